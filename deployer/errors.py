@@ -1,0 +1,124 @@
+"""The errors that end a run, each with its exit code and all its problems.
+
+Inner code raises a `DeployError`; only `main` catches it. A `Problem` is one thing to tell the user: what
+happened, what to do about it, and where in the repository.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller; documented in the README from these docstrings."""
+
+    DONE = 0
+    INVALID_INPUT = 2
+    INVALID_BUNDLE = 3
+    ACCESS_DENIED = 4
+    AWS_FAULT = 5
+    FAILED = 10
+    STOPPED = 11
+    TIMED_OUT = 12
+    CONFLICT = 13
+    BUG = 70
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+    @property
+    def meaning(self) -> str:
+        """One line for the documentation."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    ExitCode.DONE: "done up to `stop-after`",
+    ExitCode.INVALID_INPUT: "invalid input",
+    ExitCode.INVALID_BUNDLE: "AppSpec or bundle invalid",
+    ExitCode.ACCESS_DENIED: "no credentials or access denied",
+    ExitCode.AWS_FAULT: "AWS refused or failed the request, after retries",
+    ExitCode.FAILED: "deployment failed",
+    ExitCode.STOPPED: "deployment stopped",
+    ExitCode.TIMED_OUT: "wait budget spent (the deployment may go on)",
+    ExitCode.CONFLICT: "refused: another deployment of the group is active",
+    ExitCode.BUG: "a bug of ours, with traceback and where to report it",
+    ExitCode.INTERRUPTED: "interrupted by SIGINT",
+    ExitCode.TERMINATED: "interrupted by SIGTERM",
+}
+
+
+class Severity(StrEnum):
+    """How much a problem matters; the values are GitHub's annotation levels."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in the user's repository.
+
+    `path` is relative to the repository's root with forward slashes; `line` and `column` count from 1.
+    """
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, in the user's words.
+
+    `message` says what happened, `hint` what to do, `code` is a stable name for the rule
+    (`appspec-hook-missing-script`), empty where no rule has a name.
+    """
+
+    message: str
+    hint: str = ""
+    code: str = ""
+    severity: Severity = Severity.ERROR
+    location: Location | None = None
+
+
+class DeployError(Exception):
+    """The run cannot go on: one or more problems, at least one of them an error."""
+
+    exit_code: ClassVar[ExitCode]
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class InvalidInput(DeployError):
+    """What the user gave as input cannot be used."""
+
+    exit_code = ExitCode.INVALID_INPUT
+
+
+class InvalidBundle(DeployError):
+    """The source, the AppSpec or the archive would fail on the target."""
+
+    exit_code = ExitCode.INVALID_BUNDLE
+
+
+class AccessDenied(DeployError):
+    """There are no credentials, they are not valid, or they lack a permission."""
+
+    exit_code = ExitCode.ACCESS_DENIED
+
+
+class AwsFault(DeployError):
+    """AWS refused the request as it stands, or could not be reached, after retries."""
+
+    exit_code = ExitCode.AWS_FAULT
+
+
+class Conflict(DeployError):
+    """Another deployment holds the deployment group."""
+
+    exit_code = ExitCode.CONFLICT

@@ -1,0 +1,276 @@
+"""Frozen values that the stages hand on.
+
+`Settings → Bundle → StoredObject → Revision → Deployment → Outcome`; nothing here touches a disk, a network
+or a stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import quote, urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime, timedelta
+
+    from deployer.errors import Location
+
+
+class Stage(StrEnum):
+    """The stages of the line, in order; a run may end after any of them."""
+
+    PACKAGE = "package"
+    UPLOAD = "upload"
+    REGISTER = "register"
+    DEPLOY = "deploy"
+    READY = "ready"
+    WAIT = "wait"
+
+    def reaches(self, stage: Stage) -> bool:
+        """Whether a run that stops after this stage still carries out `stage`."""
+        order = list(Stage)
+        return order.index(self) >= order.index(stage)
+
+
+class BundleType(StrEnum):
+    """What a revision in S3 is; the values are CodeDeploy's own."""
+
+    ZIP = "zip"
+    TGZ = "tgz"
+    TAR = "tar"
+    YAML = "YAML"
+    JSON = "JSON"
+
+    @property
+    def extension(self) -> str:
+        """The file name's ending, without the dot."""
+        return self.value.lower()
+
+
+class Compression(StrEnum):
+    """How hard to squeeze: a promise about the bytes, so it is part of the digest."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    SMALL = "small"
+
+
+class EntryKind(Enum):
+    """What stands at a name in a bundle."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One name in a bundle.
+
+    `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission
+    bits; `size` the bytes of a file; `target` where a link points; `path` the file on this machine that
+    holds its content (empty for a member of a ready-made archive).
+    """
+
+    name: str
+    kind: EntryKind
+    mode: int = 0o644
+    size: int = 0
+    target: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A path that a pattern left out; a folder's `name` ends with a slash and stands for all below it."""
+
+    name: str
+    pattern: str
+    location: Location
+
+
+class Contents(Protocol):
+    """What a bundle will unpack to, whether from a folder or from a ready-made archive."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """All entries by name, sorted by name's bytes; a parent folder stands before what is in it."""
+        ...
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """What a pattern left out; empty for a ready-made archive."""
+        ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes of the file of that name, links followed inside the bundle."""
+        ...
+
+    def locate(self, name: str) -> str | None:
+        """The file of that name as a path from the repository's root, None when it is not in it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A revision ready to be sent: known by its digest before a byte of it is compressed.
+
+    `digest` is a SHA-256 in hex over the contents and the way they are archived; `size` is the archive's
+    size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
+    the same bytes each time.
+    """
+
+    type: BundleType
+    digest: str
+    contents: Contents
+    chunks: Callable[[], Iterator[bytes]]
+    size: int | None = None
+    compression: Compression | None = None
+
+    @property
+    def unpacked_size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.contents.entries.values())
+
+    @property
+    def files(self) -> int:
+        """How many files and links there are."""
+        return sum(entry.kind is not EntryKind.FOLDER for entry in self.contents.entries.values())
+
+    def largest(self, count: int) -> list[Entry]:
+        """The largest files first, ties by name."""
+        return sorted(self.contents.entries.values(), key=lambda entry: (-entry.size, entry.name))[:count]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How far packing and sending have come, in files and bytes."""
+
+    files: int
+    files_total: int
+    read: int
+    read_total: int
+    sent: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there."""
+
+    bucket: str
+    key: str
+    type: BundleType
+    etag: str
+    size: int
+    version_id: str | None = None
+    uploaded: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class S3Revision:
+    """An object in S3, pinned to its eTag and version where they are known."""
+
+    bucket: str
+    key: str
+    type: BundleType
+    etag: str | None = None
+    version_id: str | None = None
+
+    @property
+    def uri(self) -> str:
+        """The form that the output and the input `revision` share."""
+        pins = {"versionId": self.version_id, "eTag": self.etag}
+        if not self.key.lower().endswith(f".{self.type.extension}"):
+            pins["bundleType"] = self.type.value
+        query = urlencode({name: value for name, value in pins.items() if value})
+        return f"s3://{self.bucket}/{quote(self.key)}" + (f"?{query}" if query else "")
+
+
+Revision = S3Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment that the service has accepted."""
+
+    id: str
+    region: str
+    application: str
+    group: str
+    revision: Revision | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the console shows it."""
+        return (
+            f"https://{self.region}.console.aws.amazon.com/codesuite/codedeploy/deployments/{self.id}"
+            f"?region={self.region}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """What a target says of a lifecycle event that did not go well; `log_tail` is untrusted text."""
+
+    error_code: str = ""
+    script: str = ""
+    message: str = ""
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleEvent:
+    """One step on one target; times as the service tells them."""
+
+    name: str
+    status: str
+    start: datetime | None = None
+    end: datetime | None = None
+    diagnostics: Diagnostics | None = None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took, None while it is not over."""
+        return self.end - self.start if self.start and self.end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An instance, a Lambda function, an ECS service or a CloudFormation stack of a deployment."""
+
+    id: str
+    status: str
+    kind: str = "instance"
+    label: str = ""
+    events: tuple[LifecycleEvent, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can happen to it."""
+        return self.status in {"Succeeded", "Failed", "Skipped"}
+
+    @property
+    def failed_event(self) -> LifecycleEvent | None:
+        """The first event that failed, None when none did."""
+        return next((event for event in self.events if event.status == "Failed"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A deployment as one look at it shows it.
+
+    `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
+    not allowed. `counts` is the service's overview by state, empty while there is none.
+    """
+
+    status: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    targets: tuple[Target, ...] | None = ()
+    error_code: str = ""
+    error_message: str = ""
+    created: datetime | None = None
+    completed: datetime | None = None
+    rollback_id: str | None = None
+    creator: str = ""
