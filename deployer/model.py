@@ -204,10 +204,15 @@ class Deployment:
     @property
     def url(self) -> str:
         """Where the console shows it."""
+        domain = _CONSOLES.get(self.region.partition("-")[0], "console.aws.amazon.com")
+        if self.region.startswith("us-gov-"):
+            domain = "console.amazonaws-us-gov.com"
         return (
-            f"https://{self.region}.console.aws.amazon.com/codesuite/codedeploy/deployments/{self.id}"
-            f"?region={self.region}"
+            f"https://{self.region}.{domain}/codesuite/codedeploy/deployments/{self.id}?region={self.region}"
         )
+
+
+_CONSOLES = {"cn": "console.amazonaws.cn"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,248 @@
+"""The one place that touches the SDK's session, and turns its exceptions into ours.
+
+Nothing here decides what to do next: a stage catches what it can handle and raises the rest through
+`explain`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from deployer import __version__
+from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from boto3.session import Session
+    from botocore.config import Config
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_s3 import S3Client
+
+REGION_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
+
+
+@dataclass(frozen=True)
+class Aws:
+    """A session in one region, with clients made when first asked for.
+
+    `region_source` says in the user's words where the region came from.
+    """
+
+    session: Session
+    region: str
+    region_source: str
+
+    @cached_property
+    def codedeploy(self) -> CodeDeployClient:
+        """A client that retries on its own: every call but CreateDeployment may be repeated."""
+        return self.session.client("codedeploy", config=_config(attempts=5))
+
+    @cached_property
+    def codedeploy_once(self) -> CodeDeployClient:
+        """A client that never re-sends: CreateDeployment has no client token."""
+        return self.session.client("codedeploy", config=_config(attempts=1))
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
+        return self.session.client("s3", config=_config(attempts=5))
+
+
+def connect(region: str | None, environ: Mapping[str, str]) -> Aws:
+    """A session in the region that the input, `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile names.
+
+    botocore itself reads only `AWS_DEFAULT_REGION`. No region is ever assumed: raises InvalidInput when
+    none is given, or when the profile does not exist.
+    """
+    import boto3.session
+    from botocore.exceptions import BotoCoreError
+
+    named = [
+        (region, "input region"),
+        (environ.get("AWS_REGION"), "AWS_REGION"),
+        (environ.get("AWS_DEFAULT_REGION"), "AWS_DEFAULT_REGION"),
+    ]
+    chosen, source = next(((value, name) for value, name in named if value), (None, ""))
+    try:
+        session = boto3.session.Session(region_name=chosen)
+        chosen = chosen or session.region_name
+        profile = session.profile_name
+    except BotoCoreError as error:
+        raise explain(error, action="configure the SDK") from error
+    if not chosen:
+        raise InvalidInput(
+            Problem(
+                "No AWS region is given.",
+                "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
+            )
+        )
+    return Aws(session, chosen, source or f"profile {profile}")
+
+
+def _config(*, attempts: int) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=10,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=16,
+        user_agent_extra=f"codedeploy-deployer/{__version__}",
+    )
+
+
+def error_code(error: Exception) -> str:
+    """The service's code of a ClientError (`ThrottlingException`), empty for other exceptions."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the identity lacks the permission; an optional call's denial costs detail only."""
+    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+
+
+def is_throttled(error: Exception) -> bool:
+    """Whether the service asks for fewer calls."""
+    return error_code(error) in {
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "429",
+    }
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same call may well succeed later: throttled, a fault of the service, or the network."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NoConnection
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return is_throttled(error) or status >= 500  # noqa: PLR2004 - HTTP's server errors
+    return isinstance(error, HTTPClientError | NoConnection)
+
+
+_CREDENTIAL_HINTS = {
+    "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
+    "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
+    "RequestTimeTooSkewed": "This machine's clock is wrong by more than AWS allows: set it.",
+    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID.",
+    "InvalidSignature": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID, or the clock is wrong.",
+    "UnrecognizedClient": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, and "
+    "AWS_SESSION_TOKEN where they are temporary.",
+    "InvalidAccessKeyId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
+    "MissingAuthenticationToken": "The request was not signed: give credentials.",
+    "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
+}
+
+_INPUT_HINTS = {
+    "ApplicationDoesNotExist": "Check the input application, the region and the account of the credentials.",
+    "DeploymentGroupDoesNotExist": "Check the input deployment-group; it belongs to the application, in the "
+    "same region and account.",
+    "DeploymentConfigDoesNotExist": "Check the input deployment-config; predefined ones begin with "
+    "CodeDeployDefault.",
+    "DeploymentDoesNotExist": "Check the deployment's id, the region and the account of the credentials.",
+    "NoSuchBucket": "Check the input bucket; buckets are not created by this step.",
+    "NoSuchKey": "Check the key of the revision.",
+    "NoSuchVersion": "Check the versionId of the revision.",
+    "PermanentRedirect": "The bucket is in another region: CodeDeploy reads a revision from the region that "
+    "it deploys in, so use a bucket there, or set region to the bucket's.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region: CodeDeploy reads a revision from the "
+    "region that it deploys in, so use a bucket there, or set region to the bucket's.",
+    "301": "The bucket is in another region than the one used.",
+    "RevisionDoesNotExist": "Register the revision with this application first.",
+    "DescriptionTooLong": "Shorten the input description.",
+}
+
+_HINT_NO_CREDENTIALS = (
+    "On GitHub, run aws-actions/configure-aws-credentials before this step; elsewhere set AWS_ACCESS_KEY_ID "
+    "and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+)
+
+
+def explain(error: Exception, *, action: str, resource: str = "") -> DeployError:
+    """The error to raise for an exception of the SDK.
+
+    `action` is what was being done, as IAM names it (`s3:PutObject`) or in words; `resource` is what it was
+    done to (an ARN, a bucket). The service's text is quoted, never parsed.
+    """
+    from botocore.exceptions import ClientError
+
+    if isinstance(error, ClientError):
+        return _explain_client_error(error, action=action, resource=resource)
+    return _explain_sdk_error(error, action=action)
+
+
+def _explain_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
+    code = error_code(error)
+    text = _service_text(error) or "no reason given"
+    name = code.removesuffix("Exception")
+    on = f" on {resource}" if resource else ""
+    said = f"{action}{on} failed: {text} ({code})"
+    if is_denied(error):
+        return AccessDenied(
+            Problem(f"{action}{on} was denied: {text}", statement_hint(action, resource), code=code)
+        )
+    if name in _CREDENTIAL_HINTS:
+        return AccessDenied(Problem(said, _CREDENTIAL_HINTS[name], code=code))
+    if name == "DeploymentLimitExceeded":
+        return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
+    if name in _INPUT_HINTS or _is_invalid(name):
+        return InvalidInput(
+            Problem(said, _INPUT_HINTS.get(name, "Correct the input it speaks of."), code=code)
+        )
+    return AwsFault(
+        Problem(said, "Run the job again; if it stays, look at the AWS Health Dashboard.", code=code)
+    )
+
+
+def _service_text(error: Exception) -> str:
+    response = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Message", "")).strip()
+
+
+def _is_invalid(name: str) -> bool:
+    return name.startswith("Invalid") or name.endswith(("Required", "DoesNotExist", "Validation"))
+
+
+def statement_hint(action: str, resource: str) -> str:
+    """The IAM statement that would allow the action, ready to paste into the identity's policy."""
+    if ":" not in action:
+        return "Allow it in the identity's policy."
+    where = resource if resource.startswith("arn:") else "*"
+    return (
+        "Add this statement to the policy of the identity: "
+        f'{{"Effect": "Allow", "Action": "{action}", "Resource": "{where}"}}'
+    )
+
+
+def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
+    from botocore import exceptions as sdk
+
+    if isinstance(error, sdk.NoCredentialsError):
+        return AccessDenied(Problem("No AWS credentials were found.", _HINT_NO_CREDENTIALS))
+    if isinstance(
+        error,
+        sdk.PartialCredentialsError | sdk.CredentialRetrievalError | sdk.TokenRetrievalError | sdk.SSOError,
+    ):
+        return AccessDenied(Problem(f"The AWS credentials cannot be used: {error}", _HINT_NO_CREDENTIALS))
+    if isinstance(error, sdk.ProfileNotFound | sdk.NoRegionError | sdk.InvalidRegionError):
+        return InvalidInput(Problem(str(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
+    if isinstance(error, sdk.ParamValidationError):
+        return InvalidInput(Problem(f"{action} was not sent: {error}", "Correct the input it speaks of."))
+    hint = ""
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
+        hint = (
+            "AWS cannot be reached: check the region's name, the network, the proxy (HTTPS_PROXY, NO_PROXY) "
+            "and any AWS_ENDPOINT_URL."
+        )
+    return AwsFault(Problem(f"{action} failed: {error}", hint))
