@@ -30,14 +30,13 @@ class Console(Platform):
     def outputs(self, values: Mapping[str, str]) -> None:
         """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one."""
         if self.outputs_file:
-            lines = [
-                f"{variable(name)}={shlex.quote(self._one_line(value))}\n" for name, value in values.items()
-            ]
+            lines = (f"{variable(name)}={shlex.quote(one_line(value))}\n" for name, value in values.items())
             append_text(self.outputs_file, "".join(lines), purpose="outputs-file")
 
-    @staticmethod
-    def _one_line(value: str) -> str:
-        return " ".join(value.split("\n"))
+
+def one_line(value: str) -> str:
+    """The value as dotenv files can carry it."""
+    return " ".join(value.split("\n"))
 
 
 def variable(output: str) -> str:
