@@ -57,6 +57,22 @@ class Compression(StrEnum):
     SMALL = "small"
 
 
+class FileExistsBehavior(StrEnum):
+    """What a target does about a file that stands where the revision wants one; CodeDeploy's own values."""
+
+    DISALLOW = "DISALLOW"
+    OVERWRITE = "OVERWRITE"
+    RETAIN = "RETAIN"
+
+
+class PreFlight(StrEnum):
+    """How severe the checks before the upload are; `strict` counts warnings as errors."""
+
+    STRICT = "strict"
+    ERRORS = "errors"
+    OFF = "off"
+
+
 class EntryKind(Enum):
     """What stands at a name in a bundle."""
 
