@@ -1,0 +1,96 @@
+"""Make an installation of the run-time requirements small: `trim-packages.py SITE-PACKAGES`.
+
+botocore ships a model of every AWS service with its documentation, 28 MB of it; the product calls a handful.
+What is kept answers as before: documentation strings are emptied rather than removed, because botocore looks
+at the key in S3's model; the old endpoint table, which botocore reads whenever it makes a client, loses the
+other services only.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+# The services the product calls, and those that botocore's own credential providers call.
+SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
+
+# Never read here: models of boto3's resources, headers for C, the slower half of a choice that PyYAML makes
+# at import, time zones that the operating system has, lists of files that are no longer all there.
+UNUSED = (
+    "boto3/data",
+    "boto3/examples",
+    "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+    "yaml/_yaml.*.so",
+    "*.dist-info/RECORD",
+    "**/tests",
+    "**/*.pyi",
+    "**/*.pyx",
+    "**/*.h",
+)
+
+
+def without_documentation(model: Any) -> Any:  # noqa: ANN401  any JSON value, and the same kind again
+    """Return the same JSON value with every documentation string empty."""
+    if isinstance(model, dict):
+        return {
+            key: "" if key == "documentation" and isinstance(value, str) else without_documentation(value)
+            for key, value in model.items()
+        }
+    if isinstance(model, list):
+        return [without_documentation(value) for value in model]
+    return model
+
+
+def trim_models(data: Path, services: frozenset[str]) -> set[str]:
+    """Leave only `services` in botocore's data folder; the names that endpoints know them by come out.
+
+    Raises `SystemExit` when one of the services is not there.
+    """
+    there = {folder.name for folder in data.iterdir() if folder.is_dir()}
+    if missing := services - there:
+        raise SystemExit(f"trim-packages: {data} has no {', '.join(sorted(missing))}")
+    for name in there - services:
+        shutil.rmtree(data / name)
+    for path in data.glob("*/*/examples-*"):
+        path.unlink()
+    prefixes = set()
+    for path in data.glob("*/*/service-2.json.gz"):
+        model = without_documentation(json.loads(gzip.decompress(path.read_bytes())))
+        prefixes.add(model["metadata"]["endpointPrefix"])
+        path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")), encoding="utf-8")
+        path.unlink()
+    return prefixes
+
+
+def trim_endpoints(table: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
+    """Return the endpoint table with the services of these prefixes only; partitions and regions stay."""
+    return table | {
+        "partitions": [
+            partition
+            | {"services": {name: entry for name, entry in partition["services"].items() if name in prefixes}}
+            for partition in table["partitions"]
+        ]
+    }
+
+
+def main(site_packages: Path) -> None:
+    """Trim the packages installed in this folder."""
+    data = site_packages / "botocore" / "data"
+    prefixes = trim_models(data, SERVICES)
+    endpoints = data / "endpoints.json"
+    table = trim_endpoints(json.loads(endpoints.read_bytes()), prefixes)
+    endpoints.write_text(json.dumps(table, separators=(",", ":")), encoding="utf-8")
+    for pattern in UNUSED:
+        for path in list(site_packages.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
