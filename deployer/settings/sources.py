@@ -1,0 +1,119 @@
+"""Where inputs come from: variables of a given environment, and flags of a given command line.
+
+A source tells which inputs are given (blank means not given), where, and which names no input has.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic_settings import CliSettingsSource
+
+from deployer.errors import Problem
+from deployer.settings.kinds import nearest
+from deployer.settings.model import Settings, inputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_PREFIX = "INPUT_"
+_RUNNERS_OWN = {"args", "entrypoint"}
+"""Keys that GitHub itself reads from a container action's `with:`, and passes on all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Texts and their origins by the inputs' names, and what is wrong with the names themselves."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, name: str, text: str | None, origin: str) -> None:
+        """Take a text in, unless it is blank."""
+        if text and text.strip():
+            self.values[name] = text
+            self.origins[name] = origin
+
+
+def from_environment(environ: Mapping[str, str]) -> Given:
+    """Inputs as GitHub passes them, `INPUT_DEPLOYMENT-GROUP`, or a shell can, `INPUT_DEPLOYMENT_GROUP`.
+
+    A hyphen wins over an underscore: the step's `with:` is nearer than an inherited `env:`.
+    """
+    given = Given()
+    known = inputs()
+    for name, described in known.items():
+        for variable in reversed(described.variables):
+            given.add(name, environ.get(variable), variable)
+    spellings = sorted(
+        (variable for variable in environ if variable.startswith(_PREFIX)), key=lambda text: "-" in text
+    )
+    unknown = set()
+    for variable in spellings:
+        name = variable.removeprefix(_PREFIX).lower().replace("_", "-")
+        if name in known:
+            given.add(name, environ[variable], f"input {name}")
+        elif name not in _RUNNERS_OWN:
+            unknown.add(name)
+    given.problems.extend(_unknown("input", name, known) for name in sorted(unknown))
+    return given
+
+
+def from_command_line(argv: Sequence[str]) -> Given:
+    """Inputs as flags: `--deployment-group production` or `--deployment-group=production`.
+
+    A flag for a switch needs no value. A flag for a list may come several times; of others the last counts.
+    """
+    given = Given()
+    if not argv:
+        return given
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    source: CliSettingsSource[ArgumentParser] = CliSettingsSource(
+        Settings, root_parser=parser, add_argument_method=_add_flag, cli_parse_none_str="\0"
+    )
+    parsed, rest = parser.parse_known_args(argv)
+    texts: dict[str, str] = {}
+    for name, value in vars(parsed).items():
+        parts = value if isinstance(value, list) else [value]
+        if None in parts:
+            given.problems.append(Problem(f"Flag --{name} needs a value.", f"Write --{name}=VALUE."))
+        else:
+            texts[name] = "\n".join(parts)
+    for name, text in source(parsed_args=texts)().items():
+        given.add(name, text, f"flag --{name}")
+    given.problems.extend(_strays(rest))
+    return given
+
+
+def _add_flag(parser: ArgumentParser, *names: str, **options: Any) -> None:  # noqa: ANN401 - argparse's own
+    """A flag whose value argparse lets be absent, so that we report all that lack one."""
+    switches = {field.alias for field in Settings.model_fields.values() if field.annotation == bool | None}
+    parser.add_argument(*names, nargs="?", const="true" if options["dest"] in switches else None, **options)
+
+
+def _strays(rest: Iterable[str]) -> list[Problem]:
+    """What argparse could not place: unknown flags, each perhaps followed by its value, and bare words."""
+    problems = []
+    after_flag = False
+    for word in rest:
+        is_flag = word.startswith("-") and word != "--"
+        if is_flag:
+            flag = word.partition("=")[0]
+            problems.append(_unknown("flag", flag, [f"--{name}" for name in inputs()]))
+        elif not after_flag:
+            problems.append(
+                Problem(f"Unexpected word {word!r} on the command line.", "Write inputs as --name=value.")
+            )
+        after_flag = is_flag and "=" not in word
+    return problems
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
+    near = nearest(name.replace("_", "-"), known)
+    return Problem(
+        f"Unknown {what} {name!r}.",
+        f"Did you mean {near}?" if near else "Remove it; the README and --help list all inputs.",
+    )
