@@ -3,7 +3,10 @@
 set -euo pipefail
 
 pid_file=/run/hello-web.pid
-if [[ -f $pid_file ]]; then
-  kill "$(<"$pid_file")" 2>/dev/null || true
-  rm -f "$pid_file"
-fi
+[[ -f $pid_file ]] || exit 0
+pid=$(<"$pid_file")
+kill "$pid" 2>/dev/null || true
+while kill -0 "$pid" 2>/dev/null; do
+  sleep 0.2 # the port is free once the process is gone; the hook's own timeout ends a wait in vain
+done
+rm -f "$pid_file"
