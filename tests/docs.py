@@ -1,0 +1,57 @@
+"""`make docs`: write what is generated from the code into README.md, action.yml and docs/.
+
+A region starts after a line with `inputs:start` and ends before a line with `inputs:end`, in a comment of the
+file's own kind.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployer import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parent.parent
+
+_FLAGS = re.DOTALL | re.MULTILINE
+_PARTS = 4
+REGIONS = {
+    "README.md": {
+        "inputs": reference.inputs_table,
+        "outputs": reference.outputs_table,
+        "exit-codes": reference.exit_codes_table,
+    },
+    "action.yml": {"inputs": reference.action_inputs, "outputs": reference.action_outputs},
+}
+
+
+def filled(text: str, regions: Mapping[str, str]) -> str:
+    """The text with each region's content replaced; raises ValueError for a region that is not there once."""
+    for name, content in regions.items():
+        parts = re.split(
+            rf"^([^\n]*\b{name}:start\b[^\n]*\n)(?:.*\n)?([^\n]*\b{name}:end\b)", text, flags=_FLAGS
+        )
+        if len(parts) != _PARTS:
+            raise ValueError(f"region {name} has to be there once")
+        before, start, end, after = parts
+        text = f"{before}{start}{content}\n{end}{after}"
+    return text
+
+
+def documents() -> dict[Path, str]:
+    """Each generated document and what should stand in it."""
+    return {
+        ROOT / name: filled(
+            (ROOT / name).read_text(encoding="utf-8"), {region: make() for region, make in regions.items()}
+        )
+        for name, regions in REGIONS.items()
+    }
+
+
+if __name__ == "__main__":
+    for path, text in documents().items():
+        path.write_text(text, encoding="utf-8")
