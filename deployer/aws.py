@@ -129,6 +129,21 @@ def is_transient(error: Exception) -> bool:
     return isinstance(error, HTTPClientError | NoConnection)
 
 
+def is_credentials(error: Exception) -> bool:
+    """Whether the credentials are at fault, so that renewed ones may help."""
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    if isinstance(error, ClientError):
+        return error_code(error).removesuffix("Exception") in _CREDENTIAL_HINTS
+    return isinstance(error, NoCredentialsError)
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether asking again is no use: refused for who asks or for what is asked."""
+    name = error_code(error).removesuffix("Exception")
+    return is_denied(error) or is_credentials(error) or _is_invalid(name)
+
+
 _CREDENTIAL_HINTS = {
     "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
     "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
@@ -246,3 +261,20 @@ def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
             "and any AWS_ENDPOINT_URL."
         )
     return AwsFault(Problem(f"{action} failed: {error}", hint))
+
+
+def application_arn(application: str, *, region: str) -> str:
+    """The ARN of an application, any account: `*` stands where the account is not known."""
+    return f"arn:{partition(region)}:codedeploy:{region}:*:application:{application}"
+
+
+def group_arn(application: str, group: str, *, region: str) -> str:
+    """The ARN of a deployment group, any account."""
+    return f"arn:{partition(region)}:codedeploy:{region}:*:deploymentgroup:{application}/{group}"
+
+
+def partition(region: str) -> str:
+    """The partition of a region by its name: `aws`, `aws-cn` or `aws-us-gov`."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

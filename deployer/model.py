@@ -258,6 +258,15 @@ class LifecycleEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """The share of traffic, in percent, that one version of a target gets."""
+
+    version: str
+    percent: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """An instance, a Lambda function, an ECS service or a CloudFormation stack of a deployment."""
 
@@ -266,6 +275,7 @@ class Target:
     kind: str = "instance"
     label: str = ""
     events: tuple[LifecycleEvent, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -283,7 +293,8 @@ class Snapshot:
     """A deployment as one look at it shows it.
 
     `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
-    not allowed. `counts` is the service's overview by state, empty while there is none.
+    not allowed. `counts` is the service's overview by state, empty while there is none. `trouble` says why
+    the last looks failed, empty when they did not; the rest is then what was last seen.
     """
 
     status: str
@@ -294,4 +305,29 @@ class Snapshot:
     created: datetime | None = None
     completed: datetime | None = None
     rollback_id: str | None = None
+    rollback_message: str = ""
+    rollback_expected: bool = False
     creator: str = ""
+    compute_platform: str = ""
+    group_wait_minutes: int = 0
+    terminating: bool = False
+    trouble: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the service is done with it."""
+        return self.status in {"Succeeded", "Failed", "Stopped"}
+
+
+class Status(StrEnum):
+    """How far a run came; the output `status`."""
+
+    PLANNED = "planned"
+    UPLOADED = "uploaded"
+    REGISTERED = "registered"
+    CREATED = "created"
+    READY = "ready"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    TIMED_OUT = "timed-out"

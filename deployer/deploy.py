@@ -1,0 +1,134 @@
+"""Stage: Revision → Deployment. Creates exactly one deployment, and never a second by accident.
+
+CreateDeployment has no client token, so a request whose answer was lost is never sent again blindly: the
+deployment is looked for first, and joined when it is there. A group runs one deployment at a time, so even a
+request sent again too early cannot start a second one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer.model import Deployment
+from deployer.revision import location
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_codedeploy.type_defs import CreateDeploymentInputTypeDef
+
+    from deployer.aws import Aws
+    from deployer.clock import Clock
+    from deployer.model import Revision
+
+DESCRIPTION_LIMIT = 256
+"""Characters of a description that the service takes, from its documentation of limits."""
+
+_LOOKS_AFTER_LOST_ANSWER = (1.0, 2.0, 4.0)
+_THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+_CLOCK_TOLERANCE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a deployment is asked for beside its revision; None and empty mean: leave it to the group."""
+
+    application: str
+    group: str
+    deployment_config: str | None = None
+    description: str | None = None
+    file_exists_behavior: str | None = None
+    ignore_application_stop_failures: bool | None = None
+    update_outdated_instances_only: bool | None = None
+
+
+def request(revision: Revision, order: Order) -> CreateDeploymentInputTypeDef:
+    """The CreateDeployment request: what was not given is not sent, so it never overrides the group."""
+    parameters: CreateDeploymentInputTypeDef = {
+        "applicationName": order.application,
+        "deploymentGroupName": order.group,
+        "revision": location(revision),
+    }
+    if order.deployment_config:
+        parameters["deploymentConfigName"] = order.deployment_config
+    if order.description:
+        parameters["description"] = shortened(order.description)
+    if order.file_exists_behavior:
+        parameters["fileExistsBehavior"] = order.file_exists_behavior  # type: ignore[typeddict-item]
+    if order.ignore_application_stop_failures is not None:
+        parameters["ignoreApplicationStopFailures"] = order.ignore_application_stop_failures
+    if order.update_outdated_instances_only is not None:
+        parameters["updateOutdatedInstancesOnly"] = order.update_outdated_instances_only
+    return parameters
+
+
+def shortened(description: str) -> str:
+    """The description within the service's limit, an ellipsis where it was cut."""
+    if len(description) <= DESCRIPTION_LIMIT:
+        return description
+    return description[: DESCRIPTION_LIMIT - 1] + "…"
+
+
+def deploy(revision: Revision, order: Order, *, aws: Aws, clock: Clock) -> Deployment:
+    """Create the deployment, or join it when a lost answer turns out to have created it.
+
+    Raises a DeployError: Conflict when another deployment holds the group.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer import aws as sdk
+
+    parameters = request(revision, order)
+    started = clock.now() - _CLOCK_TOLERANCE
+    pauses = iter(_THROTTLE_PAUSES)
+    lost: Exception | None = None
+    while True:
+        try:
+            answer = aws.codedeploy_once.create_deployment(**parameters)
+            return _deployment(answer["deploymentId"], revision, order, aws)
+        except (BotoCoreError, ClientError) as error:
+            explained = sdk.explain(
+                error,
+                action="codedeploy:CreateDeployment",
+                resource=sdk.group_arn(order.application, order.group, region=aws.region),
+            )
+            if sdk.is_throttled(error) and (pause := next(pauses, None)):
+                clock.sleep(pause)
+            elif lost is None and sdk.is_transient(error):
+                lost = error
+                if found := _find(revision, order, aws.codedeploy, since=started, clock=clock):
+                    return _deployment(found, revision, order, aws)
+            else:
+                raise explained from error
+
+
+def _deployment(identifier: str, revision: Revision, order: Order, aws: Aws) -> Deployment:
+    return Deployment(identifier, aws.region, order.application, order.group, revision)
+
+
+def _find(
+    revision: Revision, order: Order, client: CodeDeployClient, *, since: datetime, clock: Clock
+) -> str | None:
+    """The id of a deployment of this revision to this group created since then, after a few looks."""
+    for pause in _LOOKS_AFTER_LOST_ANSWER:
+        clock.sleep(pause)
+        for identifier in deployments_since(order, client, since=since):
+            info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
+            if info.get("revision") == location(revision):
+                return identifier
+    return None
+
+
+def deployments_since(order: Order, client: CodeDeployClient, *, since: datetime) -> Iterator[str]:
+    """Ids of the group's deployments created since then, all pages."""
+    pages = client.get_paginator("list_deployments").paginate(
+        applicationName=order.application,
+        deploymentGroupName=order.group,
+        createTimeRange={"start": since},
+    )
+    for page in pages:
+        yield from page["deployments"]

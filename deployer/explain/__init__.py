@@ -1,0 +1,214 @@
+"""Pure: a deployment that did not succeed → why, what to do, and where in the repository.
+
+The service's own words for a failed deployment ("too many individual instances failed") say nothing, so the
+targets are read: which lifecycle event failed, what the script said, and what that usually means. Failures
+that targets share are told once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deployer.errors import Location, Problem
+from deployer.explain.causes import (
+    AGENT_NEVER_ANSWERED,
+    ERROR_CODES,
+    EVENT_CODES,
+    PREVIOUS_REVISION,
+    Cause,
+    causes_in,
+)
+from deployer.model import Diagnostics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from deployer.model import LifecycleEvent, Snapshot, Target
+
+ANNOTATIONS = 10
+"""Annotations of one kind that GitHub shows for a step; what is beyond stands in the summary."""
+
+_PREVIOUS_REVISION_EVENTS = {"ApplicationStop", "BeforeBlockTraffic", "AfterBlockTraffic"}
+_LINES = (
+    re.compile(r"(?P<file>[\w./@+-]+): line (?P<line>\d+): "),  # bash
+    re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)'),  # Python
+    re.compile(r"(?P<file>[\w./@+-]+):(?P<line>\d+):\d+\)?"),  # Node
+    re.compile(r"(?P<file>[\w./@+-]+): (?P<line>\d+): "),  # dash
+    re.compile(r"(?P<file>[\w./@+-]+):(?P<line>\d+):in "),  # Ruby
+)
+_ARCHIVE = "/deployment-archive/"
+_TARGETS_UNREADABLE = (
+    "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
+    'codedeploy:BatchGetDeploymentTargets on "*".'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where things of the bundle stand in the repository.
+
+    `locate` gives the repository's path of a name in the bundle; `hooks` the AppSpec line of each event;
+    `files` the AppSpec line that each destination stands on; `appspec` the AppSpec itself.
+    """
+
+    locate: Callable[[str], str | None] = lambda _name: None
+    appspec: Location | None = None
+    hooks: Mapping[str, Location] = field(default_factory=dict)
+    files: Mapping[str, Location] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that went wrong, on every target where it went wrong in the same way.
+
+    `log` is what the script printed last, untrusted text.
+    """
+
+    event: str
+    diagnostics: Diagnostics
+    targets: tuple[str, ...]
+    causes: tuple[Cause, ...] = ()
+    location: Location | None = None
+
+    @property
+    def message(self) -> str:
+        """One sentence: what failed, where, on what."""
+        script = f": {self.diagnostics.script}" if self.diagnostics.script else ""
+        said = self.diagnostics.message.strip().splitlines()
+        return f"{self.event}{script} failed on {shortened(self.targets)}" + (f": {said[0]}" if said else "")
+
+    @property
+    def problem(self) -> Problem:
+        """The failure as an annotation: what happened, then the likely cause and what to do."""
+        hint = "\n".join(line for cause in self.causes for line in (cause.why, cause.advice) if line)
+        return Problem(self.message, hint, code=self.diagnostics.error_code, location=self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a deployment did not succeed: the problems to annotate, and the failures with their logs."""
+
+    problems: tuple[Problem, ...]
+    failures: tuple[Failure, ...]
+
+
+def shortened(names: tuple[str, ...], most: int = 3) -> str:
+    """The first names of many, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def explain(snapshot: Snapshot, places: Places) -> Explanation:
+    """The explanation of a deployment that failed or was stopped, as the last look showed it."""
+    failures = tuple(_failures(snapshot.targets or (), places))
+    if failures:
+        problems = [failure.problem for failure in failures]
+        if snapshot.error_code not in {"", "HEALTH_CONSTRAINTS"}:
+            problems.append(_deployment_problem(snapshot, places))
+    elif _never_answered(snapshot):
+        targets = shortened(tuple(target.id for target in snapshot.targets or ()))
+        why = AGENT_NEVER_ANSWERED
+        problems = [
+            Problem(
+                f"No lifecycle event ever started on {targets}. {why.why}", why.advice, code="agent-silent"
+            )
+        ]
+    else:
+        problems = [_deployment_problem(snapshot, places)]
+    return Explanation(tuple(problems[:ANNOTATIONS]), failures)
+
+
+def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
+    """Failures told once each, the one on the most targets first."""
+    groups: dict[tuple[str, str, str, str], list[tuple[str, LifecycleEvent]]] = {}
+    for target in targets:
+        if event := target.failed_event:
+            told = event.diagnostics or Diagnostics()
+            key = (event.name, told.error_code, told.script, _without_names(told.message, target.id))
+            groups.setdefault(key, []).append((target.id, event))
+    for members in sorted(groups.values(), key=len, reverse=True):
+        event = members[0][1]
+        told = event.diagnostics or Diagnostics()
+        yield Failure(
+            event=event.name,
+            diagnostics=told,
+            targets=tuple(name for name, _ in members),
+            causes=tuple(_causes(event.name, told)),
+            location=_location(event.name, told, places),
+        )
+
+
+def _without_names(message: str, target: str) -> str:
+    return re.sub(r"i-[0-9a-f]{8,}|d-[A-Z0-9]+", "…", message.replace(target, "…"))
+
+
+def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
+    found = list(causes_in(f"{told.message}\n{told.log_tail}", event))
+    if event in _PREVIOUS_REVISION_EVENTS:
+        yield PREVIOUS_REVISION
+    elif not found and told.error_code in EVENT_CODES:
+        yield EVENT_CODES[told.error_code]
+    yield from found[:2]
+
+
+def _location(event: str, told: Diagnostics, places: Places) -> Location | None:
+    """The failing line of the hook when the log names it, else the hook, else the AppSpec's line."""
+    hook = places.hooks.get(event) or places.appspec
+    if event in _PREVIOUS_REVISION_EVENTS:  # that script is not the one in this repository
+        return hook
+    if event == "Install":
+        return _destination(told.message, places) or places.appspec
+    script = places.locate(told.script) if told.script else None
+    named = _failing_line(told.log_tail, told.script, places)
+    if named or script is None:
+        return named or hook
+    return Location(script)
+
+
+def _failing_line(log: str, script: str, places: Places) -> Location | None:
+    """The last line that the log names, in the hook itself before any other file of the bundle."""
+    elsewhere = None
+    for line in reversed(log.splitlines()):
+        for pattern in _LINES:
+            if not (match := pattern.search(line)):
+                continue
+            name = match["file"].rpartition(_ARCHIVE)[2].removeprefix("./")
+            if script and (name == script or name.endswith(f"/{script}")):
+                name = script
+            if path := places.locate(name):
+                found = Location(path, int(match["line"]))
+                if name == script:
+                    return found
+                elsewhere = elsewhere or found
+    return elsewhere
+
+
+def _destination(message: str, places: Places) -> Location | None:
+    """The `files` line whose destination holds the path that the message names, the deepest first."""
+    for destination in sorted(places.files, key=len, reverse=True):
+        if destination.rstrip("/") + "/" in message:
+            return places.files[destination]
+    return None
+
+
+def _never_answered(snapshot: Snapshot) -> bool:
+    """Whether no target ever began: all events skipped or pending, or no event at all."""
+    targets = snapshot.targets
+    return bool(targets) and all(
+        event.status in {"Skipped", "Pending", "Unknown"} and event.start is None
+        for target in targets or ()
+        for event in target.events
+    )
+
+
+def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
+    """The service's own error, with what it means."""
+    cause = ERROR_CODES.get(snapshot.error_code)
+    said = snapshot.error_message or f"The deployment ended as {snapshot.status}"
+    code = f" ({snapshot.error_code})" if snapshot.error_code else ""
+    hint = "\n".join(line for line in (cause.why, cause.advice) if line) if cause else ""
+    if snapshot.targets is None:
+        hint = f"{hint}\n{_TARGETS_UNREADABLE}".strip()
+    return Problem(f"{said.rstrip('.')}{code}.", hint, code=snapshot.error_code, location=places.appspec)

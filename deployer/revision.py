@@ -1,0 +1,24 @@
+"""Revisions as CodeDeploy's API spells them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_codedeploy.type_defs import RevisionLocationTypeDef, S3LocationTypeDef
+
+    from deployer.model import Revision
+
+
+def location(revision: Revision) -> RevisionLocationTypeDef:
+    """The RevisionLocation of the API; version and eTag only where they are known."""
+    s3: S3LocationTypeDef = {
+        "bucket": revision.bucket,
+        "key": revision.key,
+        "bundleType": revision.type.value,
+    }
+    if revision.version_id:
+        s3["version"] = revision.version_id
+    if revision.etag:
+        s3["eTag"] = revision.etag
+    return {"revisionType": "S3", "s3Location": s3}
