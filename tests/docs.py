@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 
-_FLAGS = re.DOTALL | re.MULTILINE
 _PARTS = 4
 REGIONS = {
     "README.md": {
@@ -32,9 +31,8 @@ REGIONS = {
 def filled(text: str, regions: Mapping[str, str]) -> str:
     """The text with each region's content replaced; raises ValueError for a region that is not there once."""
     for name, content in regions.items():
-        parts = re.split(
-            rf"^([^\n]*\b{name}:start\b[^\n]*\n)(?:.*\n)?([^\n]*\b{name}:end\b)", text, flags=_FLAGS
-        )
+        pattern = rf"(^[^\n]*\b{name}:start\b[^\n]*\n).*?(^[^\n]*\b{name}:end\b)"
+        parts = re.split(pattern, text, flags=re.DOTALL | re.MULTILINE)
         if len(parts) != _PARTS:
             raise ValueError(f"region {name} has to be there once")
         before, start, end, after = parts

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
+from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -158,8 +159,10 @@ def check_key(template: str) -> str:
 Boolean = Annotated[bool | None, BeforeValidator(parse_boolean)]
 BucketPath = Annotated[str, BeforeValidator(parse_bucket_path)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
-KeyTemplate = Annotated[str, AfterValidator(check_key)]
+FilePath = Annotated[Path, BeforeValidator(str.strip)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+KeyTemplate = Annotated[Text, AfterValidator(check_key)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(parse_lines)]
-Name = Annotated[str, AfterValidator(check_name)]
+Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]
-Region = Annotated[str, AfterValidator(check_region)]
+Region = Annotated[Text, AfterValidator(check_region)]

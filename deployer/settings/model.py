@@ -23,11 +23,13 @@ from deployer.settings.kinds import (
     Boolean,
     BucketPath,
     Duration,
+    FilePath,
     KeyTemplate,
     Lines,
     Name,
     Names,
     Region,
+    Text,
     choice,
 )
 
@@ -55,13 +57,14 @@ class Input:
     """What an input's field says beside its type.
 
     `default` documents a default that the field's own value does not show; `needed_from` is the first stage
-    that cannot do without the input.
+    that cannot do without the input; `variables` stand in for it, the first that is set wins.
     """
 
     section: Section
     about: str
     default: str = ""
     needed_from: Stage | None = None
+    variables: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -72,7 +75,6 @@ class Settings(BaseSettings):
         alias_generator=lambda name: name.replace("_", "-"),
         enable_decoding=False,
         hide_input_in_errors=True,
-        str_strip_whitespace=True,
         validate_default=False,
     )
 
@@ -95,14 +97,16 @@ class Settings(BaseSettings):
             Section.TARGET,
             "AWS region; the log says where it came from",
             default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",
+            variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
         ),
     ] = ""
 
     source: Annotated[
-        Path, Input(Section.BUNDLE, "Folder to package, or a ready-made `.zip`, `.tar`, `.tgz` or `.tar.gz`")
+        FilePath,
+        Input(Section.BUNDLE, "Folder to package, or a ready-made `.zip`, `.tar`, `.tgz` or `.tar.gz`"),
     ] = Path()
     appspec: Annotated[
-        str, Input(Section.BUNDLE, "AppSpec to use; it is placed as `appspec.yml` at the bundle's root")
+        Text, Input(Section.BUNDLE, "AppSpec to use; it is placed as `appspec.yml` at the bundle's root")
     ] = "appspec.yml"
     exclude: Annotated[
         Lines,
@@ -141,7 +145,7 @@ class Settings(BaseSettings):
         Name, Input(Section.DEPLOYMENT, "Deployment configuration", default="the group's")
     ] = ""
     description: Annotated[
-        str,
+        Text,
         Input(
             Section.DEPLOYMENT,
             "Description of the deployment, cut to the service's 256 characters",
@@ -193,13 +197,14 @@ class Settings(BaseSettings):
     ] = PreFlight.ERRORS
 
     outputs_file: Annotated[
-        str,
+        Text,
         Input(
             Section.REPORT, "File for the outputs as `name=value` lines", default="`GITHUB_OUTPUT` on GitHub"
         ),
     ] = ""
     summary_file: Annotated[
-        str, Input(Section.REPORT, "File for the Markdown summary", default="`GITHUB_STEP_SUMMARY` on GitHub")
+        Text,
+        Input(Section.REPORT, "File for the Markdown summary", default="`GITHUB_STEP_SUMMARY` on GitHub"),
     ] = ""
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)

@@ -45,6 +45,9 @@ def from_environment(environ: Mapping[str, str]) -> Given:
     """
     given = Given()
     known = inputs()
+    for name, described in known.items():
+        for variable in reversed(described.variables):
+            given.add(name, environ.get(variable), variable)
     spellings = sorted(
         (variable for variable in environ if variable.startswith(_PREFIX)), key=lambda text: "-" in text
     )

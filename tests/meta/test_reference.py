@@ -1,0 +1,99 @@
+"""What users read is what the code does."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from deployer import reference
+from deployer.errors import ExitCode
+from deployer.outputs import OUTPUTS
+from deployer.settings.model import Section, inputs
+from tests.docs import ROOT, documents, filled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
+def test_generated_documents_are_current(path: Path) -> None:
+    """`make docs` would change nothing."""
+    assert path.read_text(encoding="utf-8") == documents()[path]
+
+
+def test_the_action_runs_the_image_of_this_repository() -> None:
+    assert ACTION["runs"]["using"] == "docker"
+    assert ACTION["runs"]["image"] == "Dockerfile"
+    assert (ROOT / ACTION["runs"]["image"]).is_file()
+    assert "args" not in ACTION["runs"], "a flag would win over what the user gives"
+
+
+def test_the_action_declares_every_input_and_no_default() -> None:
+    """A default there would be written twice, and would be sent where nothing was wanted."""
+    assert list(ACTION["inputs"]) == list(inputs())
+    for declared in ACTION["inputs"].values():
+        assert set(declared) == {"description", "required"}
+        assert declared["required"] is False
+        assert not declared["description"].endswith("\n")
+
+
+def test_the_action_declares_every_output() -> None:
+    assert list(ACTION["outputs"]) == list(OUTPUTS)
+    assert all(set(declared) == {"description"} for declared in ACTION["outputs"].values())
+
+
+def test_the_tables_have_a_row_for_each() -> None:
+    for table, names in (
+        (reference.inputs_table(), inputs()),
+        (reference.outputs_table(), OUTPUTS),
+    ):
+        assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(names)
+    assert re.findall(r"^\| (\d+) \|", reference.exit_codes_table(), re.MULTILINE) == [
+        str(int(c)) for c in ExitCode
+    ]
+
+
+def test_the_table_tells_defaults_choices_and_what_is_required() -> None:
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", reference.inputs_table(), re.MULTILINE))
+    assert rows["timeout"].startswith("`30m` | ")
+    assert rows["source"].startswith("`.` | ")
+    assert rows["bucket"].startswith("required to upload | ")
+    assert rows["exclude"].startswith("- | ")
+    assert rows["bundle-type"].endswith("One of `zip`, `tgz`, `tar`")
+
+
+def test_help_names_every_input_in_its_section_and_fits_a_terminal() -> None:
+    text = reference.help_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert re.findall(r"^  --([a-z-]+)", text, re.MULTILINE) == list(inputs())
+    assert [line for line in text.splitlines() if line in set(Section)] == list(Section)
+    assert "`" not in text
+
+
+def test_every_input_that_the_readme_sets_exists() -> None:
+    """In its workflows (`with:`), its variables and its flags."""
+    used: set[str] = set()
+    for block in re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
+        document = yaml.safe_load(block)
+        for job in document.get("jobs", {}).values():
+            for step in job["steps"]:
+                if "codedeploy" in step.get("uses", ""):
+                    used |= set(step.get("with", {}))
+    used |= {name.lower().replace("_", "-") for name in re.findall(r"\bINPUT_([A-Z_]+)", README)}
+    used |= set(re.findall(r"^ +--([a-z-]+)=", README, re.MULTILINE))
+    assert used, "the README shows how inputs are given"
+    assert used <= set(inputs())
+
+
+def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
+    region = "<!-- x:start -->\nold\n<!-- x:end -->\n"
+    assert filled(f"a\n{region}b", {"x": "new"}) == "a\n<!-- x:start -->\nnew\n<!-- x:end -->\nb"
+    for text in ("nothing", region + region, "<!-- x:start -->\n"):
+        with pytest.raises(ValueError, match="region x has to be there once"):
+            filled(text, {"x": "new"})
