@@ -1,0 +1,249 @@
+"""The emulator: one port, several services, a log of calls."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from tests.emulator import dialects, iam, permissions, protocol
+from tests.emulator.catalogue import SCENARIOS
+from tests.emulator.codedeploy import CodeDeploy
+from tests.emulator.errors import ServiceError
+from tests.emulator.faults import ConnectionCut, Faults, strike
+from tests.emulator.identity import Caller, Scope, refuse, scope_of
+from tests.emulator.neighbours import Neighbours
+from tests.emulator.oidc import TokenEndpoint
+from tests.emulator.sts import Role, Sts
+from tests.emulator.wire import Answer, Request, Server, as_json
+from tests.emulator.world import default_world
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.emulator.deployments import Deployment
+
+ACCOUNT = "123456789012"
+UNSIGNED = {"AssumeRoleWithWebIdentity"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """One call as it was answered; `status` is 0 where the connection was cut, `error` empty on success."""
+
+    time: float
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    access_key: str
+    status: int
+    error: str = ""
+
+
+class Emulator:
+    """CodeDeploy and its neighbours on a free loopback port, for the length of a `with` block.
+
+    `scenario` names what deployments go through: one name for all, or one for each in the order of their
+    creation; `by_group` (`application/group` → name) goes before it. `speed` is how many emulated seconds pass
+    in one. `policy` is what everybody may do, `policies` what single access keys may; an IAM document or
+    `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all). `roles` can be
+    assumed; their sessions all get `session_key` when it is given. `page` is the length of a page of a list.
+    """
+
+    def __init__(  # noqa: PLR0913  (the knobs of a test double, keyword-only)
+        self,
+        *,
+        scenario: str | Sequence[str] = "success",
+        speed: float = 1.0,
+        by_group: Mapping[str, str] | None = None,
+        policy: iam.Document | iam.Policies | None = None,
+        policies: Mapping[str, iam.Document | iam.Policies] | None = None,
+        keys: Mapping[str, str] | None = None,
+        roles: Sequence[Role] = (),
+        session_key: tuple[str, str] | None = None,
+        page: int = 100,
+        port: int = 0,
+    ) -> None:
+        names = [scenario] if isinstance(scenario, str) else list(scenario)
+        unknown = sorted({*names, *(by_group or {}).values()} - set(SCENARIOS))
+        if unknown:
+            raise ValueError(f"unknown scenario {', '.join(unknown)}; known are {', '.join(SCENARIOS)}")
+        first = SCENARIOS[names[0]]
+        self.world = default_world(names, speed, by_group)
+        self.seeded = set(self.world.deployments)
+        self.calls: list[LoggedCall] = []
+        self.broken: list[str] = []
+        self.faults = Faults(first.faults)
+        self.oidc = TokenEndpoint()
+        self.neighbours = Neighbours(ACCOUNT)
+        given = {**({"*": policy} if policy is not None else {}), **(policies or {})}
+        self.sts = Sts(
+            account=ACCOUNT,
+            tokens=self.oidc,
+            keys=keys,
+            policies={key: _policies(each) for key, each in given.items()},
+            roles=tuple(roles),
+            session_key=session_key,
+        )
+        self.codedeploy = CodeDeploy(self.world, page=page)
+        self._lock = threading.RLock()
+        self._server = Server(port, self.answer)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        if first.busy:
+            self.begin(scenario=first.busy)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def oidc_url(self) -> str:
+        """What a job finds in `ACTIONS_ID_TOKEN_REQUEST_URL`."""
+        return f"{self.url}/_oidc/token?api-version=2.0"
+
+    @property
+    def deployments(self) -> list[Deployment]:
+        """The deployments of this session, rollbacks among them, the oldest first."""
+        with self._lock:
+            self.world.settle()
+            return [each for key, each in self.world.deployments.items() if key not in self.seeded]
+
+    def begin(
+        self,
+        application: str = "hello-web",
+        group: str = "production",
+        *,
+        scenario: str = "success",
+        revision: Mapping[str, Any] | None = None,
+    ) -> Deployment:
+        """Start a deployment as somebody else would have."""
+        with self._lock:
+            location = revision or self.world.application(application).revisions[0]["revision"]
+            self.world.register(application, dict(location))
+            return self.world.begin(application, group, dict(location), scenario=scenario)
+
+    def operations(self) -> list[str]:
+        """The operations called so far, in order."""
+        return [call.operation for call in self.calls]
+
+    def answer(self, request: Request) -> Answer:
+        """Answer one HTTP request."""
+        if request.path.startswith("/_emulator/"):
+            return self._control(request)
+        if request.path.startswith("/_oidc/"):
+            return self._logged_oidc(request)
+        request_id = str(uuid4())
+        try:
+            call = dialects.read(request)
+        except ServiceError as error:
+            return dialects.write_error("codedeploy", error, request_id)
+        return self._logged(call, scope_of(request), request_id)
+
+    def _logged(self, call: dialects.Call, scope: Scope, request_id: str) -> Answer:
+        status, code = 500, "InternalFailure"
+        began = time.time()
+        try:
+            answer = dialects.write(call, self._carry_out(call, scope), request_id)
+            status, code = answer.status, ""
+        except ServiceError as error:
+            answer = dialects.write_error(call.service, error, request_id)
+            status, code = answer.status, error.code
+        except ConnectionCut:
+            status, code = 0, "cut"
+            raise
+        except Exception as error:
+            self.broken.append(f"{type(error).__name__}: {error}")
+            answer = dialects.write_error(
+                call.service, ServiceError("InternalFailure", str(error), status=500), request_id
+            )
+        finally:
+            self.calls.append(
+                LoggedCall(
+                    began, call.service, call.operation, call.parameters, scope.access_key, status, code
+                )
+            )
+        return answer
+
+    def _carry_out(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
+        fault = self.faults.take(call.operation)
+        strike(fault, call.operation, f"arn:aws:iam::{ACCOUNT}:user/ci")
+        with self._lock:
+            caller = None if call.operation in UNSIGNED else self.sts.caller(scope, call.service)
+            protocol.check_request(call.service, call.operation, call.parameters)
+            if caller:
+                self._authorize(call, caller, scope.region)
+            try:
+                result = self._dispatch(call, scope)
+            except ServiceError as error:
+                protocol.check_error(call.service, call.operation, error.code)
+                raise
+            protocol.check_response(call.service, call.operation, result)
+        if fault and fault.kind == "cut-after":
+            raise ConnectionCut
+        return result
+
+    def _dispatch(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
+        if call.service == "sts":
+            return self.sts.call(call.operation, call.parameters, scope)
+        if call.service == "lambda":
+            return self.neighbours.function(call.operation, call.parameters, region=scope.region)
+        if call.service == "ecs":
+            return self.neighbours.task_definition(call.parameters, region=scope.region)
+        return self.codedeploy.call(call.operation, call.parameters, region=scope.region)
+
+    def _authorize(self, call: dialects.Call, caller: Caller, region: str) -> None:
+        wanted = permissions.needed(
+            call.service, call.operation, call.parameters, world=self.world, region=region
+        )
+        for action, resource in wanted:
+            text = iam.denial(caller.policies, caller.arn, action, resource)
+            if text:
+                raise refuse(call.service, "AccessDeniedException", text)
+
+    def _logged_oidc(self, request: Request) -> Answer:
+        answer = as_json({"message": "Internal error"}, status=500)
+        fault = self.faults.take("OidcToken")
+        if fault is None:
+            with self._lock:
+                answer = self.oidc.answer(request)
+        elif fault.kind.startswith("cut"):
+            raise ConnectionCut
+        logged = LoggedCall(time.time(), "oidc", "OidcToken", dict(request.query), "", answer.status)
+        self.calls.append(logged)
+        return answer
+
+    def _control(self, request: Request) -> Answer:
+        route = (request.method, request.path.removeprefix("/_emulator/"))
+        if route == ("GET", "calls"):
+            return as_json([asdict(call) for call in list(self.calls)])
+        if route == ("GET", "deployments"):
+            now = time.monotonic()
+            return as_json([deployment.info(now) for deployment in self.deployments])
+        if route == ("GET", "faults"):
+            return as_json(self.faults.pending())
+        if route == ("DELETE", "faults"):
+            self.faults.clear()
+            return as_json([])
+        if route == ("POST", "faults"):
+            try:
+                self.faults.add(**request.json())
+            except (TypeError, ValueError) as error:
+                return as_json({"message": str(error)}, status=400)
+            return as_json(self.faults.pending())
+        return as_json({"message": "no such control"}, status=404)
+
+
+def _policies(given: iam.Document | iam.Policies) -> iam.Policies:
+    return given if isinstance(given, iam.Policies) else iam.Policies(identity=given)

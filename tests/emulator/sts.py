@@ -1,0 +1,225 @@
+"""STS: roles with trust policies, and sessions that expire."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator import iam
+from tests.emulator.errors import ServiceError
+from tests.emulator.identity import INVALID, Caller, Scope, refuse
+from tests.emulator.oidc import ISSUER, TokenEndpoint, claims_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOST = ISSUER.removeprefix("https://")
+
+
+def trust_web_identity(
+    *,
+    subject: str = "repo:acme/hello-web:*",
+    audience: str = "sts.amazonaws.com",
+    account: str = "123456789012",
+) -> iam.Document:
+    """The trust policy for a CI's tokens; `subject` may hold wildcards."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{HOST}"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {f"{HOST}:aud": audience}, "StringLike": {f"{HOST}:sub": subject}},
+        },
+    }
+
+
+def trust_principal(*arns: str, external_id: str | None = None, tags: bool = False) -> iam.Document:
+    """The trust policy for other identities."""
+    condition = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}} if external_id else {}
+    actions = ["sts:AssumeRole", *(["sts:TagSession"] if tags else [])]
+    statement = {"Effect": "Allow", "Principal": {"AWS": list(arns)}, "Action": actions, **condition}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role. Its sessions live `session_seconds` (None: as long as was asked for)."""
+
+    name: str
+    trust: iam.Document
+    policies: iam.Policies = field(default_factory=iam.Policies)
+    session_seconds: float | None = None
+    max_seconds: int = 3600
+
+    def __post_init__(self) -> None:
+        iam.check_document(self.trust)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Credentials of an assumed role; `expires` is on the monotonic clock."""
+
+    access_key: str
+    secret_key: str
+    token: str
+    caller: Caller
+    role_arn: str
+    expires: float
+
+
+class Sts:
+    """Identities, roles and sessions.
+
+    `keys` are the known access keys with their secrets (None: any key is right), `policies` what each may do
+    (the key `*` stands for all others). `session_key` is the key pair that all sessions get; they differ in
+    their tokens.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        tokens: TokenEndpoint,
+        keys: Mapping[str, str] | None = None,
+        policies: Mapping[str, iam.Policies] | None = None,
+        roles: tuple[Role, ...] = (),
+        session_key: tuple[str, str] | None = None,
+    ) -> None:
+        self.account = account
+        self.tokens = tokens
+        self.keys = keys
+        self.policies = dict(policies or {})
+        self.roles = {f"arn:aws:iam::{account}:role/{role.name}": role for role in roles}
+        self.session_key = session_key
+        self.sessions: dict[str, Session] = {}
+
+    def caller(self, scope: Scope, service: str) -> Caller:
+        """Who the request comes from."""
+        if not scope.access_key:
+            raise refuse(service, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        if scope.token:
+            return self._session(scope, service).caller
+        if scope.access_key.startswith("ASIA") or (
+            self.keys is not None and scope.access_key not in self.keys
+        ):
+            raise refuse(service, "UnrecognizedClientException", INVALID)
+        policies = self.policies.get(scope.access_key) or self.policies.get("*")
+        arn = f"arn:aws:iam::{self.account}:user/ci"
+        return Caller(arn, "AIDAEXAMPLE0000000001", policies or iam.Policies())
+
+    def _session(self, scope: Scope, service: str) -> Session:
+        session = self.sessions.get(scope.token)
+        if session is None or session.access_key != scope.access_key:
+            raise refuse(service, "UnrecognizedClientException", INVALID)
+        if time.monotonic() >= session.expires:
+            message = "The security token included in the request is expired"
+            raise refuse(service, "ExpiredTokenException", message)
+        return session
+
+    def call(self, operation: str, request: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
+        """Carry out one operation."""
+        if operation == "AssumeRoleWithWebIdentity":
+            return self._assume_with_token(request)
+        caller = self.caller(scope, "sts")
+        if operation == "GetCallerIdentity":
+            return {"UserId": caller.user_id, "Account": self.account, "Arn": caller.arn}
+        return self._assume(request, caller, chained=bool(scope.token))
+
+    def _assume(self, request: Mapping[str, Any], caller: Caller, *, chained: bool) -> dict[str, Any]:
+        arn = request["RoleArn"]
+        role = self.roles.get(arn)
+        keys = {"sts:ExternalId": request["ExternalId"]} if "ExternalId" in request else {}
+        principals = {caller.arn, caller.arn.split("/")[0].replace(":user", ":root"), self.account}
+        if chained:
+            principals |= {session.role_arn for session in self.sessions.values() if session.caller is caller}
+        context = iam.Context(frozenset(principals), keys)
+        wanted = ["sts:AssumeRole", *(["sts:TagSession"] if request.get("Tags") else [])]
+        for action in wanted:
+            if role is None or not iam.decide(role.trust, action, "*", context):
+                text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}"
+                raise ServiceError("AccessDenied", text, status=403)
+        assert role is not None
+        if chained and request.get("DurationSeconds", 3600) > 3600:
+            text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
+            raise ServiceError("ValidationError", text)
+        return self._open(arn, role, request)
+
+    def _assume_with_token(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        token, now = request["WebIdentityToken"], time.time()
+        claims = claims_of(token)
+        if claims is None or "iss" not in claims:
+            raise _bad_token("The ID Token provided is not a valid JWT. (You may see this error if you sent an "
+                             "Access Token)")  # fmt: skip
+        if claims["iss"] != ISSUER:
+            raise _bad_token(f"No OpenIDConnect provider found in your account for {claims['iss']}")
+        if token not in self.tokens.issued:
+            raise _bad_token("Couldn't retrieve verification key from your identity provider,  please reference "
+                             "AssumeRoleWithWebIdentity documentation for requirements")  # fmt: skip
+        if now >= claims["exp"]:
+            text = f"Token expired: current date/time {now:.0f} must be before the expiration date/time {claims['exp']:.0f}"
+            raise ServiceError("ExpiredTokenException", text)
+        if now < claims["nbf"]:
+            raise _bad_token(
+                f"Token not yet valid: current date/time {now:.0f} must be after {claims['nbf']}"
+            )
+        arn = request["RoleArn"]
+        role = self.roles.get(arn)
+        self._check_audience(claims["aud"])
+        context = iam.Context(
+            frozenset({f"arn:aws:iam::{self.account}:oidc-provider/{HOST}"}),
+            {f"{HOST}:aud": claims["aud"], f"{HOST}:sub": claims["sub"]},
+        )
+        if role is None or not iam.decide(role.trust, "sts:AssumeRoleWithWebIdentity", "*", context):
+            text = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+            raise ServiceError("AccessDenied", text, status=403)
+        opened = self._open(arn, role, request)
+        return {
+            **opened,
+            "SubjectFromWebIdentityToken": claims["sub"],
+            "Audience": claims["aud"],
+            "Provider": f"arn:aws:iam::{self.account}:oidc-provider/{HOST}",
+        }
+
+    def _check_audience(self, audience: str) -> None:
+        """The provider's client ids are the audiences that some role trusts."""
+        trusted = {
+            value
+            for role in self.roles.values()
+            for statement in iam.statements(role.trust)
+            for operator in statement.get("Condition", {}).values()
+            for value in iam.listed(operator.get(f"{HOST}:aud", []))
+        }
+        if audience not in trusted | {"sts.amazonaws.com"}:
+            raise _bad_token("Incorrect token audience")
+
+    def _open(self, arn: str, role: Role, request: Mapping[str, Any]) -> dict[str, Any]:
+        asked = request.get("DurationSeconds", 3600)
+        if asked > role.max_seconds:
+            text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+            raise ServiceError("ValidationError", text)
+        seconds = asked if role.session_seconds is None else role.session_seconds
+        number, name = len(self.sessions) + 1, request["RoleSessionName"]
+        key, secret = self.session_key or (f"ASIAEMULATOR{number:08d}", f"session-secret-{number}")
+        user_id = f"AROAEXAMPLE0000000001:{name}"
+        caller = Caller(
+            f"arn:aws:sts::{self.account}:assumed-role/{role.name}/{name}", user_id, role.policies
+        )
+        session = Session(key, secret, f"session-token-{number}", caller, arn, time.monotonic() + seconds)
+        self.sessions[session.token] = session
+        expiration = datetime.now(UTC) + timedelta(seconds=seconds)
+        return {
+            "Credentials": {
+                "AccessKeyId": key,
+                "SecretAccessKey": secret,
+                "SessionToken": session.token,
+                "Expiration": expiration.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            },
+            "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": caller.arn},
+        }
+
+
+def _bad_token(message: str) -> ServiceError:
+    return ServiceError("InvalidIdentityToken", message)

@@ -1,0 +1,273 @@
+"""The account: applications, groups, configs, revisions and deployments."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from tests.emulator.catalogue import SCENARIOS
+from tests.emulator.deployments import Deployment, same_revision
+from tests.emulator.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+DAY = 86_400.0
+CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "CodeDeployDefault.OneAtATime": (
+        "Server", {"minimumHealthyHosts": {"type": "HOST_COUNT", "value": -1}}
+    ),
+    "CodeDeployDefault.HalfAtATime": (
+        "Server", {"minimumHealthyHosts": {"type": "FLEET_PERCENT", "value": 50}}
+    ),
+    "CodeDeployDefault.AllAtOnce": (
+        "Server", {"minimumHealthyHosts": {"type": "HOST_COUNT", "value": 0}}
+    ),
+    "CodeDeployDefault.LambdaAllAtOnce": ("Lambda", {"trafficRoutingConfig": {"type": "AllAtOnce"}}),
+    "CodeDeployDefault.LambdaLinear10PercentEvery1Minute": (
+        "Lambda",
+        {"trafficRoutingConfig": {
+            "type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": 1}}},
+    ),
+    "CodeDeployDefault.ECSAllAtOnce": ("ECS", {"trafficRoutingConfig": {"type": "AllAtOnce"}}),
+    "CodeDeployDefault.ECSLinear10PercentEvery1Minutes": (
+        "ECS",
+        {"trafficRoutingConfig": {
+            "type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 10, "linearInterval": 1}}},
+    ),
+}  # fmt: skip
+DEFAULT_CONFIG = {
+    "Server": "CodeDeployDefault.OneAtATime",
+    "Lambda": "CodeDeployDefault.LambdaLinear10PercentEvery1Minute",
+    "ECS": "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+}
+
+
+@dataclass(slots=True)
+class Group:
+    """A deployment group; `settings` are further members of its description."""
+
+    name: str
+    config: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Application:
+    """An application, its groups by name, and its revisions with the time and description they came with."""
+
+    name: str
+    platform: str
+    groups: dict[str, Group] = field(default_factory=dict)
+    revisions: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class World:
+    """All state; its owner keeps requests one at a time.
+
+    The n-th deployment takes the n-th of `scenarios`, the last one for ever; `by_group` (`application/group`)
+    goes before it.
+    """
+
+    scenarios: Sequence[str]
+    speed: float
+    by_group: Mapping[str, str] = field(default_factory=dict)
+    account: str = "123456789012"
+    applications: dict[str, Application] = field(default_factory=dict)
+    configs: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=lambda: dict(CONFIGS))
+    deployments: dict[str, Deployment] = field(default_factory=dict)
+    asked: int = 0
+    number: int = 0
+    started: float = field(default_factory=time.time)
+
+    def add_application(self, name: str, platform: str, groups: Sequence[str]) -> Application:
+        """Add an application; each group has a deployment of yesterday behind it."""
+        config = DEFAULT_CONFIG[platform]
+        application = Application(name, platform, {group: Group(group, config) for group in groups})
+        self.applications[name] = application
+        for group in groups:
+            revision = _yesterday(name, platform)
+            self._remember(application, revision)
+            yesterday = Deployment(
+                id=self._new_id(),
+                application=name,
+                group=group,
+                platform=platform,
+                config=config,
+                revision=revision,
+                timeline=SCENARIOS["success"].plan(platform),
+                created=round(self.started - DAY, 3),
+                began=time.monotonic() - DAY,
+                speed=1.0,
+            )
+            self.deployments[yesterday.id] = yesterday
+        return application
+
+    def application(self, name: str) -> Application:
+        """The application of that name."""
+        if name not in self.applications:
+            raise ServiceError("ApplicationDoesNotExistException", f"No application found for name: {name}")
+        return self.applications[name]
+
+    def group(self, application: str, name: str) -> Group:
+        """The deployment group of that name."""
+        found = self.application(application).groups.get(name)
+        if found is None:
+            raise ServiceError(
+                "DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}"
+            )
+        return found
+
+    def config(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The compute platform and the further members of a deployment config."""
+        if name not in self.configs:
+            raise ServiceError(
+                "DeploymentConfigDoesNotExistException", f"No Deployment Configuration found for name: {name}"
+            )
+        return self.configs[name]
+
+    def deployment(self, deployment_id: str) -> Deployment:
+        """The deployment of that id."""
+        if deployment_id not in self.deployments:
+            raise ServiceError(
+                "DeploymentDoesNotExistException",
+                f"The deployment {deployment_id} could not be found",
+            )
+        return self.deployments[deployment_id]
+
+    def of_group(self, application: str, group: str) -> list[Deployment]:
+        """All deployments of a group, the oldest first."""
+        return [d for d in self.deployments.values() if (d.application, d.group) == (application, group)]
+
+    def active(self, application: str, group: str, now: float) -> Deployment | None:
+        """The deployment that holds the group."""
+        return next((d for d in self.of_group(application, group) if d.active(now)), None)
+
+    def live(self, application: str, group: str, now: float) -> dict[str, Any] | None:
+        """The revision of the group's last successful deployment."""
+        done = [d for d in self.of_group(application, group) if d.status(now) == "Succeeded"]
+        return done[-1].revision if done else None
+
+    def register(self, application: str, revision: dict[str, Any], description: str | None = None) -> None:
+        """Remember a revision; the same one is remembered once."""
+        self._remember(self.application(application), revision, description)
+
+    def registered(self, application: str, revision: dict[str, Any]) -> dict[str, Any] | None:
+        """What is remembered of a revision, None when it was never registered."""
+        entries = self.application(application).revisions
+        return next((entry for entry in entries if same_revision(entry["revision"], revision)), None)
+
+    def begin(
+        self,
+        application: str,
+        group: str,
+        revision: dict[str, Any],
+        *,
+        scenario: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        creator: str = "user",
+        region: str = "eu-west-1",
+        began: float | None = None,
+    ) -> Deployment:
+        """Start a deployment, with no rule asked; `began` is a moment on the monotonic clock."""
+        found, target = self.application(application), self.group(application, group)
+        asked = dict(request or {})
+        name = scenario or self._next_scenario(f"{application}/{group}")
+        now = time.monotonic()
+        began = now if began is None else began
+        deployment = Deployment(
+            id=self._new_id(),
+            application=application,
+            group=group,
+            platform=found.platform,
+            config=asked.pop("deploymentConfigName", target.config),
+            revision=revision,
+            timeline=SCENARIOS[name].plan(found.platform),
+            created=round(time.time() - (now - began), 3),
+            began=began,
+            speed=self.speed,
+            creator=creator,
+            request=asked,
+            previous=self.live(application, group, now),
+            region=region,
+            account=self.account,
+        )
+        if deployment.timeline.stop < inf:
+            deployment.timeline = deployment.timeline.stopped(deployment.timeline.stop)
+        deployment.rolls_back = creator == "user" and _rolls_back(deployment, target)
+        self.deployments[deployment.id] = deployment
+        return deployment
+
+    def settle(self) -> None:
+        """Let happen what follows from the time: rollbacks of deployments that have ended."""
+        now = time.monotonic()
+        for deployment in list(self.deployments.values()):
+            if not deployment.rolls_back or deployment.status(now) not in {"Failed", "Stopped"}:
+                continue
+            deployment.rolls_back = False
+            previous = deployment.previous
+            if previous is None:
+                continue
+            rollback = self.begin(
+                deployment.application,
+                deployment.group,
+                previous,
+                scenario=deployment.timeline.rollback or "success",
+                creator="codeDeployRollback",
+                region=deployment.region,
+                began=deployment.moment(deployment.timeline.end),
+            )
+            rollback.rolled_back_id = deployment.id
+            deployment.rollback_id = rollback.id
+
+    def _next_scenario(self, group: str) -> str:
+        if group in self.by_group:
+            return self.by_group[group]
+        self.asked += 1
+        return self.scenarios[min(self.asked, len(self.scenarios)) - 1]
+
+    def _new_id(self) -> str:
+        self.number += 1
+        scrambled = (self.number * 2_654_435_761_013) % len(ALPHABET) ** 9
+        digits = []
+        for _ in range(9):
+            scrambled, digit = divmod(scrambled, len(ALPHABET))
+            digits.append(ALPHABET[digit])
+        return "d-" + "".join(digits)
+
+    def _remember(
+        self, application: Application, revision: dict[str, Any], description: str | None = None
+    ) -> None:
+        if not any(same_revision(entry["revision"], revision) for entry in application.revisions):
+            application.revisions.append(
+                {"revision": revision, "description": description, "registered": round(time.time(), 3)}
+            )
+
+
+def default_world(scenarios: Sequence[str], speed: float, by_group: Mapping[str, str] | None = None) -> World:
+    """The world that tests and the demo start from."""
+    world = World(scenarios, speed, by_group or {})
+    world.add_application("hello-web", "Server", ["production", "staging"])
+    world.add_application("shop-lambda", "Lambda", ["production"])
+    world.add_application("shop-ecs", "ECS", ["production"])
+    return world
+
+
+def _yesterday(application: str, platform: str) -> dict[str, Any]:
+    location = {"bucket": "releases", "key": f"{application}/yesterday.zip", "bundleType": "zip"}
+    if platform != "Server":
+        location |= {"key": f"{application}/yesterday.yaml", "bundleType": "YAML"}
+    return {"revisionType": "S3", "s3Location": location}
+
+
+def _rolls_back(deployment: Deployment, group: Group) -> bool:
+    if deployment.timeline.rollback and "autoRollbackConfiguration" not in deployment.request:
+        deployment.request["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
+    wish = deployment.request.get("autoRollbackConfiguration") or group.settings.get(
+        "autoRollbackConfiguration", {}
+    )
+    return bool(wish.get("enabled")) and "DEPLOYMENT_FAILURE" in wish.get("events", [])
