@@ -6,7 +6,6 @@ Nothing here decides what to do next: a stage catches what it can handle and rai
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,14 +14,10 @@ from deployer import __version__
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from boto3.session import Session
     from botocore.config import Config
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_s3 import S3Client
-
-REGION_PATTERN = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+")
 
 
 @dataclass(frozen=True)
@@ -52,25 +47,17 @@ class Aws:
         return self.session.client("s3", config=_config(attempts=5))
 
 
-def connect(region: str | None, environ: Mapping[str, str]) -> Aws:
-    """A session in the region that the input, `AWS_REGION`, `AWS_DEFAULT_REGION` or the profile names.
+def connect(region: str, *, source: str) -> Aws:
+    """A session in the region, or in the profile's where that is empty; `source` says where it came from.
 
-    botocore itself reads only `AWS_DEFAULT_REGION`. No region is ever assumed: raises InvalidInput when
-    none is given, or when the profile does not exist.
+    No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
     """
     import boto3.session
     from botocore.exceptions import BotoCoreError
 
-    named = [
-        (region, "input region"),
-        (environ.get("AWS_REGION"), "AWS_REGION"),
-        (environ.get("AWS_DEFAULT_REGION"), "AWS_DEFAULT_REGION"),
-    ]
-    chosen, source = next(((value, name) for value, name in named if value), (None, ""))
     try:
-        session = boto3.session.Session(region_name=chosen)
-        chosen = chosen or session.region_name
-        profile = session.profile_name
+        session = boto3.session.Session(region_name=region or None)
+        chosen, profile = session.region_name, session.profile_name
     except BotoCoreError as error:
         raise explain(error, action="configure the SDK") from error
     if not chosen:
@@ -80,7 +67,7 @@ def connect(region: str | None, environ: Mapping[str, str]) -> Aws:
                 "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
             )
         )
-    return Aws(session, chosen, source or f"profile {profile}")
+    return Aws(session, chosen, source if region else f"profile {profile}")
 
 
 def _config(*, attempts: int) -> Config:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from deployer.model import Status
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from deployer.errors import Problem
+    from deployer.model import Bundle, Deployment, Revision, StoredObject, Target
+    from deployer.wait import Ending
 
 OUTPUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -30,3 +37,59 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "duration-seconds": "How long the run took",
     }
 )
+
+
+def of_bundle(bundle: Bundle) -> dict[str, str]:
+    """What is known once the bundle is packaged; its size only when it is packed already."""
+    size = {"bundle-size": str(bundle.size)} if bundle.size is not None else {}
+    return {"status": Status.PLANNED, "digest": bundle.digest, **size}
+
+
+def of_stored(stored: StoredObject) -> dict[str, str]:
+    """What is known once the object is in S3."""
+    return {
+        "status": Status.UPLOADED,
+        "bucket": stored.bucket,
+        "key": stored.key,
+        "etag": stored.etag,
+        "version-id": stored.version_id or "",
+        "bundle-size": str(stored.size),
+        "uploaded": str(stored.uploaded).lower(),
+    }
+
+
+def of_revision(revision: Revision) -> dict[str, str]:
+    """What is known once the revision is registered."""
+    return {"status": Status.REGISTERED, "revision": revision.uri}
+
+
+def of_deployment(deployment: Deployment) -> dict[str, str]:
+    """What is known once the deployment exists."""
+    return {"status": Status.CREATED, "deployment-id": deployment.id, "deployment-url": deployment.url}
+
+
+def of_ending(ending: Ending) -> dict[str, str]:
+    """What is known once the wait is over."""
+    snapshot = ending.snapshot
+    values = {"status": ending.status, "targets": _targets(snapshot.targets or ())}
+    if snapshot.error_code:
+        values |= {"error-code": snapshot.error_code, "error-message": snapshot.error_message}
+    return values
+
+
+def of_problem(problem: Problem) -> dict[str, str]:
+    """What stopped the run before the deployment came to its end."""
+    return {"error-code": problem.code, "error-message": problem.message}
+
+
+def _targets(targets: Sequence[Target]) -> str:
+    return json.dumps([_target(target) for target in targets], ensure_ascii=False, separators=(",", ":"))
+
+
+def _target(target: Target) -> dict[str, str]:
+    told = {"id": target.id, "status": target.status}
+    if event := target.failed_event:
+        told["failed-event"] = event.name
+        if event.diagnostics and event.diagnostics.script:
+            told["script"] = event.diagnostics.script
+    return told

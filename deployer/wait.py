@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.model import Snapshot, Stage, Status
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from deployer.clock import Clock
     from deployer.observe import Observer
 

@@ -25,6 +25,7 @@ from deployer.model import Diagnostics
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from deployer.appspec import AppSpec
     from deployer.model import LifecycleEvent, Snapshot, Target
 
 ANNOTATIONS = 10
@@ -57,6 +58,16 @@ class Places:
     appspec: Location | None = None
     hooks: Mapping[str, Location] = field(default_factory=dict)
     files: Mapping[str, Location] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, appspec: AppSpec, path: str, locate: Callable[[str], str | None]) -> Places:
+        """The places that an AppSpec at `path` names."""
+        return cls(
+            locate=locate,
+            appspec=Location(path),
+            hooks={event: Location(path, hooks[0].line) for event, hooks in appspec.hooks.items() if hooks},
+            files={mapping.destination: Location(path, mapping.line) for mapping in appspec.files},
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,12 @@ class Run:
     run_attempt: str = ""
     url: str = ""
 
+    @property
+    def description(self) -> str:
+        """The job in a line, for the deployment's description; empty where the CI says nothing."""
+        commit = "@".join(part for part in (self.repository, self.sha[:12]) if part)
+        return " ".join(part for part in (commit, self.ref, self.url) if part)
+
 
 class Platform(ABC):
     """A place to report to; adapters override what their CI does differently.

@@ -1,0 +1,136 @@
+"""The composition root: environment, platform, signals; the only handler of a DeployError, the only exit."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from deployer import __version__
+from deployer.clock import SystemClock
+from deployer.command import Command, split_command
+from deployer.errors import DeployError, ExitCode
+from deployer.outcome import Outcome
+from deployer.platform import detect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import FrameType
+
+    from deployer.platform import Platform
+
+_ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
+
+
+class Interrupted(BaseException):
+    """A signal asked the process to end; like KeyboardInterrupt, no `except Exception` holds it up."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
+
+
+def main() -> int:
+    """Run the command line of this process and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return execute(sys.argv[1:], os.environ, sys.stdout)
+
+
+def execute(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int:
+    """Carry out the command that `argv` and `environ` ask for, reporting to `stream` and the CI's files."""
+    platform = detect(environ, stream)
+    try:
+        command, arguments = split_command(argv)
+    except DeployError as error:
+        return _report(error, platform)
+    if command is Command.VERSION:
+        stream.write(f"deployer {__version__}\n")
+        return ExitCode.DONE
+    if command is Command.HELP:
+        from deployer.reference import help_text
+
+        stream.write(help_text())
+        return ExitCode.DONE
+    return _deploy(arguments, environ, platform)
+
+
+def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Platform) -> int:
+    """Run the line, and report what it came to however it ends."""
+    outcome, clock = Outcome(), SystemClock()
+    started = clock.monotonic()
+    with _signals():
+        try:
+            code = _run(arguments, environ, platform, outcome, clock)
+        except DeployError as error:
+            outcome.problems.extend(error.problems)
+            code = _report(error, platform)
+        except Interrupted as interruption:
+            platform.line(f"Interrupted by {interruption}.")
+            code = interruption.exit_code
+        except Exception:  # noqa: BLE001 - the last resort: a bug of ours is told as one
+            platform.block(traceback.format_exc())
+            platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+            code = ExitCode.BUG
+        return _close(code, outcome, platform, seconds=clock.monotonic() - started)
+
+
+def _run(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    platform: Platform,
+    outcome: Outcome,
+    clock: SystemClock,
+) -> ExitCode:
+    from deployer.pipeline import Line, run
+    from deployer.settings import load
+
+    settings = load(environ, arguments)
+    platform.outputs_file = settings.outputs_file or platform.outputs_file
+    platform.summary_file = settings.summary_file or platform.summary_file
+    run(Line(settings, platform, clock, outcome))
+    return outcome.exit_code
+
+
+def _report(error: DeployError, platform: Platform) -> ExitCode:
+    for problem in error.problems:
+        platform.annotate(problem)
+    return error.exit_code
+
+
+def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: float) -> int:
+    """Say what goes on without us, write the last outputs and the summary."""
+    from deployer.report.summary import summary
+
+    if outcome.deployment and not outcome.ending and code is not ExitCode.DONE:
+        platform.line(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
+    values = {"duration-seconds": str(round(seconds))}
+    if outcome.problems and not outcome.ending:
+        values |= outputs.of_problem(outcome.problems[0])
+    try:
+        platform.outputs(values)
+        platform.summary(summary(outcome))
+    except DeployError as error:
+        return code or _report(error, platform)
+    return code
+
+
+@contextmanager
+def _signals() -> Iterator[None]:
+    """Turn the first SIGINT or SIGTERM into Interrupted; what follows may not disturb the ending."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,1 @@
+"""Pure: values → lines, Markdown and outputs. Nothing here writes or reads anything."""

@@ -1,0 +1,66 @@
+"""What a stage has done → the lines of the log that tell it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.explain import shortened
+from deployer.model import Status
+from deployer.report.text import counted, duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.explain import Failure
+    from deployer.files import Tally
+    from deployer.model import Bundle, Deployment, StoredObject
+    from deployer.wait import Ending
+
+_ENDINGS = {
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.STOPPED: "was stopped",
+    Status.READY: "is ready to continue",
+    Status.TIMED_OUT: "has not ended in time and goes on",
+}
+
+
+def left_out(tally: Tally) -> str:
+    """How much a pattern left out, and where the pattern stands."""
+    what = [
+        counted(number, noun) for number, noun in ((tally.folders, "folder"), (tally.files, "file")) if number
+    ]
+    place = tally.location
+    where = f"{place.path}:{place.line}" if place.line else place.path
+    return f"Left out by {tally.pattern} ({where}): {' and '.join(what) or 'nothing'}"
+
+
+def packaged(bundle: Bundle, source: str) -> Iterator[str]:
+    """What is in the bundle."""
+    packed = f" → {size(bundle.size)} {bundle.type.value}" if bundle.size is not None else ""
+    yield f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{packed}, from {source}"
+    yield f"Digest {bundle.digest}"
+
+
+def stored(stored: StoredObject, bundle: Bundle) -> str:
+    """Where the bundle is now, and how much it was squeezed."""
+    where = f"s3://{stored.bucket}/{stored.key}"
+    version = f", version {stored.version_id}" if stored.version_id else ""
+    if not stored.uploaded:
+        return f"Already there, nothing to send: {where}{version}"
+    ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
+    return f"Sent {size(stored.size)}{ratio} to {where}{version}"
+
+
+def ended(ending: Ending, deployment: Deployment) -> str:
+    """The last line of a run that waited."""
+    return (
+        f"Deployment {deployment.id} {_ENDINGS[ending.status]} after {duration(ending.seconds)}: "
+        f"{deployment.url}"
+    )
+
+
+def log_title(failure: Failure) -> str:
+    """The heading of a failed script's log."""
+    script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""
+    return f"Log of {failure.event}{script} on {shortened(failure.targets)}"

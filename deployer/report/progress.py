@@ -1,0 +1,106 @@
+"""Two snapshots → what happened between them, in lines that stay few however large the fleet is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.report.text import counts, duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.model import LifecycleEvent, Snapshot, Target, Transfer
+
+SMALL_FLEET = 8
+"""Targets up to which each lifecycle event is told; beyond, only failures and the counts."""
+
+_FAILURES_TOLD = 10
+
+
+def changes(previous: Snapshot | None, current: Snapshot, seconds: float) -> list[str]:
+    """What is new since the last look, each line with the time waited."""
+    told = [*_status(previous, current), *_targets(previous, current)]
+    if current.trouble and not (previous and previous.trouble):
+        told.append(f"AWS does not answer ({current.trouble}); looking again, the deployment goes on")
+    return [f"{duration(seconds):>7}  {line}" for line in told]
+
+
+def heartbeat(current: Snapshot, seconds: float) -> str:
+    """What is being waited for, when nothing has changed for a while."""
+    waiting = [
+        f"{target.id} {event.name}"
+        for target in current.targets or ()
+        for event in target.events
+        if event.status == "InProgress"
+    ]
+    doing = counts(current.counts)
+    parts = [f"still {current.status}", f": {doing}" if doing else ""]
+    if waiting:
+        parts.append(f"; running: {', '.join(waiting[:3])}" + (" …" if len(waiting) > 3 else ""))  # noqa: PLR2004
+    if current.trouble:
+        parts.append(f"; AWS does not answer ({current.trouble})")
+    return f"{duration(seconds):>7}  {''.join(parts)}"
+
+
+def _status(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
+    moved = previous is None or (previous.status, previous.counts) != (current.status, current.counts)
+    if moved and not current.trouble:
+        doing = counts(current.counts)
+        yield current.status + (f": {doing}" if doing else "")
+
+
+def _targets(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
+    before = {target.id: target for target in (previous.targets or () if previous else ())}
+    targets = current.targets or ()
+    if len(targets) <= SMALL_FLEET:
+        for target in targets:
+            news = list(_news(before.get(target.id), target))
+            if news:
+                yield f"{_name(target)}  {', '.join(news)}"
+        return
+    failed = [target for target in targets if target.failed_event]
+    told = sum(bool(target.failed_event) for target in before.values())
+    for target in failed:
+        known = before.get(target.id)
+        if not (known and known.failed_event) and told < _FAILURES_TOLD:
+            told += 1
+            event = target.failed_event
+            yield f"{_name(target)}  {_told(event)}" if event else ""
+
+
+def _name(target: Target) -> str:
+    return f"{target.id} ({target.label.lower()})" if target.label else target.id
+
+
+def _news(before: Target | None, target: Target) -> Iterator[str]:
+    known = {event.name: event.status for event in before.events} if before else {}
+    for event in target.events:
+        if event.status != known.get(event.name, "Pending") and event.status not in {"Pending", "Skipped"}:
+            yield _told(event)
+    shares = [(traffic.version, traffic.percent) for traffic in target.traffic]
+    if target.traffic and shares != [
+        (old.version, old.percent) for old in (before.traffic if before else ())
+    ]:
+        yield "traffic " + ", ".join(f"{percent} % to {version}" for version, percent in shares)
+    if target.status == "Skipped" and not (before and before.status == "Skipped"):
+        yield "skipped"
+
+
+def _told(event: LifecycleEvent) -> str:
+    words = {"InProgress": "started", "Succeeded": "succeeded", "Failed": "FAILED"}
+    text = f"{event.name} {words.get(event.status, event.status)}"
+    if event.duration is not None and event.status != "InProgress":
+        text += f" after {duration(event.duration.total_seconds())}"
+    if event.status == "Failed" and event.diagnostics:
+        blamed = [part for part in (event.diagnostics.error_code, event.diagnostics.script) if part]
+        text += f" ({', '.join(blamed)})" if blamed else ""
+    return text
+
+
+def transferred(transfer: Transfer, seconds: float) -> str:
+    """How far packing and sending have come, how fast, and how long it will take."""
+    rate = transfer.read / seconds if seconds else 0.0
+    left = f", about {duration((transfer.read_total - transfer.read) / rate)} left" if rate else ""
+    files = f"{transfer.files:,} of {transfer.files_total:,} files"
+    read = f"{size(transfer.read)} of {size(transfer.read_total)} read"
+    return f"{duration(seconds):>7}  {files}, {read}, {size(transfer.sent)} sent, {size(rate)}/s{left}"

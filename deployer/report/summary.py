@@ -1,0 +1,179 @@
+"""A run → the Markdown of its job summary, below GitHub's limit of 1 MiB whatever the fleet's size.
+
+All text from elsewhere (names, messages, logs) is escaped here.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from deployer.model import Status
+from deployer.report.gantt import gantt
+from deployer.report.text import counted, counts, duration, size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from deployer.errors import Problem
+    from deployer.explain import Failure
+    from deployer.model import Bundle, Snapshot, Target
+    from deployer.outcome import Outcome
+
+_ROWS = 100
+_LOG_CHARACTERS = 8_000
+_CELL_CHARACTERS = 300
+_FAILURES = 20
+_TITLES = {
+    Status.PLANNED: ("📦", "Packaged, nothing sent"),
+    Status.UPLOADED: ("☁️", "Uploaded"),
+    Status.REGISTERED: ("🏷️", "Registered"),
+    Status.CREATED: ("🚀", "Deployment created"),
+    Status.READY: ("⏸️", "Deployment is ready to continue"),
+    Status.SUCCEEDED: ("✅", "Deployment succeeded"),
+    Status.FAILED: ("❌", "Deployment failed"),
+    Status.STOPPED: ("🛑", "Deployment was stopped"),
+    Status.TIMED_OUT: ("⏱️", "The wait for the deployment timed out"),
+}
+_MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
+_MARKS = {"Succeeded": "✅", "Failed": "❌", "Skipped": "⏭️", "InProgress": "🔄", "Pending": "·"}
+
+
+def summary(outcome: Outcome) -> str:
+    """The whole report."""
+    parts = [
+        _title(outcome),
+        _table(("", ""), _facts(outcome)),
+        *_problems(outcome.problems),
+        *_failures(outcome.explanation.failures if outcome.explanation else ()),
+        *(_snapshot(outcome.ending.snapshot) if outcome.ending else ()),
+        *(_bundle(outcome.bundle) if outcome.bundle else ()),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(outcome: Outcome) -> str:
+    icon, text = _TITLES[outcome.status] if outcome.status else ("❌", "Nothing was deployed")
+    if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
+        icon, text = "❌", f"{text}, then an error"
+    where = " → ".join(part for part in (outcome.application, outcome.group) if part)
+    return f"## {icon} {_escape(where)}: {text}" if where else f"## {icon} {text}"
+
+
+def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    if deployment := outcome.deployment:
+        yield "Deployment", f"[{_escape(deployment.id)}]({deployment.url})"
+    if outcome.ending:
+        snapshot = outcome.ending.snapshot
+        yield "Status", _escape(snapshot.status) + (f": {counts(snapshot.counts)}" if snapshot.counts else "")
+        yield "Took", duration(outcome.ending.seconds)
+    if outcome.revision:
+        yield "Revision", _code(outcome.revision.uri)
+    if outcome.region:
+        yield "Region", _code(outcome.region)
+    if bundle := outcome.bundle:
+        yield "Bundle", f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{_archive(outcome)}"
+        yield "Digest", _code(bundle.digest)
+
+
+def _archive(outcome: Outcome) -> str:
+    bundle, stored = outcome.bundle, outcome.stored
+    packed = stored.size if stored else bundle.size if bundle else None
+    if packed is None or not bundle:
+        return ""
+    ratio = f" ({100 * packed / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
+    sent = ", was already there" if stored and not stored.uploaded else ""
+    return f" → {size(packed)} {bundle.type.value}{ratio}{sent}"
+
+
+def _problems(problems: Sequence[Problem]) -> Iterator[str]:
+    if problems:
+        yield "### What is wrong"
+        yield "\n".join(_problem(problem) for problem in problems[:_ROWS])
+
+
+def _problem(problem: Problem) -> str:
+    place = problem.location
+    where = f"{_code(f'{place.path}:{place.line}' if place.line else place.path)} " if place else ""
+    hint = "".join(f"<br>{_escape(line)}" for line in problem.hint.splitlines())
+    return f"- {where}**{_escape(problem.message)}**{hint}"
+
+
+def _failures(failures: Sequence[Failure]) -> Iterator[str]:
+    for failure in failures[:_FAILURES]:
+        log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
+        if log:
+            title = " ".join(part for part in (failure.event, failure.diagnostics.script) if part)
+            yield (
+                f"<details open><summary>Log of {_escape(title)} on {_escape(failure.targets[0])}</summary>\n\n"
+                f"<pre>{html.escape(log)}</pre>\n\n</details>"
+            )
+    if len(failures) > _FAILURES:
+        yield f"… and {len(failures) - _FAILURES} more kinds of failure."
+
+
+def _snapshot(snapshot: Snapshot) -> Iterator[str]:
+    if not snapshot.targets:
+        return
+    yield "### Targets"
+    targets = sorted(snapshot.targets, key=lambda target: (target.status != "Failed", target.id))
+    events = list(dict.fromkeys(event.name for target in targets for event in target.events))
+    traffic = any(target.traffic for target in targets)
+    yield _table(
+        ("Target", "Status", *events, *(["Traffic"] if traffic else [])),
+        (
+            (
+                _code(target.id) + (f" {_escape(target.label)}" if target.label else ""),
+                _escape(target.status),
+                *(_event(target, name) for name in events),
+                *([_traffic(target)] if traffic else []),
+            )
+            for target in targets[:_ROWS]
+        ),
+    )
+    if len(targets) > _ROWS:
+        yield f"… and {counted(len(targets) - _ROWS, 'more target')}."
+    if chart := gantt(snapshot):
+        yield f"```mermaid\n{chart}\n```"
+
+
+def _event(target: Target, name: str) -> str:
+    event = next((event for event in target.events if event.name == name), None)
+    if event is None:
+        return ""
+    took = f" {duration(event.duration.total_seconds())}" if event.duration else ""
+    return _MARKS.get(event.status, _escape(event.status)) + took
+
+
+def _traffic(target: Target) -> str:
+    return "<br>".join(
+        f"{share.percent} % {_escape(share.version)}"
+        + (f" ({_escape(share.detail)})" if share.detail else "")
+        for share in target.traffic
+    )
+
+
+def _bundle(bundle: Bundle) -> Iterator[str]:
+    largest = [entry for entry in bundle.largest(10) if entry.size]
+    if largest:
+        yield "<details><summary>Largest files of the bundle</summary>"
+        yield _table(("File", "Size"), ((_code(entry.name), size(entry.size)) for entry in largest))
+        yield "</details>"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    if not lines:
+        return ""
+    rule = "|" + " --- |" * len(header)
+    return "\n".join(["| " + " | ".join(header) + " |", rule, *lines])
+
+
+def _code(text: str) -> str:
+    return f"<code>{_escape(text)}</code>"
+
+
+def _escape(text: str) -> str:
+    """Text as it is, on one line: neither Markdown nor HTML, and no end of a table's cell."""
+    text = text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
+    return " ".join(html.escape(text).translate(_MARKDOWN).split())
