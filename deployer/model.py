@@ -129,6 +129,19 @@ class Contents(Protocol):
         ...
 
 
+class ChunkStream(Protocol):
+    """An archive's bytes as they are made; `files` and `read` tell how much of the contents they hold."""
+
+    files: int
+    read: int
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes:
+        """The next bytes."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
@@ -141,7 +154,7 @@ class Bundle:
     type: BundleType
     digest: str
     contents: Contents
-    chunks: Callable[[], Iterator[bytes]]
+    chunks: Callable[[], ChunkStream]
     size: int | None = None
     compression: Compression | None = None
 

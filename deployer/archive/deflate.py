@@ -1,0 +1,144 @@
+"""Raw deflate in independent blocks, by the fastest library that this machine has.
+
+Blocks end on a byte boundary, so that they can be compressed on several threads and joined. The name of a
+`Deflater` stands for the bytes that it makes: it goes into the bundle's digest, so another library, version
+or machine architecture makes another digest rather than other bytes under the same one.
+
+ISA-L's level 3 is not used because its bytes differ between AVX2, AVX-512 and older processors; those of
+levels 1 and 2 and of zlib-ng are the same on all of them.
+"""
+
+from __future__ import annotations
+
+import platform
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol
+
+from deployer.model import Compression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_RAW: Final = -15
+_STORED_LIMIT: Final = 0xFFFF
+_SAMPLES: Final = 4
+_SAMPLE: Final = 4096
+_WORTH_IT: Final = 0.97
+_LEVELS: Final = {Compression.FAST: 1, Compression.BALANCED: 2, Compression.SMALL: 6}
+
+
+class _Stream(Protocol):
+    def compress(self, data: bytes, /) -> bytes: ...
+    def flush(self, mode: int = ..., /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deflater:
+    """A compressor with its level; `name` stands for the bytes it makes."""
+
+    name: str
+    start: Callable[[], _Stream]
+    crc32: Callable[[bytes, int], int]
+    combine: Callable[[int, int, int], int]
+
+    def whole(self, data: bytes) -> bytes:
+        """Compress all of a small file."""
+        stream = self.start()
+        return stream.compress(data) + stream.flush()
+
+    def block(self, data: bytes, *, last: bool) -> bytes:
+        """Compress a block that others follow unless it is the `last`; what would not shrink is stored."""
+        if len(data) >= _SAMPLES * _SAMPLE and not self._shrinks(data):
+            return _stored(data, last=last)
+        stream = self.start()
+        return stream.compress(data) + stream.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
+
+    def _shrinks(self, data: bytes) -> bool:
+        """Try a few samples spread over the block."""
+        step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
+        sample = b"".join(data[start : start + _SAMPLE] for start in range(0, step * _SAMPLES, step))
+        return len(self.whole(sample)) < _WORTH_IT * len(sample)
+
+
+def deflater(compression: Compression) -> Deflater:
+    """Return the compressor for a choice of the user, zlib's where there is no faster one."""
+    small = compression is Compression.SMALL
+    return (_zlib_ng if small else _isal)(_LEVELS[compression]) or _zlib(_LEVELS[compression])
+
+
+def _isal(level: int) -> Deflater | None:
+    try:
+        import isal
+        from isal import isal_zlib
+    except ImportError:
+        return None
+    return Deflater(
+        f"isa-l {isal.ISAL_VERSION} level {level} {platform.machine()}",
+        lambda: isal_zlib.compressobj(level, zlib.DEFLATED, _RAW),
+        isal_zlib.crc32,
+        isal_zlib.crc32_combine,
+    )
+
+
+def _zlib_ng(level: int) -> Deflater | None:
+    try:
+        from zlib_ng import zlib_ng
+    except ImportError:
+        return None
+    return Deflater(
+        f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION} level {level} {platform.machine()}",
+        lambda: zlib_ng.compressobj(level, zlib.DEFLATED, _RAW),
+        zlib_ng.crc32,
+        zlib_ng.crc32_combine,
+    )
+
+
+def _zlib(level: int) -> Deflater:
+    return Deflater(
+        f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {level} {platform.machine()}",
+        lambda: zlib.compressobj(level, zlib.DEFLATED, _RAW),
+        zlib.crc32,
+        combine_crc32,
+    )
+
+
+def _stored(data: bytes, *, last: bool) -> bytes:
+    """The data as deflate's stored blocks (RFC 1951, 3.2.4)."""
+    parts = []
+    for start in range(0, len(data), _STORED_LIMIT):
+        piece = data[start : start + _STORED_LIMIT]
+        final = last and start + _STORED_LIMIT >= len(data)
+        parts += [
+            bytes([final]),
+            len(piece).to_bytes(2, "little"),
+            (len(piece) ^ 0xFFFF).to_bytes(2, "little"),
+            piece,
+        ]
+    return b"".join(parts)
+
+
+def combine_crc32(first: int, second: int, length: int) -> int:
+    """Return the CRC-32 of two pieces one after another, `length` being the second one's bytes.
+
+    zlib's `crc32_combine`, which Python's `zlib` does not offer: the first CRC is advanced over `length`
+    zero bytes, by repeated squaring of the matrix that advances it over one bit.
+    """
+    advance = [0xEDB88320, *(1 << bit for bit in range(31))]
+    for _ in range(3):
+        advance = [_times(advance, row) for row in advance]
+    while length:
+        if length & 1:
+            first = _times(advance, first)
+        advance = [_times(advance, row) for row in advance]
+        length >>= 1
+    return first ^ second
+
+
+def _times(matrix: list[int], vector: int) -> int:
+    total = 0
+    for row in matrix:
+        if vector & 1:
+            total ^= row
+        vector >>= 1
+    return total

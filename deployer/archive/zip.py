@@ -1,0 +1,198 @@
+"""Members → the bytes of a zip archive (PKWARE's APPNOTE 6.3), the same for the same members."""
+
+from __future__ import annotations
+
+import stat
+import struct
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from deployer.archive.units import (
+    Batch,
+    Block,
+    Member,
+    Packed,
+    changed,
+    in_order,
+    read_block,
+    read_whole,
+    units,
+)
+from deployer.model import EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deployer.archive.deflate import Deflater
+
+_LOCAL: Final = struct.Struct("<4s5H3L2H")
+_CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
+_END: Final = struct.Struct("<4s4H2LH")
+_END64: Final = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR64: Final = struct.Struct("<4sLQL")
+_STORED, _DEFLATED = 0, 8
+_DESCRIPTOR, _UTF8 = 0x08, 0x800
+_CLASSIC, _ZIP64 = 20, 45
+_UNIX: Final = 3 << 8
+_DATE: Final = 1 << 5 | 1  # 1 January 1980, the earliest; the time is midnight
+_LIMIT: Final = 0xFFFFFFFF
+_SAFE: Final = 0xFFFFFFFF - (1 << 24)  # deflate may add a little to what does not shrink
+_MOST_ENTRIES: Final = 0xFFFF
+_FORMATS: Final = {
+    EntryKind.FILE: stat.S_IFREG,
+    EntryKind.FOLDER: stat.S_IFDIR,
+    EntryKind.LINK: stat.S_IFLNK,
+}
+
+
+@dataclass(slots=True)
+class _Record:
+    """What the central directory says about a member; `offset` from the beginning of its unit's bytes."""
+
+    member: Member
+    method: int
+    flags: int
+    crc: int
+    packed: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A unit, packed."""
+
+    unit: Batch | Block
+    data: bytes
+    records: Sequence[_Record]
+    crc: int = 0
+
+
+def pack(members: Sequence[Member], deflater: Deflater, *, threads: int) -> Iterator[Packed]:
+    """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
+    directory = _Directory()
+    for result in in_order(partial(_pack, deflater), units(members), threads=threads):
+        if isinstance(result.unit, Batch):
+            directory.add(result.records)
+            directory.offset += len(result.data)
+            yield Packed(result.data, result.unit.files, result.unit.read)
+        else:
+            yield Packed(directory.block(result.unit, result, deflater), result.unit.files, result.unit.read)
+    yield Packed(directory.end(), 0, 0)
+
+
+def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
+    if isinstance(unit, Block):
+        data = read_block(unit)
+        return _Result(unit, deflater.block(data, last=unit.last), (), deflater.crc32(data, 0))
+    parts: list[bytes] = []
+    records: list[_Record] = []
+    offset = 0
+    for member in unit.members:
+        content = read_whole(member, deflater.crc32) if member.entry.kind is not EntryKind.FOLDER else b""
+        packed = deflater.whole(content) if member.entry.kind is EntryKind.FILE and content else content
+        method = _DEFLATED if len(packed) < len(content) else _STORED
+        body = packed if method else content
+        name = _name(member)
+        flags = 0 if name.isascii() else _UTF8
+        header = _LOCAL.pack(
+            b"PK\3\4", _CLASSIC, flags, method, 0, _DATE, member.crc, len(body), len(content), len(name), 0
+        )
+        parts += [header, name, body]
+        records.append(_Record(member, method, flags, member.crc, len(body), offset))
+        offset += len(header) + len(name) + len(body)
+    return _Result(unit, b"".join(parts), records)
+
+
+def _name(member: Member) -> bytes:
+    entry = member.entry
+    return (entry.name + "/" if entry.kind is EntryKind.FOLDER else entry.name).encode()
+
+
+class _Directory:
+    """The central directory as it grows, and where the archive stands."""
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self._count = 0
+        self._bytes = bytearray()
+        self._crc = 0
+        self._packed = 0
+        self._start = 0
+
+    def block(self, block: Block, result: _Result, deflater: Deflater) -> bytes:
+        """Frame a block of a large file: a local header before the first, a descriptor after the last."""
+        data = result.data
+        name = _name(block.member)
+        flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
+        large = block.member.entry.size > _SAFE
+        if block.first:
+            self._crc = self._packed = 0
+            self._start = self.offset
+            extra = struct.pack("<2H2Q", 1, 16, 0, 0) if large else b""
+            sizes = (_LIMIT, _LIMIT) if large else (0, 0)
+            version = _ZIP64 if large else _CLASSIC
+            header = _LOCAL.pack(
+                b"PK\3\4", version, flags, _DEFLATED, 0, _DATE, 0, *sizes, len(name), len(extra)
+            )
+            data = header + name + extra + data
+        self._crc = deflater.combine(self._crc, result.crc, block.length)
+        self._packed += len(result.data)
+        if block.last:
+            if self._crc != block.member.crc:
+                raise changed(block.member.entry)
+            layout = "<4sL2Q" if large else "<4s3L"
+            data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, block.member.entry.size)
+        self.offset += len(data)
+        if block.last:
+            self._append(_Record(block.member, _DEFLATED, flags, self._crc, self._packed, 0), self._start)
+        return data
+
+    def add(self, records: Sequence[_Record]) -> None:
+        """Note the members of a batch that begins where the archive stands."""
+        for record in records:
+            self._append(record, self.offset + record.offset)
+
+    def _append(self, record: _Record, offset: int) -> None:
+        entry = record.member.entry
+        name = _name(record.member)
+        size = len(entry.target.encode()) if entry.kind is EntryKind.LINK else entry.size
+        large = size > _SAFE
+        wide = [size, record.packed] if large else []
+        if offset >= _LIMIT:
+            wide.append(offset)
+        extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+        version = _ZIP64 if wide else _CLASSIC
+        mode = _FORMATS[entry.kind] | entry.mode
+        self._count += 1
+        self._bytes += _CENTRAL.pack(
+            b"PK\1\2",
+            _UNIX | version,
+            version,
+            record.flags,
+            record.method,
+            0,
+            _DATE,
+            record.crc,
+            _LIMIT if large else record.packed,
+            _LIMIT if large else size,
+            len(name),
+            len(extra),
+            0,
+            0,
+            0,
+            mode << 16 | (0x10 if entry.kind is EntryKind.FOLDER else 0),
+            min(offset, _LIMIT),
+        )
+        self._bytes += name + extra
+
+    def end(self) -> bytes:
+        """The central directory and the records that end the archive."""
+        count, size, start = self._count, len(self._bytes), self.offset
+        tail = b""
+        if count >= _MOST_ENTRIES or size >= _LIMIT or start >= _LIMIT:
+            tail = _END64.pack(b"PK\6\6", 44, _UNIX | _ZIP64, _ZIP64, 0, 0, count, count, size, start)
+            tail += _LOCATOR64.pack(b"PK\6\7", 0, start + size, 1)
+            count, size, start = min(count, _MOST_ENTRIES), min(size, _LIMIT), min(start, _LIMIT)
+        tail += _END.pack(b"PK\5\6", 0, 0, count, count, size, start, 0)
+        return bytes(self._bytes) + tail

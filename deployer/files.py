@@ -1,0 +1,404 @@
+"""A folder and its ignore rules → a `Tree`: everything that goes into the bundle, and what was left out.
+
+Reads names and metadata only; the files' contents are read when they are packed. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections import Counter
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from deployer import leaks
+from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
+from deployer.ignore import Rule, Rules, parse, parse_file
+from deployer.model import Entry, EntryKind, Exclusion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+IGNORE_FILE: Final = ".codedeployignore"
+EXCLUDE_INPUT: Final = "action input exclude"
+APPSPEC: Final = "appspec.yml"
+_FOLDER_MODE: Final = 0o755
+_LINK_MODE: Final = 0o777
+_KEPT_MODE: Final = 0o755  # group's and others' write bits and set-uid bits differ with umask and checkout
+_MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
+_MOST_PROBLEMS: Final = 20
+_FOREIGN_REPOSITORIES: Final = frozenset({".svn", ".hg", ".bzr", ".jj", "CVS"})
+_BAD_NAME: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+_KINDS: Final = {
+    stat.S_IFSOCK: "socket",
+    stat.S_IFIFO: "named pipe (FIFO)",
+    stat.S_IFBLK: "block device",
+    stat.S_IFCHR: "character device",
+}
+_APPSPEC_LIKE: Final = re.compile(r"appspec\.(ya?ml|json)", re.IGNORECASE)
+_LEAVE_OUT: Final = f"Leave it out with a line in `{IGNORE_FILE}` or the input `exclude`."
+_RENAME: Final = f"Rename it, or leave it out with a pattern in `{IGNORE_FILE}` or the input `exclude`."
+_PERMISSION: Final = (
+    "Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out."
+)
+_CHECKOUT: Final = "The checkout step is missing: add `- uses: actions/checkout@v4` before this step."
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one pattern left out: files, and folders with all that is in them."""
+
+    pattern: str
+    location: Location
+    files: int
+    folders: int
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The contents of a bundle that is packed from a folder; a `model.Contents`.
+
+    `source` and `repository` are absolute. `warnings` are problems that do not stop the run.
+    """
+
+    source: Path
+    repository: Path
+    entries: Mapping[str, Entry]
+    exclusions: tuple[Exclusion, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    rules: tuple[Rule, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def tallies(self) -> tuple[Tally, ...]:
+        """How much each pattern left out, in the patterns' order; negated ones are not counted."""
+        files, folders = Counter[Location](), Counter[Location]()
+        for exclusion in self.exclusions:
+            (folders if exclusion.name.endswith("/") else files)[exclusion.location] += 1
+        return tuple(
+            Tally(rule.text, rule.location, files[rule.location], folders[rule.location])
+            for rule in self.rules
+            if not rule.negated
+        )
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file, links followed inside the bundle.
+
+        Raises KeyError when no file of that name is in the bundle, OSError when it cannot be read.
+        """
+        resolved = follow(self.entries, name)
+        entry = self.entries[resolved] if resolved is not None else None
+        if entry is None or entry.kind is not EntryKind.FILE:
+            raise KeyError(name)
+        with Path(entry.path).open("rb") as stream:
+            return stream.read(limit)
+
+    def locate(self, name: str) -> str | None:
+        """Return the file of that name as a path from the repository's root, None when it is not in it."""
+        resolved = follow(self.entries, name)
+        entry = self.entries.get(resolved) if resolved is not None else None
+        if entry is None or not entry.path:
+            return None
+        return Path(entry.path).relative_to(self.repository).as_posix()
+
+
+class LeavesTree(Exception):
+    """A link points out of the bundle."""
+
+
+def follow(entries: Mapping[str, Entry], name: str) -> str | None:
+    """Return the name that `name` stands for once every link in it is followed, None when nothing is there.
+
+    The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.
+    """
+    steps = list(reversed(PurePosixPath(name).parts))
+    place: list[str] = []
+    links = 0
+    while steps:
+        step = steps.pop()
+        if step == "/":
+            raise LeavesTree(name)
+        if step == "..":
+            if not place:
+                raise LeavesTree(name)
+            place.pop()
+            continue
+        entry = entries.get("/".join([*place, step]))
+        if entry is None:
+            return None
+        if entry.kind is EntryKind.LINK:
+            links += 1
+            if links > _MOST_LINKS:
+                return None
+            steps.extend(reversed(PurePosixPath(entry.target).parts))
+        else:
+            place.append(step)
+    return "/".join(place)
+
+
+def scan(source: Path, *, repository: Path, appspec: str, exclude: Sequence[str]) -> Tree:
+    """Look through `source` and return what goes into the bundle.
+
+    `appspec` (from the source, else from the repository) is placed as `appspec.yml` at the root, whatever
+    the patterns say. `.git` stays out at any depth; patterns of `.codedeployignore` in the source and then of
+    `exclude` leave out more. Raises InvalidInput when the source cannot be used at all, InvalidBundle with
+    everything that is wrong in it.
+    """
+    source, repository = _usable(source, repository)
+    rules = Rules(_rules(source, repository, exclude))
+    walk = _Walk(source, repository, rules)
+    walk.run()
+    _place_appspec(walk, appspec)
+    entries = dict(sorted(walk.entries.items()))
+    problems = [*walk.problems, *_bad_links(entries, walk)]
+    if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+        raise InvalidBundle(*_shortened(errors))
+    warnings = [
+        *(problem for problem in problems if problem.severity is not Severity.ERROR),
+        *(_idle(rule) for rule in rules.rules if rule not in rules.matched),
+        *leaks.likely_secrets(entries, walk.wanted, walk.where),
+    ]
+    return Tree(source, repository, entries, tuple(walk.exclusions), tuple(_shortened(warnings)), rules.rules)
+
+
+def _usable(source: Path, repository: Path) -> tuple[Path, Path]:
+    """Both as real absolute paths; raises InvalidInput when the source is not a folder of the repository."""
+    repository = Path(os.path.realpath(repository))
+    given, source = source, Path(os.path.realpath(repository / source))
+    if not source.is_relative_to(repository):
+        message = f"source `{given}` is {source}, which is outside of the workspace {repository}"
+        hint = "Build or copy what is deployed into the workspace, and give its path from there."
+    elif not source.exists():
+        message = f"source `{given}` does not exist in {repository}"
+        hint = _CHECKOUT if not _holds_anything(repository) else _nearest_folder(given, repository)
+    elif not source.is_dir():
+        message = f"source `{given}` is neither a folder nor an archive"
+        hint = "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
+    else:
+        return source, repository
+    raise InvalidInput(Problem(message, hint, "source-unusable"))
+
+
+def _holds_anything(folder: Path) -> bool:
+    return any(path.name != ".git" for path in folder.iterdir()) if folder.is_dir() else False
+
+
+def _nearest_folder(given: Path, repository: Path) -> str:
+    near = get_close_matches(given.name, [path.name for path in repository.iterdir()], n=1)
+    return f"Did you mean `{near[0]}`?" if near else "Was it built or downloaded by an earlier step?"
+
+
+def _rules(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[Rule]:
+    path = source / IGNORE_FILE
+    if path.is_file():
+        yield from parse_file(path.read_bytes(), path.relative_to(repository).as_posix())
+    for number, pattern in enumerate(exclude, start=1):
+        rule = parse(os.fsencode(pattern), Location(EXCLUDE_INPUT, number))
+        if rule is not None:
+            yield rule
+
+
+class _Walk:
+    """One pass over the folder: entries, exclusions and problems as they are found."""
+
+    def __init__(self, source: Path, repository: Path, rules: Rules) -> None:
+        self.source = source
+        self.repository = repository
+        self.rules = rules
+        self.entries: dict[str, Entry] = {}
+        self.exclusions: list[Exclusion] = []
+        self.problems: list[Problem] = []
+        self.wanted: set[str] = set()
+
+    def run(self) -> None:
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                with os.scandir(self.source / folder) as found:
+                    for item in found:
+                        name = f"{folder}{item.name}"
+                        if self._belongs(name, item) and self._add(name, item):
+                            pending.append(f"{name}/")
+            except OSError as error:
+                self.refuse(folder or ".", f"cannot be read: {error.strerror}", "unreadable", _PERMISSION)
+
+    def where(self, name: str) -> Location:
+        """Where a name of the source stands in the repository."""
+        return Location((self.source / name).relative_to(self.repository).as_posix())
+
+    def _belongs(self, name: str, item: os.DirEntry[str]) -> bool:
+        if item.name == ".git":
+            if name != ".git":
+                self._warn(name, "is a checkout of its own and stays out of the bundle", "nested-repository")
+            return False
+        if item.name in _FOREIGN_REPOSITORIES and item.is_dir(follow_symlinks=False):
+            self._warn(
+                name, "looks like version control's own files and goes into the bundle", "version-control"
+            )
+        if not self.rules.rules:
+            return True
+        folder = item.is_dir(follow_symlinks=False)
+        rule = self.rules.decide(os.fsencode(name), folder=folder)
+        if rule is None:
+            return True
+        if rule.negated:
+            self.wanted.add(name)
+            return True
+        self.exclusions.append(Exclusion(f"{name}/" if folder else name, rule.text, rule.location))
+        return False
+
+    def _add(self, name: str, item: os.DirEntry[str]) -> bool:
+        """Take one name in; true for a folder to look into."""
+        if not self._named_well(name, item.name):
+            return False
+        if item.is_dir(follow_symlinks=False):
+            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE)
+            return True
+        if item.is_symlink():
+            target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
+            self.entries[name] = Entry(name, EntryKind.LINK, _LINK_MODE, target=target)
+            return False
+        status = item.stat(follow_symlinks=False)
+        if stat.S_ISREG(status.st_mode):
+            mode = status.st_mode & _KEPT_MODE
+            self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, path=item.path)
+        else:
+            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
+            self.refuse(name, f"is a {kind}, which no archive can carry", "special-file", _LEAVE_OUT)
+        return False
+
+    def _named_well(self, name: str, last: str) -> bool:
+        if not last.isascii():
+            try:
+                last.encode()
+            except UnicodeEncodeError:
+                self.refuse(
+                    name, "has a name that is not UTF-8; the agent fails on it", "name-not-utf8", _RENAME
+                )
+                return False
+        if bad := _BAD_NAME.search(last):
+            what = "a backslash" if bad[0] == "\\" else "a control character"
+            self.refuse(name, f"has {what} in its name; the agent fails on it", "name-unusable", _RENAME)
+            return False
+        return True
+
+    def refuse(self, name: str, what: str, code: str, hint: str) -> None:
+        self.problems.append(
+            Problem(f"{_shown(name)} {what}", hint, code, location=self.where(_printable(name)))
+        )
+
+    def _warn(self, name: str, what: str, code: str) -> None:
+        self.problems.append(
+            Problem(f"{_shown(name)} {what}", _LEAVE_OUT, code, Severity.WARNING, self.where(name))
+        )
+
+
+def _place_appspec(walk: _Walk, appspec: str) -> None:
+    """Put the AppSpec at the bundle's root, or say why there is none."""
+    for folder in (walk.source, walk.repository):
+        path = Path(os.path.realpath(folder / appspec))
+        if path.is_file() and path.is_relative_to(walk.repository):
+            break
+    else:
+        walk.problems.append(_no_appspec(walk, appspec))
+        return
+    present = walk.entries.get(APPSPEC)
+    if present is not None and present.kind is EntryKind.FOLDER:
+        walk.refuse(APPSPEC, "is a folder, but the AppSpec has to stand there", "appspec-folder", _RENAME)
+    elif present is None or (walk.source / APPSPEC).resolve() != path:
+        status = path.stat()
+        walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
+        walk.entries[APPSPEC] = Entry(
+            APPSPEC, EntryKind.FILE, status.st_mode & _KEPT_MODE, status.st_size, path=str(path)
+        )
+
+
+def _no_appspec(walk: _Walk, appspec: str) -> Problem:
+    """Explain a missing AppSpec by what is there instead."""
+    where = walk.source.relative_to(walk.repository).as_posix()
+    if not walk.entries:
+        message = f"the source `{where}` is empty"
+        hint = (
+            _CHECKOUT if walk.source == walk.repository else "Was it built or downloaded by an earlier step?"
+        )
+        if walk.exclusions:
+            message = f"the patterns leave nothing of the source `{where}`"
+            hint = f"Look at `{walk.exclusions[0].pattern}` in {walk.exclusions[0].location.path}."
+        return Problem(message, hint, "source-empty")
+    message = (
+        f"there is no `{appspec}` in the source `{where}`: CodeDeploy needs an AppSpec at the bundle's root"
+    )
+    candidates = [name for name in walk.entries if _APPSPEC_LIKE.fullmatch(name.rpartition("/")[2])]
+    nearest = min(candidates, key=lambda name: (name.count("/"), name), default=None)
+    if nearest is None:
+        hint = "Add an appspec.yml, or name the one to use with the input `appspec`."
+    elif nearest.endswith(f"/{APPSPEC}"):
+        folder = walk.where(nearest.rpartition("/")[0]).path
+        hint = (
+            f"`{folder}` has one: write `source: {folder}`, or `appspec: {nearest}` to keep the whole tree."
+        )
+    else:
+        hint = f"The agent does not read `{nearest}`: rename it, or write `appspec: {nearest}`."
+    return Problem(message, hint, "appspec-missing")
+
+
+def _bad_links(entries: Mapping[str, Entry], walk: _Walk) -> Iterator[Problem]:
+    """Judge the links once it is known what is in the bundle."""
+    for name, entry in entries.items():
+        if entry.kind is not EntryKind.LINK:
+            continue
+        shown = f"{_shown(name)} is a link to `{_printable(entry.target)}`"
+        try:
+            if follow(entries, name) is not None:
+                continue
+        except LeavesTree:
+            yield Problem(
+                f"{shown}, which leads out of the source",
+                f"Copy what it points to into the source. {_LEAVE_OUT}",
+                "link-leaves-source",
+                location=walk.where(name),
+            )
+            continue
+        yield Problem(
+            f"{shown}, which is not in the bundle",
+            "It will dangle on the instances unless something there creates its target.",
+            "link-dangling",
+            Severity.WARNING,
+            walk.where(name),
+        )
+
+
+def _idle(rule: Rule) -> Problem:
+    return Problem(
+        f"the pattern `{_printable(rule.text)}` matched nothing",
+        "Correct or remove it.",
+        "pattern-unused",
+        Severity.WARNING,
+        rule.location,
+    )
+
+
+def _shortened(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """At most some problems of each code, and a count of the rest."""
+    seen = Counter[str]()
+    for problem in problems:
+        seen[problem.code] += 1
+        if seen[problem.code] <= _MOST_PROBLEMS:
+            yield problem
+    for code, count in seen.items():
+        if count > _MOST_PROBLEMS:
+            first = next(problem for problem in problems if problem.code == code)
+            message = f"and {count - _MOST_PROBLEMS} more of this kind"
+            yield Problem(message, first.hint, code, first.severity)
+
+
+def _printable(name: str) -> str:
+    return os.fsencode(name).decode(errors="backslashreplace")
+
+
+def _shown(name: str) -> str:
+    return f"`{_printable(name)}`"
