@@ -1,0 +1,33 @@
+"""What the container tests share: the image that `make e2e` built, and the engine that runs it."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands in this folder, so that `-m "not container"` leaves it out."""
+    for item in items:
+        if "tests/container/" in item.nodeid:
+            item.add_marker(pytest.mark.container)
+
+
+def environment(name: str) -> str:
+    """A variable that `.ci/e2e` sets; the tests have to fail, not to skip, where it is not there."""
+    if name not in os.environ:
+        pytest.fail(f"{name} is not set: run `make e2e`")
+    return os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def image() -> str:
+    """The tag of the image under test."""
+    return environment("IMAGE")
+
+
+@pytest.fixture(scope="session")
+def base() -> str:
+    """The image that it was built from: the official one, or a stand-in where no registry answers."""
+    return environment("BASE")

@@ -1,0 +1,171 @@
+"""The image: what is in it, what is not, and that trimming took nothing that is used."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.container.docker import ROOT, docker, python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MEGABYTE = 1_000_000
+
+KNOWN = """
+import json
+from botocore.session import Session
+session = Session()
+services = ["codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"]
+loader, resolver = session.get_component("data_loader"), session.get_component("endpoint_resolver")
+def shape(value):
+    if isinstance(value, dict):
+        return {k: shape(v) for k, v in value.items() if not (k == "documentation" and isinstance(v, str))}
+    return [shape(item) for item in value] if isinstance(value, list) else value
+known = {}
+for name in services:
+    model = loader.load_service_model(name, "service-2")
+    prefix = model["metadata"]["endpointPrefix"]
+    known[name] = {
+        "model": shape(model),
+        "rules": loader.load_service_model(name, "endpoint-rule-set-1"),
+        "paginators": loader.load_service_model(name, "paginators-1"),
+        "endpoints": {
+            f"{partition}/{region}": resolver.construct_endpoint(prefix, region, partition)
+            for partition in session.get_available_partitions()
+            for region in [*session.get_available_regions(name, partition), "xx-new-9"]
+        },
+    }
+print(json.dumps(known, sort_keys=True))
+"""
+
+
+def test_what_the_sdk_knows_of_our_services_is_complete(image: str) -> None:
+    """Models, rules, paginators and endpoints are those of the untrimmed SDK of the same version."""
+    full = subprocess.run([sys.executable, "-I", "-c", KNOWN], capture_output=True, text=True, check=True)
+    assert json.loads(python(image, KNOWN)) == json.loads(full.stdout)
+
+
+def test_the_sdk_knows_no_other_service(image: str) -> None:
+    """A service that is not in the list is not in the image: the list is what makes it small."""
+    names = json.loads(
+        python(image, "import json, boto3; print(json.dumps(boto3.Session().get_available_services()))")
+    )
+    assert names == ["codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"]
+
+
+def test_every_client_in_the_code_has_its_model() -> None:
+    """A client made for a service that the trimming drops would fail only in the image."""
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "deployer").rglob("*.py"))
+    made = set(re.findall(r"\bclient\(\s*\"([a-z0-9-]+)\"", source))
+    script = (ROOT / ".ci" / "trim-packages.py").read_text(encoding="utf-8")
+    kept = set(re.findall(r"\"([a-z0-9-]+)\"", script.partition("SERVICES = ")[2].partition("\n")[0]))
+    assert made
+    assert made <= kept
+
+
+def test_the_layer_is_small(image: str, tmp_path: Path) -> None:
+    """Above the base there are at most 25 MB unpacked and 8 MB compressed."""
+    archive = tmp_path / "image.tar"
+    docker("save", "--output", str(archive), image)
+    with tarfile.open(archive) as saved:
+        member = saved.extractfile("manifest.json")
+        assert member
+        layers = json.load(member)[0]["Layers"][1:]
+        contents = [file.read() for name in layers if (file := saved.extractfile(name))]
+    plain = [gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data for data in contents]
+    unpacked = 0
+    for data in plain:
+        with tarfile.open(fileobj=io.BytesIO(data)) as layer:
+            unpacked += sum(entry.size for entry in layer)
+    assert 0 < unpacked <= 25 * MEGABYTE
+    assert sum(len(gzip.compress(data)) for data in plain) <= 8 * MEGABYTE
+
+
+def test_metadata_of_the_image(image: str) -> None:
+    """Exec form, no user, no health check, OCI labels; isolated and unbuffered."""
+    config = json.loads(docker("image", "inspect", image).stdout)[0]["Config"]
+    assert config["Entrypoint"] == [
+        "/opt/deployer/venv/bin/python",
+        "-I",
+        "-u",
+        "/opt/deployer/entrypoint.py",
+    ]
+    assert config["User"] == ""
+    assert "Healthcheck" not in config
+    labels = config["Labels"]
+    assert labels["org.opencontainers.image.title"] == "deployer"
+    assert labels["org.opencontainers.image.licenses"] == "MIT"
+
+
+def test_nothing_in_the_image_installs_or_builds(image: str) -> None:
+    """Neither pip nor a compiler nor git is there."""
+    found = docker(
+        "run", "--rm", "--entrypoint=sh", image, "-c", "command -v pip pip3 gcc cc make git", check=False
+    )
+    assert found.stdout == ""
+    for interpreter in ("/opt/deployer/venv/bin/python", "python3"):
+        installer = docker("run", "--rm", f"--entrypoint={interpreter}", image, "-m", "pip", check=False)
+        assert "No module named pip" in installer.stdout
+
+
+def test_byte_code_is_compiled_and_never_checked(image: str) -> None:
+    """Each module has byte code whose flags say: do not look at the source."""
+    code = """
+import pathlib
+root = pathlib.Path("/opt/deployer")
+bad = [str(p) for p in root.rglob("*.py")
+       if not (c := p.parent / "__pycache__" / f"{p.stem}.cpython-313.pyc").exists()
+       or c.read_bytes()[4:8] != bytes([1, 0, 0, 0])]
+print(bad)
+"""
+    assert python(image, code).strip() == "[]"
+
+
+@pytest.mark.parametrize("entrypoint", [None, ""], ids=["entry point", "on the path"])
+def test_version(image: str, entrypoint: str | None) -> None:
+    """`deployer` works as the image's entry point and as a command of a job that replaced it."""
+    options = () if entrypoint is None else ("--entrypoint=deployer",)
+    version = docker("run", "--rm", *options, image, "--version").stdout
+    assert re.search(r"\b1\.0\.0\b", version)
+
+
+@pytest.mark.parametrize("builder", ["0", "1"], ids=["legacy", "BuildKit"])
+def test_both_builders_build_it(base: str, builder: str) -> None:
+    """The Dockerfile needs nothing that one of the builders lacks."""
+    client = "docker"
+    plugin = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
+    if builder == "1" and plugin.returncode:
+        # Without the plugin only a client that has BuildKit built in can do it: Debian's.
+        client = shutil.which("docker", path="/usr/bin") or pytest.fail("no docker client with BuildKit")
+    done = subprocess.run(
+        [client, "build", "--quiet", f"--build-arg=BASE={base}", f"--tag=deployer:builder-{builder}", "."],
+        cwd=ROOT,
+        env=os.environ | {"DOCKER_BUILDKIT": builder},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1.0.0" in docker("run", "--rm", f"deployer:builder-{builder}", "--version").stdout
+
+
+def test_the_sbom_is_the_lock(image: str, tmp_path: Path) -> None:
+    """What the image says of its packages is the lock, name by name and version by version."""
+    sbom = tmp_path / "sbom.json"
+    subprocess.run([ROOT / ".ci" / "sbom", image, sbom], check=True, capture_output=True)
+    described = json.loads(sbom.read_text(encoding="utf-8"))
+    assert described["bomFormat"] == "CycloneDX"
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lock, re.MULTILINE))
+    assert {part["name"]: part["version"] for part in described["components"]} == locked
