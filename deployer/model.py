@@ -49,6 +49,14 @@ class BundleType(StrEnum):
         return self.value.lower()
 
 
+class ComputePlatform(StrEnum):
+    """What an application deploys to; the values are CodeDeploy's own."""
+
+    SERVER = "Server"
+    LAMBDA = "Lambda"
+    ECS = "ECS"
+
+
 class Compression(StrEnum):
     """How hard to squeeze: a promise about the bytes, so it is part of the digest."""
 
