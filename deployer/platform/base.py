@@ -75,7 +75,7 @@ class Platform(ABC):
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere, line by line, indented."""
-        for line in printable_lines(text.rstrip()):
+        for line in printable_lines(text.rstrip("\r\n")):
             self._write(f"  | {line}")
 
     def debug(self, text: str) -> None:

@@ -53,7 +53,7 @@ class GitHub(Platform):
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere between `stop-commands` tokens."""
-        self._fenced([f"  | {line}" for line in printable_lines(text.rstrip())])
+        self._fenced([f"  | {line}" for line in printable_lines(text.rstrip("\r\n"))])
 
     def debug(self, text: str) -> None:
         """A debug command, which the runner shows when debugging is on."""

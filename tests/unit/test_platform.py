@@ -1,0 +1,204 @@
+"""Each platform's dialect, as text."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployer.errors import InvalidInput, Location, Problem, Severity
+from deployer.platform import detect
+
+if TYPE_CHECKING:
+    from deployer.platform import Platform
+
+PROBLEM = Problem("no such file", "check it,\n100% sure: yes", "rule-x", location=Location("a,b:c.sh", 3, 7))
+
+
+def github(**environ: str) -> tuple[Platform, io.StringIO]:
+    stream = io.StringIO()
+    return detect({"GITHUB_ACTIONS": "true", **environ}, stream), stream
+
+
+def console(**environ: str) -> tuple[Platform, io.StringIO]:
+    stream = io.StringIO()
+    return detect(environ, stream), stream
+
+
+def commands_that_the_runner_sees(log: str) -> list[str]:
+    """The runner's own reading: lines end at CR or LF, fences hold until their token."""
+    seen, fence = [], ""
+    for line in re.split(r"\r\n|\r|\n", log):
+        text = line.lstrip()
+        if fence:
+            fence = "" if text == f"::{fence}::" else fence
+        elif text.startswith("::stop-commands::"):
+            fence = text.removeprefix("::stop-commands::")
+        elif text.startswith("::") or "##[" in line:
+            seen.append(text)
+    assert not fence, "a fence was left open"
+    return seen
+
+
+def test_the_platform_is_told_by_its_variables() -> None:
+    assert github()[0].name == "github"
+    assert console(GITLAB_CI="false")[0].name == "gitlab"
+    assert console()[0].name == "console"
+
+
+@given(st.text())
+def test_no_text_becomes_a_workflow_command(text: str) -> None:
+    platform, stream = github()
+    platform.line(text)
+    platform.line(f"  ::error::{text}")
+    platform.line(f"x ##[error]{text}")
+    platform.block(text)
+    platform.block(f"::add-mask::{text}\r::set-output name=x::y\n##[group]")
+    assert commands_that_the_runner_sees(stream.getvalue()) == []
+
+
+@given(st.text(), st.text())
+def test_an_annotation_is_one_command_whatever_it_says(message: str, path: str) -> None:
+    platform, stream = github()
+    platform.annotate(Problem(message, location=Location(path, 1)))
+    assert len(stream.getvalue().splitlines()) >= 1
+    assert re.fullmatch(r"::error [^\r\n]*::[^\r\n]*\n", stream.getvalue())
+
+
+def test_github_annotates_file_line_and_column_with_properties_escaped() -> None:
+    platform, stream = github()
+    platform.annotate(PROBLEM)
+    assert stream.getvalue() == (
+        "::error file=a%2Cb%3Ac.sh,line=3,col=7,title=rule-x::no such file%0Acheck it,%0A100%25 sure: yes\n"
+    )
+
+
+def test_github_annotates_without_a_place() -> None:
+    platform, stream = github()
+    platform.annotate(Problem("hm", severity=Severity.WARNING))
+    assert stream.getvalue() == "::warning::hm\n"
+
+
+def test_elsewhere_a_problem_reads_like_a_compiler_s() -> None:
+    platform, stream = console()
+    platform.annotate(PROBLEM)
+    assert stream.getvalue().splitlines() == [
+        "a,b:c.sh:3:7: error: no such file [rule-x]",
+        "  check it,",
+        "  100% sure: yes",
+    ]
+
+
+def test_control_characters_are_shown_and_colours_dropped() -> None:
+    platform, stream = console()
+    platform.block("one\r\ntwo\r\x1b[31mred\x1b[0m\x07\u2028")
+    assert stream.getvalue() == "  | one\n  | two\\rred\\x07\\u2028\n"
+
+
+def test_groups_fold_and_close_after_an_error() -> None:
+    for platform, stream in (github(), console(GITLAB_CI="true")):
+        with pytest.raises(ZeroDivisionError), platform.group("Up: load"):
+            raise ZeroDivisionError
+        opened, closed = stream.getvalue().splitlines()[0], stream.getvalue().splitlines()[-1]
+        assert ("::group::Up: load", "::endgroup::") == (opened, closed) or (
+            re.match(r"\x1b\[0Ksection_start:\d+:deployer_up__load", opened) is not None
+            and "section_end:" in stream.getvalue()
+        )
+
+
+def test_a_heading_on_the_console() -> None:
+    platform, stream = console()
+    with platform.group("Upload"):
+        platform.line("x")
+    assert stream.getvalue() == "== Upload\nx\n"
+
+
+@given(
+    st.dictionaries(
+        st.from_regex(r"[a-z]+(-[a-z]+)?", fullmatch=True),
+        st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r")),
+        max_size=4,
+    )
+)
+def test_github_outputs_come_back_whatever_they_hold(values: dict[str, str]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "output")
+        platform, _ = github(GITHUB_OUTPUT=str(file))
+        platform.outputs(values)
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        assert dict(re.findall(r"^([a-z-]+)<<(?:(ghadelimiter_\w+))\n", text)).keys() <= values.keys()
+        read = {}
+        while text:
+            head, _, rest = text.partition("\n")
+            name, delimiter = head.split("<<")
+            read[name], _, text = rest.partition(f"\n{delimiter}\n")
+        assert read == values
+
+
+def test_outputs_are_added_to_what_is_there(tmp_path: Path) -> None:
+    file = tmp_path / "deploy.env"
+    platform, _ = console()
+    platform.outputs_file = str(file)
+    platform.outputs({"deployment-id": "d-1"})
+    platform.outputs({"error-message": "it's\nbad"})
+    assert file.read_text() == "CODEDEPLOY_DEPLOYMENT_ID=d-1\nCODEDEPLOY_ERROR_MESSAGE='it'\"'\"'s bad'\n"
+
+
+def test_gitlab_outputs_are_literal_and_a_long_one_is_left_out(tmp_path: Path) -> None:
+    file = tmp_path / "deploy.env"
+    platform, stream = console(GITLAB_CI="true")
+    platform.outputs_file = str(file)
+    platform.outputs({"error-message": "it's\nbad", "targets": "x" * 5000})
+    assert file.read_text() == "CODEDEPLOY_ERROR_MESSAGE=it's bad\n"
+    assert "targets is too long" in stream.getvalue()
+
+
+def test_without_a_file_outputs_and_summary_go_nowhere() -> None:
+    for platform, stream in (github(), console(), console(GITLAB_CI="true")):
+        platform.outputs({"status": "planned"})
+        platform.summary("# x")
+        assert stream.getvalue() == ""
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_input(tmp_path: Path) -> None:
+    platform, _ = console()
+    platform.summary_file = str(tmp_path / "no" / "such" / "file.md")
+    with pytest.raises(InvalidInput, match=r"summary-file .* cannot be written: No such file"):
+        platform.summary("x")
+
+
+def test_debug_lines_only_when_debugging() -> None:
+    for on in ("", "1"):
+        for platform, stream in (github(RUNNER_DEBUG=on), console(RUNNER_DEBUG=on)):
+            platform.debug("s3 PutObject")
+            assert ("PutObject" in stream.getvalue()) == bool(on)
+
+
+def test_masks_are_a_command_on_github_and_silent_elsewhere() -> None:
+    platform, stream = github()
+    platform.mask("one\ntwo")
+    assert stream.getvalue() == "::add-mask::one\n::add-mask::two\n"
+    platform, stream = console()
+    platform.mask("one")
+    assert stream.getvalue() == ""
+
+
+def test_the_run_is_described_from_each_ci_s_variables() -> None:
+    platform, _ = github(
+        GITHUB_REPOSITORY="o/r", GITHUB_SHA="0123456789abcdef", GITHUB_REF_NAME="main",
+        GITHUB_RUN_ID="7", GITHUB_SERVER_URL="https://github.com", GITHUB_WORKSPACE="/github/workspace",
+    )  # fmt: skip
+    assert platform.run.workspace == Path("/github/workspace")
+    assert platform.run.description == "o/r@0123456789ab main https://github.com/o/r/actions/runs/7"
+    platform, _ = console(
+        GITLAB_CI="true", CI_PROJECT_PATH="g/p", CI_COMMIT_SHA="abc", CI_JOB_URL="https://x/1"
+    )
+    assert platform.run.description == "g/p@abc https://x/1"
+    assert console()[0].run.description == ""
