@@ -87,7 +87,7 @@ def action_outputs() -> str:
 
 
 def help_text() -> str:
-    """What `--help` prints, without a line end."""
+    """What `--help` prints."""
     parts = [f"deployer {__version__}\n", _USAGE]
     for section in Section:
         parts.append(f"\n{section}")
@@ -97,7 +97,7 @@ def help_text() -> str:
     parts.append("\nExit codes")
     for code in ExitCode:
         parts.extend(_aligned(f"  {int(code)}", _plain(code.meaning)))
-    return "\n".join(parts)
+    return "\n".join([*parts, ""])
 
 
 def _entries() -> Iterator[_Entry]:

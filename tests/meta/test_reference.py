@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from deployer import reference
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
+from deployer.settings import load
 from deployer.settings.model import Section, inputs
 from tests.docs import ROOT, documents, filled
 
@@ -76,19 +78,29 @@ def test_help_names_every_input_in_its_section_and_fits_a_terminal() -> None:
     assert "`" not in text
 
 
-def test_every_input_that_the_readme_sets_exists() -> None:
-    """In its workflows (`with:`), its variables and its flags."""
-    used: set[str] = set()
-    for block in re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE):
-        document = yaml.safe_load(block)
-        for job in document.get("jobs", {}).values():
-            for step in job["steps"]:
-                if "codedeploy" in step.get("uses", ""):
-                    used |= set(step.get("with", {}))
-    used |= {name.lower().replace("_", "-") for name in re.findall(r"\bINPUT_([A-Z_]+)", README)}
-    used |= set(re.findall(r"^ +--([a-z-]+)=", README, re.MULTILINE))
-    assert used, "the README shows how inputs are given"
-    assert used <= set(inputs())
+def readme_blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def test_the_settings_accept_what_the_readme_gives() -> None:
+    """Its workflow, its GitLab job and its `docker run` each load without a problem."""
+    workflow, gitlab = map(yaml.safe_load, readme_blocks("yaml"))
+    (inputs_given,) = (
+        step["with"] for step in workflow["jobs"]["deploy"]["steps"] if "deployer@" in step.get("uses", "")
+    )
+    for environ in (
+        {f"INPUT_{name.upper()}": text for name, text in inputs_given.items()},
+        gitlab["deploy"]["variables"],
+    ):
+        assert load(environ, []).deployment_group == "production"
+    (command,) = (block for block in readme_blocks("sh") if "docker run" in block)
+    words = shlex.split(command.replace("\\\n", ""))
+    flags = words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :]
+    assert load({}, flags).deployment_group == "production"
+
+
+def test_the_readme_reads_outputs_that_exist() -> None:
+    assert set(re.findall(r"outputs\.([a-z-]+) ", README)) <= set(OUTPUTS)
 
 
 def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
