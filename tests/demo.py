@@ -1,0 +1,113 @@
+"""`make demo`: the real command line deploys `examples/hello-web`, live, against stand-ins for AWS.
+
+S3 is a real server, CodeDeploy an emulator on the loopback interface; everything in between is what users run.
+The demo ends 0 when the run told the truth: its exit code is the one for the state that the deployment was
+really in.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from deployer.errors import ExitCode
+from tests.emulator import SCENARIOS, Emulator
+from tests.s3 import REGION, S3Server
+
+ROOT = Path(__file__).parent.parent
+BUCKET = "hello-web-revisions"
+EXIT_CODES = {"Succeeded": ExitCode.DONE, "Failed": ExitCode.FAILED, "Stopped": ExitCode.STOPPED}
+
+
+def say(*lines: str) -> None:
+    """Print lines at once, before a child process prints its own."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def list_scenarios() -> None:
+    """Print the scenarios that the example can play."""
+    for each in SCENARIOS.values():
+        if each.platform == "Server":
+            say(f"{each.name:<24}{each.description}")
+
+
+def environment(s3: S3Server, emulator: Emulator) -> dict[str, str]:
+    """The variables of the run: the stand-ins' addresses and keys, nothing of this machine's AWS set-up."""
+    inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    return inherited | {
+        "AWS_ACCESS_KEY_ID": s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+        "AWS_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_ENDPOINT_URL_S3": s3.url,
+    }
+
+
+def play(scenario: str, folder: Path) -> int:
+    """Deploy the example; its outputs and summary go to `folder`. The demo's exit code comes out."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outputs, summary = folder / "outputs.env", folder / "summary.md"
+    for path in (outputs, summary):
+        path.unlink(missing_ok=True)
+    command = [
+        *(sys.executable, "-I", "entrypoint.py"),
+        *("--application", "hello-web", "--deployment-group", "production", "--bucket", BUCKET),
+        *("--source", "examples/hello-web", "--timeout", "40s"),
+        *("--outputs-file", str(outputs), "--summary-file", str(summary)),
+    ]
+    with (
+        tempfile.TemporaryDirectory() as data,
+        S3Server(Path(data)) as s3,
+        Emulator(scenario=scenario) as emulator,
+    ):
+        s3.create_bucket(BUCKET, versioned=True)
+        say(f"Scenario {scenario}: {SCENARIOS[scenario].description}", "$ " + shlex.join(command[2:]), "")
+        code = subprocess.run(command, cwd=ROOT, env=environment(s3, emulator), check=False).returncode
+        states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
+    say("", f"Outputs ({outputs.relative_to(ROOT)}):", *outputs.read_text(encoding="utf-8").splitlines())
+    say("", f"Summary, in Markdown: {summary.relative_to(ROOT)}")
+    return verdict(code, states[-1] if states else "none", refused=bool(SCENARIOS[scenario].busy))
+
+
+def verdict(code: int, status: str, *, refused: bool) -> int:
+    """0 when the exit code says what became of the deployment, or why there was none; else 1."""
+    expected = {EXIT_CODES.get(status, ExitCode.TIMED_OUT)}
+    if refused:
+        expected.add(ExitCode.CONFLICT)
+    if status == "none":
+        expected = {
+            ExitCode.INVALID_INPUT,
+            ExitCode.INVALID_BUNDLE,
+            ExitCode.ACCESS_DENIED,
+            ExitCode.AWS_FAULT,
+        }
+    say(f"Exit code {code} ({ExitCode(code).meaning}); the deployment is {status}.")
+    if code in expected:
+        return 0
+    say("That is not what the exit code should have said.")
+    return 1
+
+
+def main() -> int:
+    """Play the scenario of the first argument, `success` without one."""
+    scenario = sys.argv[1] if len(sys.argv) > 1 else "success"
+    if scenario == "list":
+        list_scenarios()
+        return 0
+    if scenario not in SCENARIOS or SCENARIOS[scenario].platform != "Server":
+        say(f"There is no scenario {scenario!r}; `make demo SCENARIO=list` names them.")
+        return ExitCode.INVALID_INPUT
+    return play(scenario, ROOT / "build" / "demo")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
