@@ -1,0 +1,67 @@
+"""Stand-ins that tests share: a real S3 server and the emulator."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+from tests import environment
+from tests.emulator import Emulator
+from tests.s3 import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+SPEED = 50.0
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests see no AWS profile, no CI and no proxy of the machine that they run on."""
+    clean = environment.clean_environment(tmp_path_factory.getbasetemp())
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(clean):
+            patch.delenv(name)
+        for name, value in clean.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """One S3 server for all tests of this process, started when the first test asks for it."""
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> str:
+    """A fresh versioned bucket."""
+    return s3.create_bucket(f"bucket-{uuid4()}", versioned=True)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Callable[..., Emulator]]:
+    """Start emulators by scenario, fast; one that answered what AWS never would fails the test."""
+    with ExitStack() as stack:
+        started: list[Emulator] = []
+
+        def start(scenario: str = "success", *, speed: float = SPEED, **options: Any) -> Emulator:  # noqa: ANN401
+            started.append(stack.enter_context(Emulator(scenario=scenario, speed=speed, **options)))
+            return started[-1]
+
+        yield start
+    assert [problem for each in started for problem in each.broken] == []
+
+
+@pytest.fixture
+def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mapping[str, str]]:
+    """The whole environment for running `entrypoint.py` as a process against an emulator."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return lambda emulator: environment.aws_environment(home, s3=s3, emulator_url=emulator.url)
