@@ -75,6 +75,6 @@ def _missing(settings: Settings, given: Given) -> Iterator[Problem]:
             variable = f"INPUT_{name.upper().replace('-', '_')}"
             yield Problem(
                 f"Input {name} is missing.",
-                f"Give `{name}:` under `with:`, {variable} in the environment or --{name}; "
-                f"a run that stops after {settings.stop_after} needs it.",
+                f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, or as "
+                f"the flag --{name}.",
             )
