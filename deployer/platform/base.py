@@ -84,8 +84,8 @@ class Platform(ABC):
             self.line(f"debug: {text}")
 
     @abstractmethod
-    def group(self, title: str) -> AbstractContextManager[None]:
-        """A part of the log with a title, folded where the CI can fold."""
+    def group(self, title: str, *, folded: bool = False) -> AbstractContextManager[None]:
+        """A part of the log with a title; details are `folded` away where the CI can do that."""
 
     def annotate(self, problem: Problem) -> None:
         """Show a problem where the CI shows problems, and in the log."""

@@ -22,7 +22,7 @@ class Console(Platform):
         return Run(workspace=Path.cwd(), url=environ.get("BUILD_URL", ""))
 
     @contextmanager
-    def group(self, title: str) -> Iterator[None]:
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing folds
         """A heading."""
         self.line(f"== {title}")
         yield

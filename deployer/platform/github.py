@@ -61,8 +61,12 @@ class GitHub(Platform):
             self._command("debug", text)
 
     @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """A part of the log that folds."""
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+        """A heading; GitHub folds every group, so only details become one."""
+        if not folded:
+            self.line(title)
+            yield
+            return
         self._command("group", title)
         try:
             yield

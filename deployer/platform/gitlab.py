@@ -34,10 +34,11 @@ class GitLab(Platform):
         )
 
     @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """A section that can be folded; it stays open, since what it says is why one looks."""
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+        """A section, with its duration."""
         section = "deployer_" + "".join(char if char.isalnum() else "_" for char in title.lower())
-        self._write(f"\x1b[0Ksection_start:{int(time.time())}:{section}\r\x1b[0K{printable(title)}")
+        option = "[collapsed=true]" if folded else ""
+        self._write(f"\x1b[0Ksection_start:{int(time.time())}:{section}{option}\r\x1b[0K{printable(title)}")
         try:
             yield
         finally:

@@ -100,15 +100,31 @@ def test_control_characters_are_shown_and_colours_dropped() -> None:
     assert stream.getvalue() == "  | one\n  | two\\rred\\x07\\u2028\n"
 
 
-def test_groups_fold_and_close_after_an_error() -> None:
-    for platform, stream in (github(), console(GITLAB_CI="true")):
-        with pytest.raises(ZeroDivisionError), platform.group("Up: load"):
+def test_details_fold_and_close_after_an_error() -> None:
+    platform, stream = github()
+    with pytest.raises(ZeroDivisionError), platform.group("Up: load", folded=True):
+        raise ZeroDivisionError
+    assert stream.getvalue() == "::group::Up: load\n::endgroup::\n"
+
+
+def test_gitlab_sections_close_after_an_error_and_only_details_are_collapsed() -> None:
+    for folded in (False, True):
+        platform, stream = console(GITLAB_CI="true")
+        with pytest.raises(ZeroDivisionError), platform.group("Up: load", folded=folded):
             raise ZeroDivisionError
-        opened, closed = stream.getvalue().splitlines()[0], stream.getvalue().splitlines()[-1]
-        assert ("::group::Up: load", "::endgroup::") == (opened, closed) or (
-            re.match(r"\x1b\[0Ksection_start:\d+:deployer_up__load", opened) is not None
-            and "section_end:" in stream.getvalue()
+        option = r"\[collapsed=true\]" if folded else ""
+        assert re.fullmatch(
+            rf"\x1b\[0Ksection_start:\d+:deployer_up__load{option}\r\x1b\[0KUp: load\n"
+            r"\x1b\[0Ksection_end:\d+:deployer_up__load\r\x1b\[0K\n",
+            stream.getvalue(),
         )
+
+
+def test_what_one_has_to_see_is_not_folded_on_github() -> None:
+    platform, stream = github()
+    with platform.group("Wait"):
+        platform.line("x")
+    assert stream.getvalue() == "Wait\nx\n"
 
 
 def test_a_heading_on_the_console() -> None:
