@@ -75,6 +75,6 @@ def _missing(settings: Settings, given: Given) -> Iterator[Problem]:
             variable = f"INPUT_{name.upper().replace('-', '_')}"
             yield Problem(
                 f"Input {name} is missing.",
-                f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, or as "
-                f"the flag --{name}.",
+                f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, "
+                f"or as the flag --{name}.",
             )
