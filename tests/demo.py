@@ -1,8 +1,8 @@
 """`make demo`: the real command line deploys `examples/hello-web`, live, against stand-ins for AWS.
 
-S3 is a real server, CodeDeploy an emulator on the loopback interface; everything in between is what users run.
-The demo ends 0 when the run told the truth: its exit code is the one for the state that the deployment was
-really in.
+S3 is a real server, CodeDeploy an emulator on the loopback interface; everything in between is what users
+run. The demo ends 0 when the run told the truth: its exit code is the one for the state that the deployment
+was really in.
 """
 
 from __future__ import annotations

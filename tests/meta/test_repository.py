@@ -1,0 +1,187 @@
+"""The files around the code: releases, locks, pins, templates and examples hold together."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import deployer
+
+ROOT = Path(__file__).parents[2]
+ACTION = (ROOT / "action.yml").read_text(encoding="utf-8")
+IMAGE = "ghcr.io/octo-org/deployer@sha256:" + "0123456789abcdef" * 4
+
+
+def script(name: str, *arguments: str, text: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the release's scripts on a text."""
+    return subprocess.run(
+        [sys.executable, "-I", ROOT / ".ci" / name, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """The files of the repository that match."""
+    listing = subprocess.run(
+        ["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in listing.stdout.splitlines()]
+
+
+def test_the_released_action_runs_the_image_by_digest() -> None:
+    """One line of action.yml changes, and nothing else."""
+    done = script("release-action.py", IMAGE, text=ACTION)
+    assert done.returncode == 0, done.stderr
+    assert yaml.safe_load(done.stdout)["runs"]["image"] == f"docker://{IMAGE}"
+    changed = [
+        (old, new)
+        for old, new in zip(ACTION.splitlines(), done.stdout.splitlines(), strict=True)
+        if old != new
+    ]
+    assert [new for _, new in changed] == [f"  image: docker://{IMAGE}"]
+
+
+@pytest.mark.parametrize(
+    ("image", "text"),
+    [
+        ("", ACTION),
+        ("ghcr.io/octo-org/deployer:1.0.0", ACTION),
+        (f"{IMAGE}0", ACTION),
+        (IMAGE.replace("octo", "Octo"), ACTION),
+        (f"docker://{IMAGE}", ACTION),
+        (f"{IMAGE}\nname: evil", ACTION),
+        (IMAGE, ""),
+        (IMAGE, ACTION.replace("using: docker", "using: composite")),
+        (IMAGE, ACTION.replace("image: Dockerfile", f"image: docker://{IMAGE}")),
+        (IMAGE, ACTION + ACTION),
+    ],
+    ids=[
+        "no image",
+        "by tag",
+        "digest too long",
+        "upper case",
+        "scheme",
+        "line break",
+        "empty",
+        "not docker",
+        "released before",
+        "twice",
+    ],
+)
+def test_the_release_refuses_what_it_does_not_expect(image: str, text: str) -> None:
+    """Nothing is written for an unexpected image or metadata."""
+    done = script("release-action.py", image, text=text)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("release-action: ")
+
+
+def test_release_notes_are_one_section() -> None:
+    """From the version's heading to the next one of its level."""
+    log = "# Changes\n\n## [1.1.0] - 2026-02-03\n\n- New.\n\n### Fixed\n\n- Old.\n\n## 1.0.0\n\n- First.\n"
+    assert script("release-notes.py", "1.1.0", text=log).stdout == "- New.\n\n### Fixed\n\n- Old.\n"
+    assert script("release-notes.py", "1.0.0", text=log).stdout == "- First.\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "log"),
+    [
+        ("1.0.0", "# Changes\n"),
+        ("1.0", "## 1.0.0\n\n- First.\n"),
+        ("1.0.0", "## 1.0.0\n\n## 0.9\n\n- Old.\n"),
+    ],
+    ids=["no section", "part of a version", "empty section"],
+)
+def test_a_release_without_notes_is_refused(version: str, log: str) -> None:
+    """A version that the change log does not tell of is not released."""
+    done = script("release-notes.py", version, text=log)
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_change_log_tells_of_this_version() -> None:
+    """Code, project and change log name the same version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == deployer.__version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert script("release-notes.py", deployer.__version__, text=changes).returncode == 0
+
+
+def test_actions_are_pinned() -> None:
+    """Every action that our workflows use is a commit, with the version that it is beside it."""
+    for path in tracked(".github/workflows"):
+        for used in re.findall(r"uses: *(.*)", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), (path, used)
+
+
+def test_workflows_start_without_permissions() -> None:
+    """A job gets what it names."""
+    for path in tracked(".github/workflows"):
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert workflow["permissions"] == {}
+        assert all("permissions" in job for job in workflow["jobs"].values())
+
+
+def test_the_base_image_is_pinned() -> None:
+    """By tag, for people, and by digest, for machines."""
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(
+        r"^ARG BASE=docker\.io/library/python:[\d.]+-slim@sha256:[0-9a-f]{64}$", dockerfile, re.MULTILINE
+    )
+
+
+def test_locks_are_hashed_and_name_no_host() -> None:
+    """Whoever installs decides where from; the hashes decide what."""
+    for path in tracked("requirements*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text
+        requirements = re.findall(r"^[\w.-]+==.*(?:\n    .*)*", text, re.MULTILINE)
+        assert requirements
+        assert all("--hash=sha256:" in requirement for requirement in requirements)
+    packages = json.loads((ROOT / ".ci/npm/package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert not any("resolved" in package for package in packages.values())
+    assert all("integrity" in package for name, package in packages.items() if name)
+
+
+def test_the_component_sets_inputs_that_exist() -> None:
+    """Each variable of GitLab's component is an input, and the component's choices are the input's."""
+    spec, jobs = yaml.safe_load_all((ROOT / "templates/deploy.yml").read_text(encoding="utf-8"))
+    names = {f"INPUT_{name.upper().replace('-', '_')}" for name in yaml.safe_load(ACTION)["inputs"]}
+    (job,) = jobs.values()
+    assert set(job["variables"]) <= names
+    for variable, value in job["variables"].items():
+        name = variable.removeprefix("INPUT_").lower().replace("_", "-")
+        assert value == f"$[[ inputs.{name} ]]"
+    assert set(re.findall(r"inputs\.([a-z-]+)", str(jobs))) == set(spec["spec"]["inputs"])
+
+
+EXAMPLES = tracked("examples/workflows/*.yml")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_workflows_use_inputs_and_outputs_that_exist(path: Path) -> None:
+    """An example that names a wrong input would be copied."""
+    action = yaml.safe_load(ACTION)
+    steps = {
+        (job_name, step.get("id")): step
+        for job_name, job in yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"].items()
+        for step in job.get("steps", ())
+        if step.get("uses", "").startswith("codedeploy-deployer/deployer@")
+    }
+    assert steps
+    for step in steps.values():
+        assert set(step["with"]) <= set(action["inputs"])
+    ids = {identity for _, identity in steps if identity}
+    for identity, output in re.findall(
+        r"steps\.([\w-]+)\.outputs\.([\w-]+)", path.read_text(encoding="utf-8")
+    ):
+        assert identity not in ids or output in action["outputs"]
