@@ -1,0 +1,173 @@
+"""Bytes → the tree of the first YAML document, or why the agent's reader refuses it.
+
+The events of libyaml are used, the parser that Ruby's Psych is built on, so both accept the same syntax.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import yaml
+
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence
+from deployer.appspec.scalars import is_date, resolve
+from deployer.rules import document as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.appspec.findings import Findings
+
+LIMIT = 1 << 20
+_DEEPEST = 60
+_BOM = b"\xef\xbb\xbf"
+
+
+class _Mark(NamedTuple):
+    line: int
+    column: int
+
+
+class _RefusedError(Exception):
+    """The rest of the document cannot be read; the problem has been reported."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    mark: _Mark
+    mapping: bool
+    children: list[Node] = field(default_factory=list)
+
+    def close(self) -> Node:
+        if not self.mapping:
+            return Sequence(*self.mark, tuple(self.children))
+        return Mapping(*self.mark, tuple(zip(self.children[::2], self.children[1::2], strict=True)))
+
+
+def load(content: bytes, findings: Findings) -> Node | None:
+    """The root of the document; None when there is none or it cannot be read, with the reason reported."""
+    text = _decode(content, findings)
+    if text is None:
+        return None
+    try:
+        root = _compose(text, findings)
+    except yaml.YAMLError as error:
+        _report_syntax(error, text, findings)
+        return None
+    except _RefusedError:
+        return None
+    if root is None or (isinstance(root, Scalar) and root.value in {None, False}):
+        findings.add(rules.EMPTY, _Mark(1, 1))
+        return None
+    return root
+
+
+def _decode(content: bytes, findings: Findings) -> str | None:
+    if len(content) > LIMIT:
+        findings.add(rules.TOO_LARGE, _Mark(1, 1), limit=LIMIT)
+        return None
+    if content.startswith(_BOM):
+        findings.add(rules.BYTE_ORDER_MARK, _Mark(1, 1))
+        content = content.removeprefix(_BOM)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode()
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        findings.add(rules.ENCODING, _Mark(line, column), byte=content[error.start])
+        return None
+
+
+def _compose(text: str, findings: Findings) -> Node | None:
+    events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    stack: list[_Open] = []
+    root: Node | None = None
+    for event in events:
+        mark = _Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+        match event:
+            case yaml.DocumentEndEvent():
+                _report_rest(events, findings)
+                break
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                _refuse_tag(event, mark, findings)
+                if len(stack) == _DEEPEST:
+                    findings.add(rules.TOO_DEEP, mark, limit=_DEEPEST)
+                    raise _RefusedError
+                stack.append(_Open(mark, isinstance(event, yaml.MappingStartEvent)))
+                continue
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                node = stack.pop().close()
+                _report_duplicates(node, findings)
+            case yaml.AliasEvent():
+                findings.add(rules.ALIAS, mark, name=event.anchor)
+                node = Scalar(*mark, None, f"*{event.anchor}")
+            case yaml.ScalarEvent():
+                node = _scalar(event, mark, findings)
+            case _:
+                continue
+        if stack:
+            stack[-1].children.append(node)
+        else:
+            root = node
+    return root
+
+
+def _scalar(event: yaml.ScalarEvent, mark: _Mark, findings: Findings) -> Scalar:
+    _refuse_tag(event, mark, findings)
+    if event.style or event.tag in {"!", "!str", "tag:yaml.org,2002:str"}:
+        return Scalar(*mark, event.value, event.value)
+    if is_date(event.value):
+        findings.add(rules.DATE, mark, text=event.value)
+        return Scalar(*mark, event.value, event.value)
+    return Scalar(*mark, resolve(event.value), event.value)
+
+
+def _refuse_tag(event: yaml.NodeEvent, mark: _Mark, findings: Findings) -> None:
+    tag: str = getattr(event, "tag", None) or ""
+    if tag.startswith(("!ruby/", "tag:ruby.yaml.org,2002:")):
+        findings.add(rules.TAG, mark, tag=tag)
+
+
+def _report_duplicates(node: Node, findings: Findings) -> None:
+    if not isinstance(node, Mapping):
+        return
+    seen: dict[tuple[type, object], int] = {}
+    for key, _ in node.pairs:
+        if isinstance(key, Scalar):
+            first = seen.setdefault((type(key.value), key.value), key.line)
+            if key is not node.pairs[0][0] and first != key.line:
+                findings.add(rules.DUPLICATE_KEY, key, key=key.text, first=first)
+
+
+def _report_rest(events: Iterator[yaml.Event], findings: Findings) -> None:
+    """What stands behind the first document: the agent reads none of it, whether it is YAML or not."""
+    try:
+        event = next(events)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark:
+            findings.add(rules.NOT_READ, _Mark(mark.line + 1, mark.column + 1))
+        return
+    if isinstance(event, yaml.DocumentStartEvent):
+        findings.add(
+            rules.SECOND_DOCUMENT, _Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+        )
+
+
+def _report_syntax(error: yaml.YAMLError, text: str, findings: Findings) -> None:
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        before = text[: getattr(error, "position", 0)]
+        place = _Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        findings.add(rules.SYNTAX, place, reason=getattr(error, "reason", str(error)))
+        return
+    place = _Mark(mark.line + 1, mark.column + 1)
+    lines = text.splitlines()
+    if mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
+        findings.add(rules.TAB, place)
+    else:
+        parts = (getattr(error, "problem", None), getattr(error, "context", None))
+        findings.add(rules.SYNTAX, place, reason=" ".join(part for part in parts if part))

@@ -1,0 +1,62 @@
+"""Collecting what is wrong with one AppSpec, each finding at its line and column."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Protocol
+
+from deployer.appspec.nodes import Mapping, Scalar
+from deployer.errors import Location
+from deployer.rules import document
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from deployer.errors import Problem
+    from deployer.rules import Rule
+
+
+class Placed(Protocol):
+    """Anything with a place in the AppSpec; both count from 1."""
+
+    @property
+    def line(self) -> int: ...  # noqa: D102 - described by the class
+    @property
+    def column(self) -> int: ...  # noqa: D102 - described by the class
+
+
+class Findings:
+    """The problems of the AppSpec at `path`, in the order in which they were found."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+
+    def add(self, rule: Rule, where: Placed, /, **facts: object) -> None:
+        """Report a rule that is broken at `where`."""
+        self.problems.append(rule.problem(Location(self.path, where.line, where.column), **facts))
+
+    def unknown_keys(
+        self, node: Mapping, known: Collection[str], owner: str, *, any_case: bool = False
+    ) -> None:
+        """Report each key that nothing reads, with the nearest one that something does."""
+        names = {name.lower() for name in known} if any_case else set(known)
+        for key, _ in node.pairs:
+            text = key.text if isinstance(key, Scalar) else key.kind
+            if (text.lower() if any_case else text) not in names:
+                guess = nearest(text, known)
+                advice = f"Did you mean `{guess}`?" if guess else f"Remove it; {owner} reads {listed(known)}."
+                self.add(document.UNKNOWN_KEY, key, key=text, owner=owner, advice=advice)
+
+
+def nearest(word: str, known: Collection[str]) -> str:
+    """The most similar of the known words whatever its case, empty when none is similar."""
+    by_lower = {name.lower(): name for name in known}
+    matches = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    return by_lower[matches[0]] if matches else ""
+
+
+def listed(words: Collection[str], last: str = "and") -> str:
+    """Words for a sentence: `a`, `b` and `c`."""
+    *first, final = (f"`{word}`" for word in words)
+    return f"{', '.join(first)} {last} {final}" if first else final

@@ -1,0 +1,74 @@
+"""The tree of an AppSpec: values as the agent reads them, each with its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single value; `text` is how the author wrote it, without quotes."""
+
+    line: int
+    column: int
+    value: Value
+    text: str
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words for a message."""
+        match self.value:
+            case None:
+                return "empty"
+            case bool():
+                return f"the boolean {self.text}"
+            case str():
+                return "text"
+            case _:
+                return f"the number {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list."""
+
+    line: int
+    column: int
+    items: tuple[Node, ...]
+    kind = "a list"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values, in the author's order, duplicates included."""
+
+    line: int
+    column: int
+    pairs: tuple[tuple[Node, Node], ...]
+    kind = "keys and values"
+
+    def get(self, key: str) -> Node | None:
+        """The value of the last key of that name, None when there is none."""
+        return next((value for name, value in reversed(self.pairs) if text_of(name) == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text of a node that is text, else None."""
+    return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
+
+
+def is_null(node: Node | None) -> bool:
+    """Whether there is no value: no key, or one without anything behind it."""
+    return node is None or (isinstance(node, Scalar) and node.value is None)
+
+
+def ruby_text(node: Scalar) -> str:
+    """A value as the agent turns it into text: `5` for the number 5, `true` for `yes`."""
+    if isinstance(node.value, bool):
+        return "true" if node.value else "false"
+    return "" if node.value is None else str(node.value)

@@ -1,0 +1,198 @@
+"""The section `permissions`: modes, owners, acl entries and SELinux contexts, as the agent reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deployer.appspec.acl import Entry, InvalidEntryError, check_range, parse_entry
+from deployer.appspec.model import Permission
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
+from deployer.rules import document as document_rules
+from deployer.rules import permissions as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.appspec.findings import Findings
+
+_KEYS = ("object", "pattern", "except", "owner", "group", "mode", "acls", "context", "type")
+_TYPES = ("file", "directory")
+_LONGEST_MODE = 4
+_SHORTEST_MODE = 3
+
+
+def read_permissions(node: Node | None, system: str, findings: Findings) -> Iterator[Permission]:
+    """The items that can be understood; everything wrong is reported."""
+    if isinstance(node, Sequence):
+        items = node.items
+    else:
+        items = ()
+        if node is not None and not (isinstance(node, Mapping) and not node.pairs) and not _is_off(node):
+            findings.add(
+                document_rules.SECTION_TYPE,
+                node,
+                section="permissions",
+                kind=node.kind,
+                expected="a list",
+                advice="Start each item of `permissions` with a dash.",
+            )
+    if items and system == "windows":
+        findings.add(rules.WINDOWS, items[0])
+        return
+    for item in items:
+        if not isinstance(item, Mapping):
+            findings.add(rules.ITEM_TYPE, item, kind=item.kind)
+        elif permission := _permission(item, findings):
+            yield permission
+
+
+def _is_off(node: Node) -> bool:
+    return isinstance(node, Scalar) and (node.value is None or node.value is False)
+
+
+def _permission(item: Mapping, findings: Findings) -> Permission | None:
+    findings.unknown_keys(item, _KEYS, "an item of `permissions`")
+    pattern = _pattern(item.get("pattern"), findings)
+    exceptions = tuple(text for _, text in _texts(item.get("except"), "except", "*.log", findings))
+    types = _types(item.get("type"), findings)
+    mode = _mode(item.get("mode"), findings)
+    for key, example in (("owner", "root"), ("group", "www-data")):
+        _check_name(item.get(key), key, example, findings)
+    entries = list(_entries(item.get("acls"), findings))
+    _check_context(item.get("context"), findings)
+    node = item.get("object")
+    text = ruby_text(node).strip() if isinstance(node, Scalar) else ""
+    if not text or not isinstance(node, Scalar):
+        findings.add(rules.NO_OBJECT, node or item)
+        return None
+    return Permission(
+        object=text,
+        pattern=pattern,
+        exceptions=exceptions,
+        types=types,
+        mode=mode,
+        default_acl=any(entry.default for entry in entries),
+        line=node.line,
+        column=node.column,
+    )
+
+
+def _texts(
+    node: Node | None, key: str, example: str, findings: Findings
+) -> Iterator[tuple[Node, str]]:
+    """A list of text that may be absent; anything else is reported."""
+    if node is None or _is_off(node):
+        return
+    if not isinstance(node, Sequence):
+        if not isinstance(node, Mapping) or node.pairs:
+            findings.add(rules.LIST, node, key=key, kind=node.kind, example=text_of(node) or example)
+        return
+    for item in node.items:
+        text = text_of(item)
+        if text is None:
+            findings.add(rules.LIST, item, key=key, kind=f"a list with {item.kind} in it", example=example)
+        else:
+            yield item, text
+
+
+def _pattern(node: Node | None, findings: Findings) -> str:
+    if node is None or is_null(node):
+        return "**"
+    text = text_of(node)
+    if text is None:
+        shown = node.text if isinstance(node, Scalar) else "*"
+        findings.add(rules.PATTERN, node, kind=node.kind, text=shown)
+        return "**"
+    if "/" in text or not text:
+        findings.add(rules.PATTERN_NEVER, node, key="pattern", pattern=text)
+    return text
+
+
+def _types(node: Node | None, findings: Findings) -> frozenset[str]:
+    if node is None or _is_off(node):
+        return frozenset(_TYPES)
+    if isinstance(node, Sequence) and not node.items:
+        findings.add(rules.TYPE_EMPTY, node)
+        return frozenset()
+    found = list(_texts(node, "type", "file", findings))
+    for item, text in found:
+        if text not in _TYPES:
+            findings.add(rules.TYPE, item, value=text or "''")
+    return frozenset(text for _, text in found if text in _TYPES) or frozenset(_TYPES)
+
+
+def _mode(node: Node | None, findings: Findings) -> str | None:
+    if node is None or is_null(node):
+        return None
+    if not isinstance(node, Scalar):
+        findings.add(rules.MODE, node, text=node.kind, why="is not a mode")
+        return None
+    applied = ruby_text(node)
+    if not applied:
+        findings.add(rules.MODE_EMPTY, node)
+        return "000"
+    misread = type(node.value) is int and not _same_mode(node.text, applied)
+    if why := _mode_fault(applied):
+        if misread:
+            why = f"is read as the number {applied}, which {why}"
+        findings.add(rules.MODE, node, text=node.text, why=why)
+        return None
+    if misread:
+        findings.add(rules.MODE_OCTAL, node, text=node.text, value=applied)
+    return applied.rjust(_SHORTEST_MODE, "0")
+
+
+def _same_mode(written: str, applied: str) -> bool:
+    """Whether the digits that the author wrote are the digits that are applied."""
+    return written.lstrip("+0") == applied.lstrip("0")
+
+
+def _mode_fault(text: str) -> str:
+    if len(text) > _LONGEST_MODE:
+        return "has more than four digits"
+    wrong = re.search(r"[^0-7]", text)
+    return f"contains {wrong[0]!r}, which is no octal digit" if wrong else ""
+
+
+def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
+    if node is None or _is_off(node):
+        return
+    text = text_of(node)
+    if not text or text.isdigit():
+        shown = node.text or "''" if isinstance(node, Scalar) else node.kind
+        findings.add(rules.OWNER, node, key=key, text=shown, example=example)
+
+
+def _entries(node: Node | None, findings: Findings) -> Iterator[Entry]:
+    seen: set[tuple[bool, str, str]] = set()
+    for item, text in _texts(node, "acls", '"u:deploy:rw"', findings):
+        try:
+            entry = parse_entry(text)
+        except InvalidEntryError as error:
+            findings.add(rules.ACL, item, entry=text, why=error)
+            continue
+        identity = (entry.default, entry.type, entry.name)
+        if identity in seen:
+            findings.add(rules.ACL, item, entry=text, why="is given twice")
+        seen.add(identity)
+        yield entry
+
+
+def _check_context(node: Node | None, findings: Findings) -> None:
+    if node is None or is_null(node):
+        return
+    if not isinstance(node, Mapping):
+        findings.add(rules.CONTEXT, node, why=f"is {node.kind}")
+        return
+    findings.unknown_keys(node, ("name", "type", "range"), "`context`")
+    if is_null(node.get("type")):
+        findings.add(rules.CONTEXT, node, why="has no `type`")
+    limits = node.get("range")
+    if limits is None or is_null(limits):
+        findings.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")
+        return
+    text = text_of(limits)
+    why = f"is {limits.kind}" if text is None else check_range(text)
+    if why:
+        findings.add(rules.RANGE, limits, text=text or "given", why=why)

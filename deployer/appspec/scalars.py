@@ -1,0 +1,68 @@
+"""How the agent reads a plain YAML value: Ruby's Psych, which follows YAML 1.1 with its own turns.
+
+`0644` is the number 420, `yes` is true, `12:30` is a number in base 60, `1e3` is text.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployer.appspec.nodes import Value
+
+_WORD = re.compile(r"[^\d.:-]?[A-Za-z_\s!@#$%^&*(){}<>|/~;=]+", re.ASCII)
+_LONGEST_WORD = 5
+_WORDS: dict[str, Value] = {"~": None, "null": None}
+_WORDS |= dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "false", "off"), False)
+_TIME = re.compile(
+    r"-?\d{4}-\d{1,2}-\d{1,2}([Tt]|\s+)\d{1,2}:\d\d:\d\d(\.\d*)?(\s*(Z|[-+]\d{1,2}:?(\d\d)?))?", re.ASCII
+)
+_DATE = re.compile(r"(\d{4})-(1[012]|0\d|\d)-([12]\d|3[01]|0\d|\d)", re.ASCII)
+_SPECIAL_FLOATS = {"+.inf": "inf", ".inf": "inf", "-.inf": "-inf", ".nan": "nan"}
+_BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d){1,2}", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(\d[\d_,]*)?\.\d*([eE][+-]\d+)?", re.ASCII)
+_INTEGER = re.compile(
+    r"(?P<sign>[-+]?)(0b[_,]*(?P<two>[01][01_,]*)|0[_,]*(?P<eight>[0-7][0-7_,]*)|(?P<ten>0|[1-9][\d_,]*)"
+    r"|0x[_,]*(?P<sixteen>[\da-fA-F][\da-fA-F_,]*))",
+    re.ASCII,
+)
+_BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
+
+
+def is_date(text: str) -> bool:
+    """Whether a plain value is read as a date or a time, which the agent's safe reader refuses."""
+    if _TIME.fullmatch(text):
+        return True
+    match = _DATE.fullmatch(text)
+    if not match:
+        return False
+    try:
+        date(*map(int, match.groups()))
+    except ValueError:
+        return False
+    return True
+
+
+def resolve(text: str) -> Value:
+    """The value of a plain (unquoted) scalar; what no rule takes is text."""
+    if not text:
+        return None
+    if "\n" in text or _WORD.match(text):
+        return text if len(text) > _LONGEST_WORD else _WORDS.get(text.lower(), text)
+    if text.lower() in _SPECIAL_FLOATS:
+        return float(_SPECIAL_FLOATS[text.lower()])
+    if _BASE_60.fullmatch(text):
+        return sum(int(part) * 60 ** abs(place - 2) for place, part in enumerate(text.split(":")))
+    return _number(text)
+
+
+def _number(text: str) -> Value:
+    if match := _INTEGER.fullmatch(text):
+        base, digits = next((base, match[name]) for name, base in _BASES.items() if match[name])
+        number = int(digits.translate({ord("_"): None, ord(","): None}), base)
+        return -number if match["sign"] == "-" else number
+    if _FLOAT.fullmatch(text) and text.lstrip("+-") != ".":
+        return float(text.replace("_", "").replace(",", ""))
+    return text

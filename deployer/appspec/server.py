@@ -1,0 +1,246 @@
+"""The AppSpec of EC2 and on-premises instances: its top level, `files` and `hooks`, as the agent reads them."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from deployer.appspec.findings import Findings, listed, nearest
+from deployer.appspec.model import AppSpec, FileMapping, Hook
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
+from deployer.appspec.permissions import read_permissions
+from deployer.rules import document as rules
+from deployer.rules import files as file_rules
+from deployer.rules import hooks as hook_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPTABLE = (
+    "ApplicationStop",
+    "BeforeInstall",
+    "AfterInstall",
+    "ApplicationStart",
+    "ValidateService",
+    "BeforeBlockTraffic",
+    "AfterBlockTraffic",
+    "BeforeAllowTraffic",
+    "AfterAllowTraffic",
+)
+NEVER_RUN = {"Install": "AfterInstall", "DownloadBundle": "BeforeInstall"}
+_RESERVED = {
+    "Start": "BeforeInstall",
+    "BlockTraffic": "BeforeBlockTraffic",
+    "AllowTraffic": "BeforeAllowTraffic",
+    "End": "ValidateService",
+}
+_KEYS = ("version", "os", "files", "permissions", "hooks", "file_exists_behavior")
+_HOOK_KEYS = ("location", "timeout", "runas", "sudo")
+_SYSTEMS = ("linux", "windows")
+_BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
+_LONGEST_EVENT_SECONDS = 3600
+_LEADING_DIGITS = re.compile(r"\s*([-+]?\d[\d_]*)", re.ASCII)
+
+
+def read(root: Mapping, findings: Findings) -> AppSpec:
+    """The model of all that can be understood; the rest is reported."""
+    findings.unknown_keys(root, _KEYS, "an AppSpec for instances")
+    _check_version(root, findings)
+    system = _system(root, findings)
+    return AppSpec(
+        path=findings.path,
+        os=system,
+        files=tuple(_files(root.get("files"), findings)),
+        hooks=MappingProxyType(dict(_hooks(root.get("hooks"), system, findings))),
+        permissions=tuple(read_permissions(root.get("permissions"), system, findings)),
+        file_exists_behavior=_file_exists_behavior(root.get("file_exists_behavior"), findings),
+    )
+
+
+def _check_version(root: Mapping, findings: Findings) -> None:
+    node = root.get("version")
+    if is_null(node):
+        findings.add(rules.VERSION, node or root, found="`version` is missing")
+    elif not isinstance(node, Scalar):
+        findings.add(rules.VERSION, node, found=f"`version` is {node.kind}")
+    elif isinstance(node.value, str):
+        findings.add(rules.VERSION, node, found=f'`version` is the text "{node.text}"')
+    elif isinstance(node.value, bool) or node.value != 0:
+        findings.add(rules.VERSION, node, found=f"`version` is {node.text}")
+
+
+def _system(root: Mapping, findings: Findings) -> str:
+    node = root.get("os")
+    text = text_of(node)
+    if text in _SYSTEMS:
+        return text
+    guess = nearest(text or "", _SYSTEMS) or "linux"
+    if is_null(node):
+        found = "`os` is missing"
+    else:
+        found = f"`os` is {node.text if isinstance(node, Scalar) else node.kind}"
+    findings.add(rules.OS, node or root, found=found, nearest=guess)
+    return guess
+
+
+def _file_exists_behavior(node: Node | None, findings: Findings) -> str | None:
+    text = text_of(node)
+    if is_null(node) or text in _BEHAVIORS:
+        return text
+    value = node.text if isinstance(node, Scalar) else node.kind
+    guess = nearest(value, _BEHAVIORS) or "DISALLOW"
+    findings.add(rules.FILE_EXISTS_BEHAVIOR, node, value=value or "empty", nearest=guess)
+    return None
+
+
+def _files(node: Node | None, findings: Findings) -> Iterator[FileMapping]:
+    for item in section_items(node, "files", findings):
+        if not isinstance(item, Mapping):
+            findings.add(file_rules.ITEM_TYPE, item, kind=item.kind)
+            continue
+        findings.unknown_keys(item, ("source", "destination"), "an item of `files`")
+        source, destination = item.get("source"), item.get("destination")
+        if is_null(source):
+            findings.add(file_rules.NO_SOURCE, source or item)
+        if is_null(destination):
+            findings.add(file_rules.NO_DESTINATION, destination or item)
+        if is_null(source) or is_null(destination):
+            continue
+        for key, value in (("source", source), ("destination", destination)):
+            if text_of(value) is None:
+                text = value.text if isinstance(value, Scalar) else "…"
+                findings.add(file_rules.NOT_TEXT, value, key=key, kind=value.kind, text=text)
+        if isinstance(source, Scalar) and isinstance(destination, Scalar):
+            yield FileMapping(
+                ruby_text(source), ruby_text(destination), source.line, source.column, destination.line
+            )
+
+
+def section_items(node: Node | None, section: str, findings: Findings) -> tuple[Node, ...]:
+    """The items of a list that may be absent, null or empty braces, as the agent has it."""
+    if isinstance(node, Sequence):
+        return node.items
+    if node is not None and not _is_nothing(node) and not (isinstance(node, Mapping) and not node.pairs):
+        advice = f"Start each item of `{section}` with a dash."
+        findings.add(
+            rules.SECTION_TYPE, node, section=section, kind=node.kind, expected="a list", advice=advice
+        )
+    return ()
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and (node.value is None or node.value is False)
+
+
+def _hooks(
+    node: Node | None, system: str, findings: Findings
+) -> Iterator[tuple[str, tuple[Hook, ...]]]:
+    if node is None or _is_nothing(node):
+        return
+    if not isinstance(node, Mapping):
+        expected = "lifecycle events and their scripts"
+        advice = "Write the event as a key, `AfterInstall:`, and its scripts below it as a list."
+        findings.add(
+            rules.SECTION_TYPE, node, section="hooks", kind=node.kind, expected=expected, advice=advice
+        )
+        return
+    for key, scripts in node.pairs:
+        event = key.text if isinstance(key, Scalar) else key.kind
+        _check_event(key, event, findings)
+        yield event, tuple(_scripts(scripts, event, system, findings))
+
+
+def _check_event(key: Node, event: str, findings: Findings) -> None:
+    if event in SCRIPTABLE:
+        return
+    if event in NEVER_RUN:
+        findings.add(hook_rules.NEVER_RUN, key, event=event, advice=f"Use {NEVER_RUN[event]} instead.")
+    elif event in _RESERVED:
+        advice = f"Use {_RESERVED[event]} instead."
+        findings.add(hook_rules.RESERVED_EVENT, key, event=event, advice=advice)
+    else:
+        guess = nearest(event, SCRIPTABLE)
+        advice = f"Did you mean {guess}?" if guess else f"The events are {listed(SCRIPTABLE)}."
+        findings.add(hook_rules.UNKNOWN_EVENT, key, event=event, advice=advice)
+
+
+def _scripts(node: Node, event: str, system: str, findings: Findings) -> Iterator[Hook]:
+    if is_null(node) or (isinstance(node, Mapping) and not node.pairs):
+        return
+    if not isinstance(node, Sequence):
+        advice = "Start each script with a dash: `- location: scripts/start.sh`."
+        findings.add(
+            rules.SECTION_TYPE, node, section=event, kind=node.kind, expected="a list", advice=advice
+        )
+        return
+    total = 0
+    for item in node.items:
+        hook = _hook(item, event, system, findings)
+        if hook:
+            total += hook.timeout or 0
+            yield hook
+    if total > _LONGEST_EVENT_SECONDS:
+        findings.add(hook_rules.TIMEOUT_SUM, node, event=event, total=total)
+
+
+def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | None:
+    if not isinstance(item, Mapping):
+        findings.add(hook_rules.ITEM_TYPE, item, event=event, kind=item.kind)
+        return None
+    findings.unknown_keys(item, _HOOK_KEYS, "a script")
+    timeout = _timeout(item.get("timeout"), findings)
+    runas = _runas(item, system, findings)
+    location = item.get("location")
+    text = ruby_text(location).strip() if isinstance(location, Scalar) else ""
+    if not text or not isinstance(location, Scalar):
+        findings.add(hook_rules.NO_LOCATION, location or item, event=event)
+        return None
+    return Hook(text, timeout, runas, location.line, location.column)
+
+
+def _timeout(node: Node | None, findings: Findings) -> int | None:
+    """Seconds as the agent takes them: text up to its first other character, fractions cut off."""
+    if node is None or _is_nothing(node):
+        return None
+    seconds = _seconds(node)
+    text = node.text if isinstance(node, Scalar) else node.kind
+    if seconds is None or seconds <= 0:
+        findings.add(hook_rules.TIMEOUT, node, text=text or "''")
+        return None
+    if not isinstance(node, Scalar) or type(node.value) is not int or text.lstrip("+") != str(seconds):
+        findings.add(hook_rules.TIMEOUT_INTEGER, node, text=text, seconds=seconds)
+    return seconds
+
+
+def _seconds(node: Node) -> int | None:
+    match node.value if isinstance(node, Scalar) else None:
+        case bool() | None:
+            return None
+        case str(text):
+            match = _LEADING_DIGITS.match(text)
+            return int(match[1]) if match else 0
+        case number:
+            try:
+                return int(number)
+            except (OverflowError, ValueError):  # infinity and not-a-number
+                return None
+
+
+def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
+    if system == "windows":
+        for key in ("runas", "sudo"):
+            node = item.get(key)
+            if node is not None and not is_null(node):
+                findings.add(hook_rules.RUNAS_WINDOWS, node, key=key)
+        return None
+    node = item.get("runas")
+    if node is None or is_null(node):
+        return None
+    text = ruby_text(node).strip() if isinstance(node, Scalar) else None
+    if text is None or text.isdigit() or (text and re.search(r"[\s;&|<>()$`'\"\\]", text)):
+        findings.add(hook_rules.RUNAS, node, text=node.kind if text is None else text)
+        return None
+    if not text:
+        findings.add(hook_rules.RUNAS_EMPTY, node)
+    return text or None

@@ -1,0 +1,50 @@
+"""Every rule of the pre-flight as data: its code, what it says, how to put it right, and where it comes from.
+
+A check reports with `rule.problem(place, fact=…)`; the documentation prints the same values. Nothing about a
+rule is written anywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from deployer.errors import Location, Problem, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong with a bundle.
+
+    `message` and `hint` are `str.format` templates over the facts of a finding; `bad` and `good` are examples
+    for the documentation; `source` says who enforces the rule.
+    """
+
+    code: str
+    message: str
+    hint: str
+    bad: str
+    good: str
+    source: str
+    severity: Severity = Severity.ERROR
+
+    def problem(self, location: Location | None, /, **facts: object) -> Problem:
+        """The finding at `location`; raises KeyError when a fact of the templates is missing."""
+        return Problem(
+            message=self.message.format_map(facts),
+            hint=self.hint.format_map(facts),
+            code=self.code,
+            severity=self.severity,
+            location=location,
+        )
+
+
+WARNING = Severity.WARNING
+NOTICE = Severity.NOTICE
+
+# Where a rule comes from; agent rules were seen with the agent itself or read in its source.
+AGENT = "CodeDeploy agent"
+AGENT_2 = "CodeDeploy agent 2.x"
+RUBY = "CodeDeploy agent (Ruby's YAML reader)"
+LINUX = "Linux (how a script is started)"
+SERVICE = "CodeDeploy service, AppSpec reference for Lambda and ECS"
+DOCS = "AWS documentation, AppSpec file reference"

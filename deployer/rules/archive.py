@@ -1,0 +1,88 @@
+"""Rules of a ready-made archive: what the agent can open."""
+
+from __future__ import annotations
+
+from deployer.rules import AGENT, WARNING, Rule
+
+UNREADABLE = Rule(
+    code="archive-unreadable",
+    message="{path} cannot be opened: {reason}.",
+    hint="It is damaged, or the step that builds it was cut off; build it again.",
+    bad="head -c 1000 app.zip > truncated.zip",
+    good="zip -qr app.zip .",
+    source=AGENT,
+)
+UNKNOWN_TYPE = Rule(
+    code="archive-unknown-type",
+    message="{path} is neither zip, tar nor tgz.",
+    hint="Build it with `zip -r`, `tar -cf` or `tar -czf`.",
+    bad="tar -cJf app.tar app/",
+    good="tar -czf app.tgz app/",
+    source=AGENT,
+)
+TYPE_MISMATCH = Rule(
+    code="archive-type-mismatch",
+    message="{path} is {article} {found} archive by its content, not the {named} that its name says.",
+    hint="Name it {stem}.{found}, or build the type that the name says.",
+    bad="tar -czf app.zip app/",
+    good="tar -czf app.tgz app/",
+    source=AGENT,
+)
+ENCRYPTED = Rule(
+    code="archive-encrypted",
+    message="{member}{more} is encrypted; the agent has no password.",
+    hint="Build the archive without a password; S3 encrypts at rest.",
+    bad="zip -e app.zip file",
+    good="zip app.zip file",
+    source=AGENT,
+)
+METHOD = Rule(
+    code="archive-method",
+    message="{member}{more} is compressed with {method}, which the agent cannot open.",
+    hint="Use deflate (what `zip` does by default).",
+    bad="7z a -tzip -mm=LZMA app.zip app/",
+    good="7z a -tzip -mm=Deflate app.zip app/",
+    source=AGENT,
+)
+METHOD_RARE = Rule(
+    code="archive-method-rare",
+    message="{member}{more} is compressed with {method}, which not every unzip on an instance can open.",
+    hint="Use deflate (what `zip` does by default).",
+    bad="zip -Z bzip2 app.zip file",
+    good="zip app.zip file",
+    source=AGENT,
+    severity=WARNING,
+)
+BACKSLASH = Rule(
+    code="archive-backslash",
+    message="{member}{more} has backslashes in its name, which are no folders on Linux.",
+    hint="Build the archive with forward slashes (Compress-Archive before PowerShell 7 does not).",
+    bad="app\\a.txt",
+    good="app/a.txt",
+    source=AGENT,
+)
+OUTSIDE = Rule(
+    code="archive-outside",
+    message="{member}{more} would be unpacked outside of the bundle.",
+    hint="Build the archive from inside the folder, with relative names.",
+    bad="tar -cPf app.tar /home/me/app",
+    good="tar -cf app.tar -C /home/me/app .",
+    source=AGENT,
+)
+SPECIAL = Rule(
+    code="archive-special-file",
+    message="{member}{more} is a {kind}, at which the installation hangs or fails.",
+    hint="Leave it out of the archive.",
+    bad="mkfifo app/queue; tar -cf app.tar app",
+    good="tar -cf app.tar --exclude=queue app",
+    source=AGENT,
+)
+NO_MODES = Rule(
+    code="archive-no-modes",
+    message="{member}{more} carries no permissions, so unzip creates it with mode 0000.",
+    hint="Set the mode of each member when building the archive.",
+    bad="archive.writestr(zipfile.ZipInfo('app/a.txt'), data)",
+    good="archive.write('app/a.txt')",
+    source=AGENT,
+    severity=WARNING,
+)

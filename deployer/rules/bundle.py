@@ -1,0 +1,40 @@
+"""Rules of the bundle as a whole."""
+
+from __future__ import annotations
+
+from deployer.rules import AGENT, NOTICE, Rule
+
+EMPTY = Rule(
+    code="bundle-empty",
+    message="There is nothing to deploy: the bundle is empty.",
+    hint="Check out the repository before this step (actions/checkout), or correct the input `source`.",
+    bad="steps:\n  - uses: this-action",
+    good="steps:\n  - uses: actions/checkout@v4\n  - uses: this-action",
+    source="this tool",
+)
+NAME = Rule(
+    code="bundle-name-not-utf8",
+    message="The name {name} is not UTF-8; the agent fails to copy it.",
+    hint="Rename the file, or exclude it.",
+    bad="caf\\xe9.txt (Latin-1)",
+    good="café.txt (UTF-8)",
+    source=AGENT,
+)
+SIZE = Rule(
+    code="bundle-size",
+    message="The bundle unpacks to {size}. An instance keeps the archive, its content and the installed files, and "
+    "five revisions back: allow about {disk}. Largest: {largest}.",
+    hint="Exclude what the instances do not need, or see to the disk.",
+    bad="node_modules/, *.mp4 and .terraform/ in the bundle",
+    good="exclude: |\n  *.mp4\n  .terraform/",
+    source=f"{AGENT} (five revisions are kept)",
+    severity=NOTICE,
+)
+WINDOWS_TYPE = Rule(
+    code="bundle-windows-type",
+    message="`os: windows` with a {type} archive: Windows Server opens only zip.",
+    hint="Set `bundle-type: zip`.",
+    bad="bundle-type: tgz",
+    good="bundle-type: zip",
+    source=AGENT,
+)

@@ -1,0 +1,195 @@
+"""Rules of the AppSpec as a YAML document, and of the keys on its top level."""
+
+from __future__ import annotations
+
+from deployer.rules import AGENT, AGENT_2, DOCS, RUBY, WARNING, Rule
+
+_HEAD = "version: 0.0\nos: linux\n"
+
+TOO_LARGE = Rule(
+    code="appspec-too-large",
+    message="The AppSpec is larger than {limit} bytes and was not read.",
+    hint="An AppSpec is a few lines of YAML; check that the right file is named.",
+    bad="appspec: build/output.log",
+    good="appspec: appspec.yml",
+    source="this tool (a bound on what it parses)",
+)
+EMPTY = Rule(
+    code="appspec-empty",
+    message="The AppSpec is empty.",
+    hint="Write at least `version: 0.0` and `os: linux` (or `os: windows`).",
+    bad="# nothing but a comment",
+    good=_HEAD,
+    source=AGENT,
+)
+BYTE_ORDER_MARK = Rule(
+    code="appspec-byte-order-mark",
+    message="The AppSpec starts with a byte order mark, which the agent reads as part of the first line.",
+    hint="Save the file as UTF-8 without BOM.",
+    bad="\\ufeffversion: 0.0\nos: linux",
+    good=_HEAD,
+    source=AGENT,
+)
+ENCODING = Rule(
+    code="appspec-not-utf8",
+    message="The AppSpec is not UTF-8: byte 0x{byte:02x} cannot be read.",
+    hint="Save the file as UTF-8.",
+    bad="# caf\\xe9 (Latin-1)",
+    good="# café (UTF-8)",
+    source=RUBY,
+)
+SYNTAX = Rule(
+    code="appspec-yaml-syntax",
+    message="The AppSpec is not YAML: {reason}.",
+    hint="Correct the line; strings with special characters need quotes.",
+    bad="hooks: [",
+    good="hooks:\n  AfterInstall:\n    - location: scripts/start.sh",
+    source=RUBY,
+)
+TAB = Rule(
+    code="appspec-tab",
+    message="The AppSpec is indented with a tab, which YAML does not allow.",
+    hint="Indent with spaces.",
+    bad="hooks:\n\tAfterInstall:",
+    good="hooks:\n  AfterInstall:",
+    source=RUBY,
+)
+TOO_DEEP = Rule(
+    code="appspec-too-deep",
+    message="The AppSpec is nested deeper than {limit} levels and was not read.",
+    hint="No key of an AppSpec is that deep; check the brackets.",
+    bad="[[[[[[[[…",
+    good=_HEAD,
+    source="this tool (a bound on what it parses)",
+)
+NOT_READ = Rule(
+    code="appspec-unread-rest",
+    message="The agent stops reading here: this line is indented less than the first one.",
+    hint="Start all top-level keys in the same column.",
+    bad="  version: 0.0\n  os: linux\nfiles: []",
+    good="version: 0.0\nos: linux\nfiles: []",
+    source=RUBY,
+)
+SECOND_DOCUMENT = Rule(
+    code="appspec-second-document",
+    message="Only the first YAML document is read; everything from this `---` on is ignored.",
+    hint="Keep one document in the AppSpec.",
+    bad=_HEAD + "---\nfiles: []",
+    good=_HEAD + "files: []",
+    source=RUBY,
+    severity=WARNING,
+)
+ALIAS = Rule(
+    code="appspec-alias",
+    message="The alias *{name} is refused by the agent.",
+    hint="Write the value out instead of referring to an anchor.",
+    bad="AfterInstall: &run\n  - location: a.sh\nApplicationStart: *run",
+    good="AfterInstall:\n  - location: a.sh\nApplicationStart:\n  - location: a.sh",
+    source=RUBY,
+)
+DATE = Rule(
+    code="appspec-date",
+    message="{text} is read as a date, and the agent refuses dates.",
+    hint='Quote it: "{text}".',
+    bad="release: 2024-05-01",
+    good='release: "2024-05-01"',
+    source=RUBY,
+)
+TAG = Rule(
+    code="appspec-tag",
+    message="The tag {tag} makes the agent refuse the AppSpec.",
+    hint="Remove the tag.",
+    bad="os: !ruby/object:String linux",
+    good="os: linux",
+    source=RUBY,
+)
+DUPLICATE_KEY = Rule(
+    code="appspec-duplicate-key",
+    message="The key `{key}` stands here and in line {first}: agents 1.x drop the first, agents 2.x refuse both.",
+    hint="Merge the two.",
+    bad="hooks:\n  AfterInstall:\n    - location: a.sh\n  AfterInstall:\n    - location: b.sh",
+    good="hooks:\n  AfterInstall:\n    - location: a.sh\n    - location: b.sh",
+    source=f"{AGENT} (1.x: the last one wins), {AGENT_2} (refuses it)",
+)
+NOT_A_MAPPING = Rule(
+    code="appspec-not-a-mapping",
+    message="The AppSpec is {kind} instead of keys and values.",
+    hint="Start with `version: 0.0` and `os: linux`, each on its own line.",
+    bad="- version: 0.0",
+    good=_HEAD,
+    source=AGENT,
+)
+UNKNOWN_KEY = Rule(
+    code="appspec-unknown-key",
+    message="Nothing reads the key `{key}` of {owner}.",
+    hint="{advice}",
+    bad="hook:\n  AfterInstall:\n    - location: a.sh",
+    good="hooks:\n  AfterInstall:\n    - location: a.sh",
+    source=f"{AGENT} (unknown keys are silently ignored)",
+    severity=WARNING,
+)
+VERSION = Rule(
+    code="appspec-version",
+    message="{found}; the only version there is is 0.0.",
+    hint="Write `version: 0.0`, without quotes.",
+    bad='version: "0.0"\nos: linux',
+    good=_HEAD,
+    source=AGENT,
+)
+OS = Rule(
+    code="appspec-os",
+    message="{found}; it is either linux or windows.",
+    hint="Write `os: {nearest}`, in lower case.",
+    bad="version: 0.0\nos: Linux",
+    good=_HEAD,
+    source=AGENT,
+)
+FILE_EXISTS_BEHAVIOR = Rule(
+    code="appspec-file-exists-behavior",
+    message="`file_exists_behavior` is {value}; it is one of DISALLOW, OVERWRITE and RETAIN.",
+    hint="Write `file_exists_behavior: {nearest}`, in upper case.",
+    bad="file_exists_behavior: Overwrite",
+    good="file_exists_behavior: OVERWRITE",
+    source=AGENT,
+)
+SECTION_TYPE = Rule(
+    code="appspec-section-type",
+    message="`{section}` is {kind} where the agent expects {expected}.",
+    hint="{advice}",
+    bad="files:\n  source: app\n  destination: /srv/app",
+    good="files:\n  - source: app\n    destination: /srv/app",
+    source=AGENT,
+)
+MISSING = Rule(
+    code="appspec-missing",
+    message="There is no appspec.yml at the root of the bundle{found}.",
+    hint="{advice}",
+    bad="bundle/\n  my-app/\n    release/\n      appspec.yml",
+    good="bundle/\n  appspec.yml",
+    source=AGENT,
+)
+NOT_A_FILE = Rule(
+    code="appspec-not-a-file",
+    message="appspec.yml is not a file: {what}.",
+    hint="Put the AppSpec itself at the root of the bundle.",
+    bad="appspec.yml/ (a folder)",
+    good="appspec.yml",
+    source=AGENT,
+)
+SECOND_FILE = Rule(
+    code="appspec-second-file",
+    message="{name} stands beside appspec.yml with other content; only appspec.yml is read.",
+    hint="Remove {name}, or name it with the input `appspec`.",
+    bad="appspec.yml\nappspec.yaml",
+    good="appspec.yml",
+    source=AGENT,
+    severity=WARNING,
+)
+WRONG_PLATFORM = Rule(
+    code="appspec-wrong-platform",
+    message="This is an AppSpec for {platform}; a bundle is deployed to EC2 or on-premises instances only.",
+    hint="Deploy it to a {platform} application with the input `appspec`, or write an AppSpec with `os` and `files`.",
+    bad="version: 0.0\nResources:\n  - MyFunction:\n      Type: AWS::Lambda::Function",
+    good=_HEAD + "files:\n  - source: /\n    destination: /srv/app",
+    source=DOCS,
+)

@@ -1,0 +1,89 @@
+"""Rules of the AppSpecs of Lambda and ECS, which the service reads."""
+
+from __future__ import annotations
+
+from deployer.rules import DOCS, SERVICE, Rule
+
+_LAMBDA = (
+    "version: 0.0\nResources:\n  - MyFunction:\n      Type: AWS::Lambda::Function\n      Properties:\n"
+    "        Name: my-function\n        Alias: live\n        CurrentVersion: 1\n        TargetVersion: 2"
+)
+_ECS = (
+    "version: 0.0\nResources:\n  - TargetService:\n      Type: AWS::ECS::Service\n      Properties:\n"
+    "        TaskDefinition: arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7\n"
+    "        LoadBalancerInfo:\n          ContainerName: web\n          ContainerPort: 8080"
+)
+
+RESOURCES = Rule(
+    code="appspec-resources",
+    message="`Resources` {found}; it is a list with exactly one resource.",
+    hint="Write one item: its name, and below it `Type` and `Properties`.",
+    bad="Resources: {}",
+    good=_LAMBDA,
+    source=SERVICE,
+)
+TYPE = Rule(
+    code="appspec-resource-type",
+    message="The type of the resource {name} is {found}.",
+    hint="Write `Type: AWS::Lambda::Function` or `Type: AWS::ECS::Service`.",
+    bad="Type: AWS::Lambda::Alias",
+    good=_LAMBDA,
+    source=SERVICE,
+)
+PROPERTY_MISSING = Rule(
+    code="appspec-resource-property-missing",
+    message="{owner} has no `{key}`.",
+    hint="Add `{key}:`; {owner} needs {needed}.",
+    bad="Properties:\n  Name: my-function",
+    good=_LAMBDA,
+    source=SERVICE,
+)
+PROPERTY = Rule(
+    code="appspec-resource-property",
+    message="`{key}` is {found} where the service expects {expected}.",
+    hint="Write {example}.",
+    bad="ContainerPort: http",
+    good=_ECS,
+    source=SERVICE,
+)
+VPC = Rule(
+    code="appspec-resource-vpc",
+    message="AwsvpcConfiguration has no `{key}`; it is given in whole or not at all.",
+    hint="Add `{key}:`, or remove NetworkConfiguration to keep the service's own.",
+    bad="NetworkConfiguration:\n  AwsvpcConfiguration:\n    Subnets: [subnet-1]",
+    good="NetworkConfiguration:\n  AwsvpcConfiguration:\n    Subnets: [subnet-1]\n"
+    "    SecurityGroups: [sg-1]\n    AssignPublicIp: DISABLED",
+    source=SERVICE,
+)
+PLACEHOLDER = Rule(
+    code="appspec-placeholder",
+    message="The placeholder {text} was not replaced.",
+    hint="Give its value in the input `appspec-variables`.",
+    bad="TaskDefinition: <TASK_DEFINITION>",
+    good="appspec-variables: |\n  TASK_DEFINITION=arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7",
+    source="this tool (input `appspec-variables`)",
+)
+HOOKS = Rule(
+    code="appspec-resource-hooks",
+    message="`Hooks` {found}; it is a list of single events.",
+    hint="Write `- BeforeAllowTraffic: name-of-a-function` for each.",
+    bad="Hooks:\n  BeforeAllowTraffic: check",
+    good="Hooks:\n  - BeforeAllowTraffic: check",
+    source=SERVICE,
+)
+EVENT = Rule(
+    code="appspec-resource-event",
+    message="{platform} has no lifecycle event `{event}` that runs a function.",
+    hint="{advice}",
+    bad="Hooks:\n  - AfterInstall: check   # in an AppSpec for Lambda",
+    good="Hooks:\n  - AfterAllowTraffic: check",
+    source=SERVICE,
+)
+PLATFORM = Rule(
+    code="appspec-platform",
+    message="This AppSpec is for {found}, but the application deploys to {expected}.",
+    hint="Name the right AppSpec in the input `appspec`, or the right application.",
+    bad="application: web-on-ecs\nappspec: appspec-lambda.yml",
+    good="application: web-on-ecs\nappspec: appspec-ecs.yml",
+    source=DOCS,
+)
