@@ -51,7 +51,7 @@ def run(line: Line) -> None:
     outcome.application, outcome.group = settings.application, settings.deployment_group
     if settings.stop_after.reaches(Stage.UPLOAD):
         _key(settings, line.platform.run, digest="0" * 64, extension=settings.bundle_type.extension)
-    with line.platform.group("Package"):
+    with line.platform.group("Package", folded=True):
         outcome.bundle = _package(line)
         outcome.status = Status.PLANNED
     if not settings.stop_after.reaches(Stage.UPLOAD):
@@ -246,7 +246,7 @@ def _tell_why(snapshot: Snapshot, places: Places, line: Line) -> None:
         line.platform.annotate(problem)
     for failure in explanation.failures[:_LOGS]:
         if failure.diagnostics.log_tail:
-            with line.platform.group(lines.log_title(failure)):
+            with line.platform.group(lines.log_title(failure), folded=True):
                 line.platform.block(failure.diagnostics.log_tail)
 
 

@@ -39,6 +39,9 @@ _LINES = (
     re.compile(r"(?P<file>[\w./@+-]+): (?P<line>\d+): "),  # dash
     re.compile(r"(?P<file>[\w./@+-]+):(?P<line>\d+):in "),  # Ruby
 )
+_LOUD = re.compile(
+    r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid", re.IGNORECASE
+)
 _ARCHIVE = "/deployment-archive/"
 _TARGETS_UNREADABLE = (
     "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
@@ -74,27 +77,43 @@ class Places:
 class Failure:
     """One thing that went wrong, on every target where it went wrong in the same way.
 
-    `log` is what the script printed last, untrusted text.
+    `of` is how many targets the deployment has; `diagnostics` is untrusted text, from the first target.
     """
 
     event: str
     diagnostics: Diagnostics
     targets: tuple[str, ...]
+    of: int
     causes: tuple[Cause, ...] = ()
     location: Location | None = None
 
     @property
-    def message(self) -> str:
-        """One sentence: what failed, where, on what."""
-        script = f": {self.diagnostics.script}" if self.diagnostics.script else ""
-        said = self.diagnostics.message.strip().splitlines()
-        return f"{self.event}{script} failed on {shortened(self.targets)}" + (f": {said[0]}" if said else "")
-
-    @property
     def problem(self) -> Problem:
-        """The failure as an annotation: what happened, then the likely cause and what to do."""
-        hint = "\n".join(line for cause in self.causes for line in (cause.why, cause.advice) if line)
-        return Problem(self.message, hint, code=self.diagnostics.error_code, location=self.location)
+        """The failure as an annotation: what failed where, in the script's own words, and what to do."""
+        script = f": {self.diagnostics.script}" if self.diagnostics.script else ""
+        share = f" ({len(self.targets)} of {self.of} targets)" if self.of > 1 else ""
+        said = telling_line(self.diagnostics.log_tail)
+        told = first_line(self.diagnostics.message)
+        message = f"{self.event} failed on {shortened(self.targets)}{share}{script}: {said or told}"
+        causes = [line for cause in self.causes for line in (cause.why, cause.advice) if line]
+        hint = "\n".join([*([told] if said and told else []), *causes])
+        return Problem(message.rstrip(": "), hint, code=self.diagnostics.error_code, location=self.location)
+
+
+def first_line(text: str) -> str:
+    """The first line that is not blank, empty when there is none."""
+    return next((line.strip() for line in text.splitlines() if line.strip()), "")
+
+
+def telling_line(log: str) -> str:
+    """The line of a log tail that says most about a failure.
+
+    That is the last that speaks of an error, else the last that a script wrote to its standard error.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    errors = [line.removeprefix("[stderr]").strip() for line in lines if line.startswith("[stderr]")]
+    loud = [line for line in errors if _LOUD.search(line)]
+    return (loud or errors or [""])[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +153,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
 def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
     """Failures told once each, the one on the most targets first."""
     groups: dict[tuple[str, str, str, str], list[tuple[str, LifecycleEvent]]] = {}
+    targets = tuple(targets)
     for target in targets:
         if event := target.failed_event:
             told = event.diagnostics or Diagnostics()
@@ -146,6 +166,7 @@ def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
             event=event.name,
             diagnostics=told,
             targets=tuple(name for name, _ in members),
+            of=len(targets),
             causes=tuple(_causes(event.name, told)),
             location=_location(event.name, told, places),
         )

@@ -56,7 +56,7 @@ EVENT_CODES = {
         "The script ran into its timeout.",
         "Raise timeout of the hook in the AppSpec (at most 3600 s, the default), or find what it waits for.",
     ),
-    "ScriptFailed": Cause("", "Read the log below: the script's last lines say why it ended with an error."),
+    "ScriptFailed": Cause("", "The script's last lines are below, and in the summary."),
     "UnknownError": Cause("", "Read /var/log/aws/codedeploy-agent/codedeploy-agent.log on the instance."),
 }
 

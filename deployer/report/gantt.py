@@ -23,7 +23,7 @@ def gantt(snapshot: Snapshot) -> str:
     targets = [target for target in snapshot.targets or () if any(_bars(target.events))]
     if not targets:
         return ""
-    lines = ["gantt", "  dateFormat X", "  axisFormat %H:%M:%S"]
+    lines = ["gantt", "  dateFormat x", "  axisFormat %H:%M:%S"]
     if len(targets) <= _EACH_TARGET:
         for target in targets:
             lines.append(f"  section {_label(target.id)}")
@@ -51,8 +51,8 @@ def _spans(targets: list[Target]) -> Iterator[str]:
 
 
 def _bar(name: str, status: str, start: datetime, end: datetime) -> str:
-    begin = int(start.timestamp())
-    return f"  {_label(name)} :{_TAGS.get(status, '')}{begin}, {max(int(end.timestamp()), begin + 1)}"
+    begin = int(start.timestamp() * 1000)
+    return f"  {_label(name)} :{_TAGS.get(status, '')}{begin}, {max(int(end.timestamp() * 1000), begin + 1)}"
 
 
 def _label(text: str) -> str:

@@ -56,7 +56,7 @@ def _targets(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
         for target in targets:
             news = list(_news(before.get(target.id), target))
             if news:
-                yield f"{_name(target)}  {', '.join(news)}"
+                yield f"{_name(target)}  {'; '.join(news)}"
         return
     failed = [target for target in targets if target.failed_event]
     told = sum(bool(target.failed_event) for target in before.values())
@@ -74,8 +74,12 @@ def _name(target: Target) -> str:
 
 def _news(before: Target | None, target: Target) -> Iterator[str]:
     known = {event.name: event.status for event in before.events} if before else {}
-    for event in target.events:
-        if event.status != known.get(event.name, "Pending") and event.status not in {"Pending", "Skipped"}:
+    fresh = [event for event in target.events if event.status != known.get(event.name, "Pending")]
+    done = [_done(event) for event in fresh if event.status == "Succeeded"]
+    if done:
+        yield f"{', '.join(done)} done"
+    for event in fresh:
+        if event.status not in {"Succeeded", "Pending", "Skipped"}:
             yield _told(event)
     shares = [(traffic.version, traffic.percent) for traffic in target.traffic]
     if target.traffic and shares != [
@@ -86,15 +90,17 @@ def _news(before: Target | None, target: Target) -> Iterator[str]:
         yield "skipped"
 
 
+def _done(event: LifecycleEvent) -> str:
+    return event.name + (f" ({duration(event.duration.total_seconds())})" if event.duration else "")
+
+
 def _told(event: LifecycleEvent) -> str:
-    words = {"InProgress": "started", "Succeeded": "succeeded", "Failed": "FAILED"}
-    text = f"{event.name} {words.get(event.status, event.status)}"
-    if event.duration is not None and event.status != "InProgress":
-        text += f" after {duration(event.duration.total_seconds())}"
-    if event.status == "Failed" and event.diagnostics:
-        blamed = [part for part in (event.diagnostics.error_code, event.diagnostics.script) if part]
-        text += f" ({', '.join(blamed)})" if blamed else ""
-    return text
+    if event.status != "Failed":
+        return f"{event.name} " + ("started" if event.status == "InProgress" else event.status)
+    told = event.diagnostics
+    blamed = [part for part in (told.error_code, told.script) if part] if told else []
+    after = f" after {duration(event.duration.total_seconds())}" if event.duration else ""
+    return f"{event.name} FAILED{after}" + (f": {', '.join(blamed)}" if blamed else "")
 
 
 def transferred(transfer: Transfer, seconds: float) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployer.model import Status
 from deployer.report.gantt import gantt
+from deployer.report.lines import log_title
 from deployer.report.text import counted, counts, duration, size
 
 if TYPE_CHECKING:
@@ -103,11 +104,8 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
     for failure in failures[:_FAILURES]:
         log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
         if log:
-            title = " ".join(part for part in (failure.event, failure.diagnostics.script) if part)
-            yield (
-                f"<details open><summary>Log of {_escape(title)} on {_escape(failure.targets[0])}</summary>\n\n"
-                f"<pre>{html.escape(log)}</pre>\n\n</details>"
-            )
+            title = _escape(log_title(failure))
+            yield (f"<details open><summary>{title}</summary>\n\n<pre>{html.escape(log)}</pre>\n\n</details>")
     if len(failures) > _FAILURES:
         yield f"… and {len(failures) - _FAILURES} more kinds of failure."
 
