@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.appspec.findings import Findings, listed, nearest
 from deployer.appspec.model import AppSpec, FileMapping, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
+from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
 from deployer.rules import document as rules
 from deployer.rules import files as file_rules
@@ -51,7 +52,7 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
     return AppSpec(
         path=findings.path,
         os=system,
-        files=tuple(_files(root.get("files"), findings)),
+        files=tuple(_files(root.get("files"), system, findings)),
         hooks=MappingProxyType(dict(_hooks(root.get("hooks"), system, findings))),
         permissions=tuple(read_permissions(root.get("permissions"), system, findings)),
         file_exists_behavior=_file_exists_behavior(root.get("file_exists_behavior"), findings),
@@ -94,7 +95,7 @@ def _file_exists_behavior(node: Node | None, findings: Findings) -> str | None:
     return None
 
 
-def _files(node: Node | None, findings: Findings) -> Iterator[FileMapping]:
+def _files(node: Node | None, system: str, findings: Findings) -> Iterator[FileMapping]:
     for item in section_items(node, "files", findings):
         if not isinstance(item, Mapping):
             findings.add(file_rules.ITEM_TYPE, item, kind=item.kind)
@@ -111,6 +112,9 @@ def _files(node: Node | None, findings: Findings) -> Iterator[FileMapping]:
             if text_of(value) is None:
                 text = value.text if isinstance(value, Scalar) else "…"
                 findings.add(file_rules.NOT_TEXT, value, key=key, kind=value.kind, text=text)
+        target = text_of(destination)
+        if destination is not None and target is not None:
+            check_destination(target, destination, findings, windows=system == "windows")
         if isinstance(source, Scalar) and isinstance(destination, Scalar):
             yield FileMapping(
                 ruby_text(source), ruby_text(destination), source.line, source.column, destination.line

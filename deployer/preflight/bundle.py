@@ -1,0 +1,124 @@
+"""The bundle as a whole: where its root is, its names, its size."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from deployer.appspec import APPSPEC
+from deployer.errors import Location, Problem
+from deployer.model import Entry, EntryKind
+from deployer.rules import bundle as rules
+from deployer.rules import document as document_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from deployer.model import Contents, Exclusion
+    from deployer.preflight.lookup import Lookup
+
+_ADVISED_BYTES = 1 << 30
+_COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions
+_LARGEST = 10
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+
+
+@dataclass(frozen=True, slots=True)
+class _Nested:
+    """The contents of the one folder at the top, which the agent strips."""
+
+    contents: Contents
+    prefix: str
+    entries: Mapping[str, Entry]
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        start = len(self.prefix)
+        return tuple(
+            replace(exclusion, name=exclusion.name[start:])
+            for exclusion in self.contents.exclusions
+            if exclusion.name.startswith(self.prefix)
+        )
+
+    def read(self, name: str, limit: int) -> bytes:
+        return self.contents.read(self.prefix + name, limit)
+
+    def locate(self, name: str) -> str | None:
+        return self.contents.locate(self.prefix + name)
+
+
+def find_root(contents: Contents) -> Contents | list[Problem]:
+    """The contents as the agent sees them after unpacking, or why it finds no AppSpec in them."""
+    entries = contents.entries
+    if APPSPEC in entries:
+        return contents
+    if not entries:
+        return [rules.EMPTY.problem(None)]
+    tops = [name for name in entries if "/" not in name]
+    prefix = f"{tops[0]}/"
+    if len(tops) == 1 and any("appspec" in name.lower() for name in _children(entries, prefix)):
+        nested = {
+            name.removeprefix(prefix): replace(entry, name=name.removeprefix(prefix))
+            for name, entry in entries.items()
+            if name.startswith(prefix)
+        }
+        if APPSPEC in nested:
+            return _Nested(contents, prefix, nested)
+    return [_missing(contents)]
+
+
+def _children(entries: Mapping[str, Entry], prefix: str) -> Iterator[str]:
+    start = len(prefix)
+    return (name[start:] for name in entries if name.startswith(prefix) and "/" not in name[start:])
+
+
+def _missing(contents: Contents) -> Problem:
+    excluded = next((found for found in contents.exclusions if found.name == APPSPEC), None)
+    if excluded:
+        found = f": the pattern `{excluded.pattern}` leaves it out"
+        return document_rules.MISSING.problem(excluded.location, found=found, advice="Change the pattern.")
+    names = [
+        name
+        for name, entry in contents.entries.items()
+        if entry.kind is not EntryKind.FOLDER
+        and name.rpartition("/")[2].lower() in {"appspec.yml", "appspec.yaml", "appspec.json"}
+    ]
+    if not names:
+        advice = "Add an appspec.yml, or name the one to use with the input `appspec`."
+        return document_rules.MISSING.problem(None, found="", advice=advice)
+    name = min(names, key=lambda name: (name.count("/"), not name.endswith(APPSPEC), name))
+    folder, _, last = name.rpartition("/")
+    advice = f"Rename {last} to {APPSPEC}." if last != APPSPEC else f"Package the folder {folder} itself."
+    path = contents.locate(name)
+    place = Location(path) if path is not None else None
+    return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice)
+
+
+def check_names(lookup: Lookup) -> Iterator[Problem]:
+    """Names that are not UTF-8; one look at all of them together, as nearly always there are none."""
+    try:
+        "".join(lookup.entries).encode()
+    except UnicodeEncodeError:
+        for name in lookup.entries:
+            shown = os.fsencode(name).decode(errors="backslashreplace")
+            if shown != name:
+                yield rules.NAME.problem(None, name=shown)
+
+
+def check_size(lookup: Lookup) -> Iterator[Problem]:
+    """Advice on the instances' disks for a large bundle."""
+    entries = lookup.entries.values()
+    size = sum(entry.size for entry in entries)
+    if size >= _ADVISED_BYTES:
+        largest = sorted(entries, key=lambda entry: (-entry.size, entry.name))[:_LARGEST]
+        shown = ", ".join(f"{entry.name} ({_amount(entry.size)})" for entry in largest)
+        yield rules.SIZE.problem(None, size=_amount(size), disk=_amount(_COPIES * size), largest=shown)
+
+
+def _amount(size: float) -> str:
+    for unit in _UNITS[:-1]:
+        if size < 1024:  # noqa: PLR2004 - what the units are made of
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.0f} {_UNITS[-1]}"

@@ -1,0 +1,95 @@
+"""The text of a hook script: its first line, its line ends, what it leaves running."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deployer.rules import hooks as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.errors import Location, Problem
+    from deployer.preflight.lookup import Lookup
+
+_BOM = b"\xef\xbb\xbf"
+_BINARY = (b"\x7fELF",)
+_SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
+_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
+_BACKGROUND = re.compile(r"(?<![&>|;\\<])&\s*(#.*)?$")
+_STDOUT = re.compile(r"(?<![\w&])1?>{1,2}(?!&2)|&>|>&")
+_STDERR = re.compile(r"2>|&>|>&(?!\d)")
+_REDIRECTS_ALL = re.compile(r"^\s*exec\s[^#]*>")
+_WAITS = re.compile(r"^\s*wait\b")
+
+
+def check_script(name: str, head: bytes, named_at: Location, lookup: Lookup) -> Iterator[Problem]:
+    """Report what keeps a script from running on Linux, at its own line in the repository.
+
+    `head` is the start of the script; `named_at` is used when the script is not in the repository.
+    """
+    if head.startswith(_BINARY):
+        return
+
+    def at(line: int) -> Location:
+        return lookup.place(name, line, named_at)
+
+    if head.startswith(_BOM):
+        yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)
+        head = head.removeprefix(_BOM)
+    first, *rest = head.split(b"\n")
+    crlf = next((number for number, line in enumerate(rest, start=2) if line.endswith(b"\r")), None)
+    shell = True
+    if not first.startswith(b"#!"):
+        yield rules.NO_SHEBANG.problem(at(1), script=name)
+        crlf = 1 if first.endswith(b"\r") else crlf
+    else:
+        line = first[2:].decode(errors="replace").strip()
+        if first.endswith(b"\r"):
+            yield rules.CRLF_SHEBANG.problem(at(1), script=name)
+            crlf = None
+        yield from _check_interpreter(name, line, at(1))
+        program = line.rpartition("/")[2].split()
+        shell = any(word in _SHELLS for word in program)
+    if not shell:
+        return
+    if crlf:
+        yield rules.CRLF.problem(at(crlf), script=name, line=crlf)
+    for number, command in _background_processes(head.decode(errors="replace")):
+        yield rules.BACKGROUND.problem(at(number), script=name, command=command)
+
+
+def _check_interpreter(name: str, line: str, place: Location) -> Iterator[Problem]:
+    words = line.split(maxsplit=1)
+    if not words or not words[0].startswith("/"):
+        yield rules.INTERPRETER.problem(place, script=name, line=f"#!{line}")
+    elif words[0].endswith("/env") and len(words) > 1:
+        arguments = words[1]
+        if " " in arguments and not arguments.startswith("-"):
+            yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments)
+
+
+def _background_processes(text: str) -> Iterator[tuple[int, str]]:
+    """Lines that start a process whose output stays the script's own; a guess, so it only warns."""
+    lines = text.splitlines()
+    if any(_REDIRECTS_ALL.match(line) or _WAITS.match(line) for line in lines):
+        return
+    end_of_text = ""
+    command = ""
+    for number, line in enumerate(lines, start=1):
+        if end_of_text:
+            end_of_text = "" if line.strip() == end_of_text else end_of_text
+            continue
+        if line.lstrip().startswith("#"):
+            continue
+        if heredoc := _HEREDOC.search(line):
+            end_of_text = heredoc[2]
+        command += line.removesuffix("\\")
+        if line.endswith("\\"):
+            continue
+        if found := _BACKGROUND.search(command):
+            command = command[: found.start()].strip()
+            if not (_STDOUT.search(command) and _STDERR.search(command)):
+                yield number, command.split(" > ")[0].strip()
+        command = ""
