@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 import traceback
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from deployer import __version__
+from deployer import __version__, outputs
 from deployer.clock import SystemClock
 from deployer.command import Command, split_command
 from deployer.errors import DeployError, ExitCode
 from deployer.outcome import Outcome
 from deployer.platform import detect
+from deployer.signals import Interrupted, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from types import FrameType
+    from collections.abc import Mapping, Sequence
 
     from deployer.platform import Platform
 
 _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
-
-
-class Interrupted(BaseException):
-    """A signal asked the process to end; like KeyboardInterrupt, no `except Exception` holds it up."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
 def main() -> int:
@@ -63,7 +53,7 @@ def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Plat
     """Run the line, and report what it came to however it ends."""
     outcome, clock = Outcome(), SystemClock()
     started = clock.monotonic()
-    with _signals():
+    with signals():
         try:
             code = _run(arguments, environ, platform, outcome, clock)
         except DeployError as error:
@@ -86,7 +76,8 @@ def _run(
     outcome: Outcome,
     clock: SystemClock,
 ) -> ExitCode:
-    from deployer.pipeline import Line, run
+    from deployer.line import Line
+    from deployer.pipeline import run
     from deployer.settings import load
 
     settings = load(environ, arguments)
@@ -117,20 +108,3 @@ def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: flo
     except DeployError as error:
         return code or _report(error, platform)
     return code
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Turn the first SIGINT or SIGTERM into Interrupted; what follows may not disturb the ending."""
-
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(number)
-
-    before = {each: signal.signal(each, interrupt) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

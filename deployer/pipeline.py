@@ -5,41 +5,28 @@ Each stage takes the value of the stage before; `outcome` keeps them for whoever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer import outputs
 from deployer.errors import InvalidBundle, Severity
+from deployer.follow import follow, places_of
 from deployer.model import PreFlight, Stage, Status
 from deployer.report import lines, progress
-from deployer.report.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from deployer.aws import Aws
-    from deployer.clock import Clock
     from deployer.deploy import Order
     from deployer.errors import Problem
-    from deployer.explain import Places
-    from deployer.model import Bundle, Contents, Deployment, Revision, Snapshot, StoredObject, Transfer
-    from deployer.outcome import Outcome
-    from deployer.platform import Platform, Run
+    from deployer.line import Line
+    from deployer.model import Bundle, Contents, Deployment, Revision, StoredObject, Transfer
+    from deployer.platform import Run
     from deployer.settings import Settings
 
-_HEARTBEAT = 30.0
 _TICK = 2.0
-"""Seconds without news until a line says that all is well; and between two lines of a transfer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What every stage needs beside the value of the one before."""
-
-    settings: Settings
-    platform: Platform
-    clock: Clock
-    outcome: Outcome
+"""Seconds between two lines of a transfer."""
 
 
 def run(line: Line) -> None:
@@ -71,7 +58,7 @@ def run(line: Line) -> None:
         outcome.deployment = _deploy(outcome.revision, aws, line)
         outcome.status = Status.CREATED
     if settings.stop_after.reaches(Stage.READY):
-        _wait(outcome.deployment, outcome.bundle.contents, aws, line)
+        follow(outcome.deployment, places_of(outcome.bundle.contents), aws=aws, line=line)
 
 
 def _connect(line: Line) -> Aws:
@@ -197,70 +184,3 @@ def _order(line: Line) -> Order:
         ignore_application_stop_failures=settings.ignore_application_stop_failures,
         update_outdated_instances_only=settings.update_outdated_instances_only,
     )
-
-
-def _wait(deployment: Deployment, contents: Contents, aws: Aws, line: Line) -> None:
-    from deployer.observe import Observer
-    from deployer.wait import Patience, wait
-
-    settings, outcome = line.settings, line.outcome
-    with line.platform.group(f"Wait for {deployment.id}, up to {duration(settings.timeout.total_seconds())}"):
-        outcome.ending = wait(
-            Observer(deployment.id, aws.codedeploy_once),
-            patience=Patience(settings.timeout, settings.poll_interval),
-            clock=line.clock,
-            progress=_narrator(line),
-            stop_after=settings.stop_after,
-        )
-    outcome.status = outcome.ending.status
-    line.platform.outputs(outputs.of_ending(outcome.ending))
-    if outcome.status in {Status.FAILED, Status.STOPPED}:
-        _tell_why(outcome.ending.snapshot, _places(contents), line)
-    line.platform.line(lines.ended(outcome.ending, deployment))
-
-
-def _narrator(line: Line) -> Callable[[Snapshot, float], None]:
-    """Print what changes, and a sign of life when nothing does."""
-    previous: Snapshot | None = None
-    last = 0.0
-
-    def tell(snapshot: Snapshot, seconds: float) -> None:
-        nonlocal previous, last
-        news = progress.changes(previous, snapshot, seconds)
-        if not news and seconds - last >= _HEARTBEAT:
-            news = [progress.heartbeat(snapshot, seconds)]
-        for text in news:
-            line.platform.line(text)
-            last = seconds
-        previous = snapshot
-
-    return tell
-
-
-def _tell_why(snapshot: Snapshot, places: Places, line: Line) -> None:
-    from deployer.explain import explain
-
-    explanation = line.outcome.explanation = explain(snapshot, places)
-    line.outcome.problems.extend(explanation.problems)
-    for problem in explanation.problems:
-        line.platform.annotate(problem)
-    for failure in explanation.failures[:_LOGS]:
-        if failure.diagnostics.log_tail:
-            with line.platform.group(lines.log_title(failure), folded=True):
-                line.platform.block(failure.diagnostics.log_tail)
-
-
-_LOGS = 10
-"""Logs of different failures that are printed; the summary holds more."""
-
-
-def _places(contents: Contents) -> Places:
-    """Where the parts of the bundle stand in the repository, for the annotations."""
-    from deployer.appspec import APPSPEC, parse
-    from deployer.explain import Places
-
-    path = contents.locate(APPSPEC)
-    if path is None:
-        return Places(locate=contents.locate)
-    appspec = parse(contents.read(APPSPEC, 1 << 20), path=path).appspec
-    return Places.of(appspec, path, contents.locate) if appspec else Places(locate=contents.locate)

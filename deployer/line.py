@@ -1,0 +1,22 @@
+"""What every stage needs beside the value of the one before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deployer.clock import Clock
+    from deployer.outcome import Outcome
+    from deployer.platform import Platform
+    from deployer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The surroundings of a run: what was asked for, where to report, time, and what it has come to."""
+
+    settings: Settings
+    platform: Platform
+    clock: Clock
+    outcome: Outcome
