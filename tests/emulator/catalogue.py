@@ -5,15 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from tests.emulator import fleet
-from tests.emulator import scenarios as s
+from tests.emulator import failures, fleet
 from tests.emulator.faults import Fault
 from tests.emulator.fleet import instance
-from tests.emulator.scenarios import SCENARIOS, course, scenario
-from tests.emulator.timeline import Hold, Target, Timeline
+from tests.emulator.scenarios import (
+    Scenario,
+    all_fail,
+    course,
+    cut_short,
+    one_of_three,
+    rolling,
+    succeeds,
+    unhealthy,
+)
+from tests.emulator.timeline import Event, Hold, Target, Timeline
 
-__all__ = ["SCENARIOS"]
-
+LOAD_BALANCED_STYLE = {
+    "deploymentStyle": {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
+}
 BLUE_GREEN_STYLE = {
     "deploymentStyle": {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
     "blueGreenDeploymentConfiguration": {
@@ -35,89 +44,52 @@ STORM = tuple(
 )
 
 
-def _goes_on() -> Timeline:
-    return course(s.rolling([None, s.NOT_STARTED, None, None], step=1.5))
-
-
-def _health_constraints() -> Timeline:
-    failures = [None, s.AFTER_INSTALL, s.AFTER_INSTALL, s.AFTER_INSTALL, s.NOT_STARTED]
-    return s.health_failure(
-        [*s.rolling(failures, step=0.8), *(fleet.waiting(number) for number in range(6, 9))]
-    )
-
-
-def _stopped() -> Timeline:
-    return replace(s.succeeds("Server"), stop=7.0)
+def _several_fail() -> Timeline:
+    wrong = [failures.AFTER_INSTALL] * 3
+    tried = rolling([None, *wrong, failures.NOT_STARTED], step=0.8)
+    return unhealthy([*tried, *(fleet.waiting(number) for number in (6, 7, 8))])
 
 
 def _baking() -> Timeline:
-    timeline = s.succeeds("Server")
-    baking = timeline.end
-    return replace(
-        timeline, statuses=(*timeline.statuses[:-1], (baking, "Baking"), (baking + 5.0, "Succeeded"))
-    )
+    timeline = succeeds("Server")
+    *begun, (baking, end) = timeline.statuses
+    return replace(timeline, statuses=(*begun, (baking, "Baking"), (baking + 5.0, end)))
 
 
 def _unknown_status() -> Timeline:
-    timeline = s.succeeds("Server")
-    return replace(
-        timeline, statuses=tuple(sorted([*timeline.statuses, (4.0, "Verifying"), (7.0, "InProgress")]))
-    )
+    timeline = succeeds("Server")
+    strange = [(4.0, "Verifying"), (7.0, "InProgress")]
+    return replace(timeline, statuses=tuple(sorted([*timeline.statuses, *strange])))
 
 
 def _blue_green() -> Timeline:
-    green = {name: seconds for name, seconds in {**fleet.IN_PLACE, **fleet.ALLOW}.items()}
-    ready = 1.0 + sum(fleet.IN_PLACE.values())
-    targets = [
+    pace = fleet.IN_PLACE | fleet.ALLOW
+    ready, shifted = 1.0 + sum(fleet.IN_PLACE.values()), 1.0 + sum(pace.values())
+    steps = ((0.0, "Pending"), (1.0, "InProgress"), (ready, "Ready"), (ready + 0.1, "InProgress"))
+    green = [
         replace(
-            instance(number, start=1.0, pace=green, label="Green"),
-            statuses=(
-                (0.0, "Pending"),
-                (1.0, "InProgress"),
-                (ready, "Ready"),
-                (ready + 0.1, "InProgress"),
-                (1.0 + sum(green.values()), "Succeeded"),
-            ),
+            instance(number, start=1.0, pace=pace, label="Green"), statuses=(*steps, (shifted, "Succeeded"))
         )
         for number in (1, 2)
     ]
-    events = [event for target in targets for event in target.events]
-    allowed = max(event.end for event in events)
-    targets += [instance(number, start=allowed, pace=fleet.BLOCK, label="Blue") for number in (3, 4)]
-    blocked = fleet.end_of(targets)
+    blue = [instance(number, start=shifted, pace=fleet.BLOCK, label="Blue") for number in (3, 4)]
+    timeline = course([*green, *blue])
+    wait = [(ready, "Ready"), (ready + 0.1, "InProgress")]
     return replace(
-        course(targets, end=blocked + 0.6),
-        statuses=(
-            (0.0, "Created"),
-            (0.3, "Queued"),
-            (0.6, "InProgress"),
-            (ready, "Ready"),
-            (ready + 0.1, "InProgress"),
-            (blocked + 0.6, "Succeeded"),
-        ),
-        holds=(Hold(ready, "READY_WAIT"), Hold(blocked + 0.3, "TERMINATION_WAIT", limit=4.0)),
+        timeline,
+        statuses=tuple(sorted([*timeline.statuses, *wait])),
+        holds=(Hold(ready, "READY_WAIT"), Hold(timeline.end - 0.3, "TERMINATION_WAIT", limit=4.0)),
         style=BLUE_GREEN_STYLE,
     )
 
 
-def _agent_silent() -> Timeline:
-    return course(
-        [fleet.waiting(number) for number in (1, 2, 3)], status="Failed", error=s.HEALTH, end=3600.0
-    )
-
-
-def _all_skipped() -> Timeline:
-    return course([fleet.skipped(number, at=6.0) for number in (1, 2, 3)], status="Failed", error=s.HEALTH)
-
-
 def _slow_start() -> Timeline:
-    targets = [instance(number, start=9.0) for number in (1, 2)]
-    timeline = course(targets, queued=4.0, started=8.5)
-    return replace(timeline, overview=9.5, visible=8.5)
+    timeline = course([instance(number, start=9.0) for number in (1, 2)], queued=4.0, started=8.5)
+    return replace(timeline, overview=9.5)
 
 
-def _crowd(*, failing: bool) -> Timeline:
-    variants = (s.AFTER_INSTALL, s.NOT_STARTED, s.FILE_EXISTS, s.TIMED_OUT)
+def _thousand(*, failing: bool) -> Timeline:
+    variants = (failures.AFTER_INSTALL, failures.NOT_STARTED, failures.FILE_EXISTS, failures.TIMED_OUT)
     targets = [
         instance(
             number,
@@ -126,109 +98,116 @@ def _crowd(*, failing: bool) -> Timeline:
         )
         for number in range(1, 1001)
     ]
-    return course(targets, status="Failed" if failing else "Succeeded", error=s.HEALTH if failing else None)
+    return course(targets, error="HEALTH_CONSTRAINTS" if failing else None)
 
 
-def _stuck() -> Timeline:
-    targets = [instance(1, start=1.0), instance(2, start=1.0, stuck="ApplicationStart")]
-    return course(targets, end=inf)
-
-
-def _refused(code: str, message: str) -> Timeline:
-    """A deployment that fails before it has any target."""
-    return course([], status="Failed", error=(code, message), end=2.0)
-
-
-def _lambda_fails() -> Timeline:
-    target = fleet.function(name="shop-orders", alias="live", versions=("7", "8"), failure=s.HOOK_FAILED)
-    error = (
-        "HOOK_EXECUTION_FAILURE",
-        "The deployment failed because a lifecycle hook function reported failure.",
+def _on_premises() -> Timeline:
+    return course(
+        replace(each, id=f"web-{number:02d}") for number, each in enumerate(rolling([None] * 2), start=1)
     )
-    return course([target], status="Failed", error=error)
-
-
-def _ecs_fails() -> Timeline:
-    error = (
-        "HOOK_EXECUTION_FAILURE",
-        "The deployment failed because a lifecycle hook function reported failure.",
-    )
-    target = fleet.service(cluster="shop", name="web", failure=s.ECS_HOOK_FAILED)
-    return course([target], status="Failed", error=error)
-
-
-def _alarm() -> Timeline:
-    error = ("ALARM_ACTIVE", "One or more alarms have been activated according to the Amazon CloudWatch metrics you "
-             "selected, and the affected deployments have been stopped. Activated alarms: <hello-web-5xx>")  # fmt: skip
-    timeline = course(s.rolling([None, None, None], step=2.5), status="Failed", error=error, end=7.0)
-    return replace(timeline, targets=tuple(target.stopped(6.8) for target in timeline.targets))
-
-
-def _rolled_back(scenario_name: str) -> Timeline:
-    return replace(s.one_of_three(s.AFTER_INSTALL), rollback=scenario_name)
 
 
 def _load_balanced() -> Timeline:
-    style = {"deploymentStyle": {"deploymentType": "IN_PLACE", "deploymentOption": "WITH_TRAFFIC_CONTROL"}}
-    targets: list[Target] = [
-        instance(number, start=1.0 + 3.0 * number, pace=fleet.LOAD_BALANCED) for number in range(3)
-    ]
-    return replace(course(targets), style=style)
+    targets = [instance(number, start=3.0 * number - 2.0, pace=fleet.LOAD_BALANCED) for number in (1, 2, 3)]
+    return replace(course(targets), style=LOAD_BALANCED_STYLE)
 
 
-scenario("success", "three instances one after the other, all well", s.succeeds)
-scenario("fails-after-install", "one of three instances fails in AfterInstall (pip)",
-         lambda _: s.one_of_three(s.AFTER_INSTALL))  # fmt: skip
-scenario("one-fails-goes-on", "one of four instances fails, the deployment succeeds all the same",
-         lambda _: _goes_on())  # fmt: skip
-scenario(
-    "health-constraints", "several of eight instances fail, in two ways", lambda _: _health_constraints()
+def _stuck() -> Timeline:
+    return course([instance(1, start=1.0), instance(2, start=1.0, stuck="ApplicationStart")], end=inf)
+
+
+def _silent() -> Timeline:
+    return course((fleet.waiting(number) for number in (1, 2, 3)), error="HEALTH_CONSTRAINTS", end=3600.0)
+
+
+def _all_skipped() -> Timeline:
+    events = tuple(Event(name, start=6.0, end=6.0, outcome="Skipped") for name in fleet.IN_PLACE)
+    targets = [Target(fleet.instance_id(number), events=events) for number in (1, 2, 3)]
+    return course(targets, error="HEALTH_CONSTRAINTS")
+
+
+def _refused(error: str) -> Timeline:
+    return course([], error=error, end=2.0)
+
+
+def _rolled_back(scenario: str) -> Timeline:
+    return replace(one_of_three(failures.AFTER_INSTALL), rollback=scenario)
+
+
+GOOD = (
+    Scenario("success", "three instances one after the other, all well"),
+    Scenario("load-balancer", "three instances behind a load balancer", _load_balanced()),
+    Scenario("on-premises", "two hosts that are no EC2 instances", _on_premises()),
+    Scenario(
+        "blue-green", "the green fleet gets ready and waits, the blue one waits for its end", _blue_green()
+    ),
+    Scenario("slow-start", "long Created and Queued, no targets and no overview at first", _slow_start()),
+    Scenario("throttling", "a storm of ThrottlingException over many calls", faults=STORM),
+    Scenario("thousand", "a thousand instances", _thousand(failing=False)),
+    Scenario("baking", "the deployment bakes before it succeeds", _baking()),
+    Scenario("unknown-status", "for a while a status that nobody knows", _unknown_status()),
+    Scenario("busy", "another deployment is active when yours arrives", busy="success"),
+    Scenario(
+        "one-fails-goes-on",
+        "one of four instances fails, the deployment succeeds all the same",
+        course(rolling([None, failures.NOT_STARTED, None, None], step=1.5)),
+    ),
+    Scenario("lambda", "a Lambda alias moves to a new version in ten steps", platform="Lambda"),
+    Scenario("ecs", "an ECS service moves to a new task set in ten steps", platform="ECS"),
+    Scenario(
+        "cloudformation",
+        "a stack's Lambda alias is deployed by CloudFormation",
+        course([fleet.stack_resource("shop-orders-alias")]),
+        platform="Lambda",
+    ),
 )
-scenario("script-missing", "the hook script is not in the bundle", lambda _: s.all_fail(s.MISSING))
-scenario("file-exists", "Install finds a file in its way", lambda _: s.all_fail(s.FILE_EXISTS))
-scenario(
-    "previous-stop-fails", "ApplicationStop of the previous revision fails", lambda _: s.all_fail(s.OLD_STOP)
+BAD = (
+    Scenario(
+        "fails-after-install",
+        "one of three instances fails in AfterInstall (pip)",
+        one_of_three(failures.AFTER_INSTALL),
+    ),
+    Scenario("health-constraints", "several of eight instances fail, in two ways", _several_fail()),
+    Scenario("script-missing", "the hook script is not in the bundle", all_fail(failures.MISSING)),
+    Scenario("file-exists", "Install finds a file in its way", all_fail(failures.FILE_EXISTS)),
+    Scenario(
+        "previous-stop-fails", "the previous revision's ApplicationStop fails", all_fail(failures.OLD_STOP)
+    ),
+    Scenario(
+        "access-denied-download", "instances may not read the bundle", all_fail(failures.DOWNLOAD_DENIED)
+    ),
+    Scenario("timeout", "ValidateService takes longer than its timeout", all_fail(failures.TIMED_OUT)),
+    Scenario("disk-full", "no space is left on the instances", all_fail(failures.DISK_FULL)),
+    Scenario(
+        "stopped", "somebody stops the deployment in the console", replace(succeeds("Server"), stop=7.0)
+    ),
+    Scenario("rollback", "one instance fails, the automatic rollback succeeds", _rolled_back("success")),
+    Scenario("rollback-fails", "one fails, and so does the rollback", _rolled_back("previous-stop-fails")),
+    Scenario("agent-silent", "no agent picks the work up: all targets stay pending", _silent()),
+    Scenario("all-skipped", "no agent picked the work up: all events were skipped", _all_skipped()),
+    Scenario(
+        "thousand-failing", "a thousand instances, one in ten fails, in four ways", _thousand(failing=True)
+    ),
+    Scenario("stuck", "an event never ends", _stuck()),
+    Scenario("no-instances", "no instance has the group's tags", _refused("NO_INSTANCES")),
+    Scenario("role-missing", "the group's service role does not exist", _refused("IAM_ROLE_MISSING")),
+    Scenario("role-permissions", "the group's service role may too little", _refused("IAM_ROLE_PERMISSIONS")),
+    Scenario(
+        "alarm",
+        "a CloudWatch alarm ends the deployment",
+        cut_short(course(rolling([None] * 3), error="ALARM_ACTIVE", end=7.0)),
+    ),
+    Scenario(
+        "lambda-hook-fails",
+        "a Lambda hook reports failure",
+        course([fleet.function(failure=failures.LAMBDA_HOOK)], error="HOOK_EXECUTION_FAILURE"),
+        platform="Lambda",
+    ),
+    Scenario(
+        "ecs-fails",
+        "the ECS test-traffic hook reports failure",
+        course([fleet.service(failure=failures.ECS_HOOK)], error="HOOK_EXECUTION_FAILURE"),
+        platform="ECS",
+    ),
 )
-scenario(
-    "access-denied-download", "the instances may not read the bundle", lambda _: s.all_fail(s.DOWNLOAD_DENIED)
-)
-scenario("timeout", "ValidateService takes longer than its timeout", lambda _: s.all_fail(s.TIMED_OUT))
-scenario("disk-full", "no space is left on the instances", lambda _: s.all_fail(s.DISK_FULL))
-scenario("stopped", "somebody stops the deployment in the console", lambda _: _stopped())
-scenario("rollback", "one instance fails, the automatic rollback succeeds", lambda _: _rolled_back("success"))
-scenario("rollback-fails", "one instance fails, and so does the rollback",
-         lambda _: _rolled_back("previous-stop-fails"))  # fmt: skip
-scenario("load-balancer", "three instances behind a load balancer", lambda _: _load_balanced())
-scenario("blue-green", "green fleet gets ready, waits to be continued, blue fleet waits to be terminated",
-         lambda _: _blue_green())  # fmt: skip
-scenario("agent-silent", "no agent picks the work up: all targets stay pending", lambda _: _agent_silent())
-scenario("all-skipped", "no agent picked the work up: all events were skipped", lambda _: _all_skipped())
-scenario("throttling", "a storm of ThrottlingException over many calls", s.succeeds, faults=STORM)
-scenario("slow-start", "long Created and Queued, no targets and no overview", lambda _: _slow_start())
-scenario("thousand", "a thousand instances", lambda _: _crowd(failing=False))
-scenario(
-    "thousand-failing", "a thousand instances, one in ten fails, in four ways", lambda _: _crowd(failing=True)
-)
-scenario("baking", "the deployment bakes before it succeeds", lambda _: _baking())
-scenario(
-    "unknown-status", "for a while the deployment has a status that nobody knows", lambda _: _unknown_status()
-)
-scenario("stuck", "an event never ends", lambda _: _stuck())
-scenario("no-instances", "no instance has the group's tags", lambda _: _refused(
-    "NO_INSTANCES", "The deployment failed because no instances were found for your deployment group. Check your "
-    "deployment group settings to make sure the tags for your Amazon EC2 instances or Auto Scaling groups correctly "
-    "identify the instances you want to deploy to, and then try again."))  # fmt: skip
-scenario("role-missing", "the group's service role does not exist", lambda _: _refused(
-    "IAM_ROLE_MISSING", "The deployment failed because the service role "
-    "arn:aws:iam::123456789012:role/codedeploy could not be found."))  # fmt: skip
-scenario("role-permissions", "the group's service role may not do its work", lambda _: _refused(
-    "IAM_ROLE_PERMISSIONS", "The IAM role arn:aws:iam::123456789012:role/codedeploy does not give you permission to "
-    "perform operations in the following AWS service: AmazonAutoScaling."))  # fmt: skip
-scenario("alarm", "a CloudWatch alarm ends the deployment", lambda _: _alarm())
-scenario("busy", "another deployment is active when yours arrives", s.succeeds, busy="success")
-scenario("lambda", "a Lambda alias moves to a new version in ten steps", s.succeeds, platform="Lambda")
-scenario("lambda-hook-fails", "a Lambda hook reports failure", lambda _: _lambda_fails(), platform="Lambda")
-scenario("ecs", "an ECS service moves to a new task set in ten steps", s.succeeds, platform="ECS")
-scenario("ecs-fails", "the ECS test-traffic hook reports failure", lambda _: _ecs_fails(), platform="ECS")
-scenario("cloudformation", "a stack's Lambda alias is deployed by CloudFormation",
-         lambda _: course([fleet.stack_resource(name="shop-orders-alias")]), platform="Lambda")  # fmt: skip
+SCENARIOS = {scenario.name: scenario for scenario in (*GOOD, *BAD)}

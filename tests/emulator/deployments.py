@@ -22,9 +22,9 @@ KINDS = {
 class Deployment:
     """One deployment.
 
-    `created` is in seconds since the epoch, `began` the same moment on the monotonic clock. `request` holds the
-    members of CreateDeployment that DeploymentInfo repeats. `skips` are the ends of waits, by kind, in elapsed
-    seconds.
+    `created` is in seconds since the epoch, `began` the same moment on the monotonic clock. `request` holds
+    the members of CreateDeployment that DeploymentInfo repeats. `skips` are the ends of waits, by kind, in
+    elapsed seconds.
     """
 
     id: str

@@ -8,32 +8,30 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.errors import ServiceError
+from tests.emulator.identity import BAD_SIGNATURE, INVALID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+SKEWED = (
+    "Signature expired: 20250101T000000Z is now earlier than 20250101T001000Z (20250101T001500Z - 5 min.)"
+)
 ERRORS = {
     "throttle": ("ThrottlingException", "Rate exceeded", 400),
     "500": ("InternalFailure", "The request processing has failed because of an unknown error.", 500),
     "503": ("ServiceUnavailable", "The request has failed due to a temporary failure of the server.", 503),
     "expired-token": ("ExpiredTokenException", "The security token included in the request is expired", 400),
     "access-denied": ("AccessDeniedException", "", 400),
-    "bad-signature": (
-        "InvalidSignatureException",
-        "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
-        "Access Key and signing method. Consult the service documentation for details.",
-        400,
-    ),
-    "bad-token": (
-        "UnrecognizedClientException",
-        "The security token included in the request is invalid.",
-        400,
-    ),
+    "bad-signature": ("InvalidSignatureException", BAD_SIGNATURE, 400),
+    "clock-skew": ("InvalidSignatureException", SKEWED, 400),
+    "bad-token": ("UnrecognizedClientException", INVALID, 400),
+    "idp-rejected": ("IDPRejectedClaim", "The identity provider rejected the token's claims.", 403),
 }
-KINDS = (*ERRORS, "cut-before", "cut-after", "slow")
+AFTERWARDS = ("cut-after", "slow")
+KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
 
 
-class ConnectionCut(Exception):  # noqa: N818  (an event on the wire, not an error of ours)
+class ConnectionCut(Exception):
     """The connection ends here, without an answer."""
 
 
@@ -97,17 +95,22 @@ class Faults:
 
 
 def strike(fault: Fault | None, operation: str, identity: str) -> None:
-    """Let a fault happen before the service sees the request; errors that AWS answers are raised."""
-    if fault is None or fault.kind == "cut-after":
+    """What a fault does before the service sees the request; errors that AWS answers are raised."""
+    if fault is None or fault.kind in AFTERWARDS:
         return
     if fault.kind == "cut-before":
         raise ConnectionCut
-    if fault.kind == "slow":
-        time.sleep(fault.seconds)
-        return
     code, message, status = ERRORS[fault.kind]
     raise ServiceError(
         code,
         message or f"User: {identity} is not authorized to perform: codedeploy:{operation}",
         status=status,
     )
+
+
+def strike_afterwards(fault: Fault | None) -> None:
+    """What a fault does once the service has carried out the request."""
+    if fault and fault.kind == "cut-after":
+        raise ConnectionCut
+    if fault and fault.kind == "slow":
+        time.sleep(fault.seconds)

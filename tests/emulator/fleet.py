@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from tests.emulator.timeline import Diagnostics, Event, Target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.emulator.failures import Failure
 
 IN_PLACE = {
     "ApplicationStop": 0.6,
@@ -36,14 +37,6 @@ ECS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Where a target fails, and what the agent says of it."""
-
-    event: str
-    diagnostics: Diagnostics
-
-
 def instance_id(number: int) -> str:
     """The id of the fleet's instance of that number, the same in every run."""
     return f"i-0c5f3a9b7d{number:07x}"
@@ -52,7 +45,7 @@ def instance_id(number: int) -> str:
 def sequence(
     pace: dict[str, float], *, start: float, failure: Failure | None = None, stuck: str | None = None
 ) -> tuple[Event, ...]:
-    """The events one after the other; after a failure the rest is skipped, after a stuck one nothing comes."""
+    """The events one after the other; a failure skips the rest, a stuck one keeps it waiting."""
     events: list[Event] = []
     at, failed = start, False
     for name, duration in pace.items():
@@ -90,14 +83,6 @@ def waiting(number: int) -> Target:
     return Target(instance_id(number), events=tuple(Event(name) for name in IN_PLACE))
 
 
-def skipped(number: int, *, at: float) -> Target:
-    """An instance whose events are all skipped at that time."""
-    return Target(
-        instance_id(number),
-        events=tuple(Event(name, start=at, end=at, outcome="Skipped") for name in IN_PLACE),
-    )
-
-
 def end_of(targets: Sequence[Target]) -> float:
     """When the last event of the targets that ends has ended."""
     return max((event.end for target in targets for event in target.events if event.end < inf), default=0.0)
@@ -115,26 +100,24 @@ def shift(events: Sequence[Event], steps: int) -> list[tuple[float, float]]:
     return [(0.0, 0.0), *shifted]
 
 
-def function(
-    *, name: str, alias: str, versions: tuple[str, str], failure: Failure | None = None, start: float = 1.0
-) -> Target:
-    """A Lambda alias whose traffic moves from one version to the other."""
+def function(*, failure: Failure | None = None, start: float = 1.0) -> Target:
+    """The alias `live` of the Lambda function `shop-orders`, whose traffic moves from version 7 to 8."""
     events = sequence(LAMBDA, start=start, failure=failure)
     facts = {
-        "functionName": name,
-        "functionAlias": alias,
-        "currentVersion": versions[0],
-        "targetVersion": versions[1],
+        "functionName": "shop-orders",
+        "functionAlias": "live",
+        "currentVersion": "7",
+        "targetVersion": "8",
     }
     details = tuple(
         (at, {"lambdaFunctionInfo": {**facts, "targetVersionWeight": weight}})
         for at, weight in shift(events, 10)
     )
-    return Target(f"{name}:{alias}", "lambdaTarget", events, details=details)
+    return Target("shop-orders:live", "lambdaTarget", events, details=details)
 
 
-def service(*, cluster: str, name: str, failure: Failure | None = None, start: float = 1.0) -> Target:
-    """An ECS service whose traffic moves from the blue task set to the green."""
+def service(*, failure: Failure | None = None, start: float = 1.0) -> Target:
+    """The ECS service `web` of the cluster `shop`, whose traffic moves from the blue task set to the green."""
     events = sequence(ECS, start=start, failure=failure)
     install = next(event for event in events if event.name == "Install")
     weights = [(at, weight, 4 if at >= install.end else 0) for at, weight in shift(events, 10)]
@@ -142,10 +125,10 @@ def service(*, cluster: str, name: str, failure: Failure | None = None, start: f
     details = tuple(
         (at, {"taskSetsInfo": _task_sets(weight, green=green)}) for at, weight, green in sorted(weights)
     )
-    return Target(f"{cluster}:{name}", "ecsTarget", events, details=details)
+    return Target("shop:web", "ecsTarget", events, details=details)
 
 
-def stack_resource(*, name: str, start: float = 1.0) -> Target:
+def stack_resource(name: str, *, start: float = 1.0) -> Target:
     """A Lambda alias that CloudFormation deploys through CodeDeploy."""
     events = sequence(LAMBDA, start=start)
     details = tuple(

@@ -1,10 +1,15 @@
-"""Who calls: access keys, sessions, and what the request's signature says."""
+"""Who calls: what a request's signature says, and whether it is right."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.emulator.errors import ServiceError
 from tests.emulator.iam import Policies
@@ -12,14 +17,29 @@ from tests.emulator.iam import Policies
 if TYPE_CHECKING:
     from tests.emulator.wire import Request
 
-SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
+    r"SignedHeaders=(?P<headers>[^,]+), Signature=(?P<signature>[0-9a-f]+)"
+)
 INVALID = "The security token included in the request is invalid."
+BAD_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
+    "Key and signing method. Consult the service documentation for details."
+)
+BY_QUERY = {
+    "UnrecognizedClientException": "InvalidClientTokenId",
+    "ExpiredTokenException": "ExpiredToken",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+    "AccessDeniedException": "AccessDenied",
+    "InvalidSignatureException": "SignatureDoesNotMatch",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a request says of itself: key, session token, region. Empty where it is not signed."""
+    """What a request says of itself: key, session token, region; empty where it is not signed."""
 
+    request: Request
     access_key: str = ""
     token: str = ""
     region: str = "eu-west-1"
@@ -36,21 +56,32 @@ class Caller:
 
 def scope_of(request: Request) -> Scope:
     """Read the signature's scope."""
-    found = SCOPE.search(request.headers.get("authorization", ""))
+    found = AUTHORIZATION.match(request.headers.get("authorization", ""))
     if not found:
-        return Scope()
-    return Scope(found["key"], request.headers.get("x-amz-security-token", ""), found["region"])
+        return Scope(request)
+    return Scope(request, found["key"], request.headers.get("x-amz-security-token", ""), found["region"])
+
+
+def check_signature(scope: Scope, secret: str, service: str) -> None:
+    """Sign the request again and compare."""
+    request = scope.request
+    found = AUTHORIZATION.match(request.headers["authorization"])
+    assert found is not None
+    signed = AWSRequest(
+        method=request.method,
+        url=f"http://{request.headers['host']}{request.path}?{urlencode(request.query)}",
+        headers={name: request.headers[name] for name in found["headers"].split(";")},
+        data=request.body,
+    )
+    signed.context["timestamp"] = request.headers["x-amz-date"]
+    signer = SigV4Auth(Credentials(scope.access_key, secret), found["service"], found["region"])
+    wanted = signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
+    if wanted != found["signature"]:
+        raise refuse(service, "InvalidSignatureException", BAD_SIGNATURE)
 
 
 def refuse(service: str, code: str, message: str) -> ServiceError:
     """An authentication error under the name that the service gives it."""
-    by_query = {
-        "UnrecognizedClientException": "InvalidClientTokenId",
-        "ExpiredTokenException": "ExpiredToken",
-        "MissingAuthenticationTokenException": "MissingAuthenticationToken",
-        "AccessDeniedException": "AccessDenied",
-        "InvalidSignatureException": "SignatureDoesNotMatch",
-    }
     if service == "sts":
-        return ServiceError(by_query.get(code, code), message, status=403)
+        return ServiceError(BY_QUERY[code], message, status=403)
     return ServiceError(code, message, status=403 if service == "lambda" else 400)

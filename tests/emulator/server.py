@@ -12,7 +12,7 @@ from tests.emulator import dialects, iam, permissions, protocol
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
-from tests.emulator.faults import ConnectionCut, Faults, strike
+from tests.emulator.faults import ConnectionCut, Faults, strike, strike_afterwards
 from tests.emulator.identity import Caller, Scope, refuse, scope_of
 from tests.emulator.neighbours import Neighbours
 from tests.emulator.oidc import TokenEndpoint
@@ -21,7 +21,7 @@ from tests.emulator.wire import Answer, Request, Server, as_json
 from tests.emulator.world import default_world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.emulator.deployments import Deployment
 
@@ -45,14 +45,14 @@ class LoggedCall:
 class Emulator:
     """CodeDeploy and its neighbours on a free loopback port, for the length of a `with` block.
 
-    `scenario` names what deployments go through: one name for all, or one for each in the order of their
-    creation; `by_group` (`application/group` → name) goes before it. `speed` is how many emulated seconds pass
+    `scenario` names what deployments go through: one name for all, or one for each in the order of
+    their creation; `by_group` (`application/group` → name) goes before it. `speed` is how many emulated seconds pass
     in one. `policy` is what everybody may do, `policies` what single access keys may; an IAM document or
     `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all). `roles` can be
     assumed; their sessions all get `session_key` when it is given. `page` is the length of a page of a list.
     """
 
-    def __init__(  # noqa: PLR0913  (the knobs of a test double, keyword-only)
+    def __init__(
         self,
         *,
         scenario: str | Sequence[str] = "success",
@@ -163,7 +163,7 @@ class Emulator:
         except ConnectionCut:
             status, code = 0, "cut"
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (the emulator's own faults are kept for the test to see)
             self.broken.append(f"{type(error).__name__}: {error}")
             answer = dialects.write_error(
                 call.service, ServiceError("InternalFailure", str(error), status=500), request_id
@@ -190,8 +190,7 @@ class Emulator:
                 protocol.check_error(call.service, call.operation, error.code)
                 raise
             protocol.check_response(call.service, call.operation, result)
-        if fault and fault.kind == "cut-after":
-            raise ConnectionCut
+        strike_afterwards(fault)
         return result
 
     def _dispatch(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
@@ -225,24 +224,20 @@ class Emulator:
         return answer
 
     def _control(self, request: Request) -> Answer:
-        route = (request.method, request.path.removeprefix("/_emulator/"))
-        if route == ("GET", "calls"):
-            return as_json([asdict(call) for call in list(self.calls)])
-        if route == ("GET", "deployments"):
-            now = time.monotonic()
-            return as_json([deployment.info(now) for deployment in self.deployments])
-        if route == ("GET", "faults"):
-            return as_json(self.faults.pending())
-        if route == ("DELETE", "faults"):
-            self.faults.clear()
-            return as_json([])
-        if route == ("POST", "faults"):
-            try:
-                self.faults.add(**request.json())
-            except (TypeError, ValueError) as error:
-                return as_json({"message": str(error)}, status=400)
-            return as_json(self.faults.pending())
-        return as_json({"message": "no such control"}, status=404)
+        controls: dict[tuple[str, str], Callable[[], Any]] = {
+            ("GET", "calls"): lambda: [asdict(call) for call in list(self.calls)],
+            ("GET", "deployments"): lambda: [each.info(time.monotonic()) for each in self.deployments],
+            ("GET", "faults"): self.faults.pending,
+            ("POST", "faults"): lambda: self.faults.add(**request.json()),
+            ("DELETE", "faults"): self.faults.clear,
+        }
+        control = controls.get((request.method, request.path.removeprefix("/_emulator/")))
+        if control is None:
+            return as_json({"message": "there is no such control"}, status=404)
+        try:
+            return as_json(control())
+        except (TypeError, ValueError) as error:
+            return as_json({"message": str(error)}, status=400)
 
 
 def _policies(given: iam.Document | iam.Policies) -> iam.Policies:

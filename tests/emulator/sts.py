@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from tests.emulator import iam
 from tests.emulator.errors import ServiceError
-from tests.emulator.identity import INVALID, Caller, Scope, refuse
+from tests.emulator.identity import INVALID, Caller, Scope, check_signature, refuse
 from tests.emulator.oidc import ISSUER, TokenEndpoint, claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOST = ISSUER.removeprefix("https://")
+PROVIDERS = (ISSUER, "https://gitlab.com")
+CHAINED_SECONDS = 3600
 
 
 def trust_web_identity(
@@ -75,7 +77,7 @@ class Sts:
 
     `keys` are the known access keys with their secrets (None: any key is right), `policies` what each may do
     (the key `*` stands for all others). `session_key` is the key pair that all sessions get; they differ in
-    their tokens.
+    their tokens. `audiences` are the client ids that the identity providers are set up with.
     """
 
     def __init__(
@@ -94,18 +96,23 @@ class Sts:
         self.policies = dict(policies or {})
         self.roles = {f"arn:aws:iam::{account}:role/{role.name}": role for role in roles}
         self.session_key = session_key
+        self.audiences = {"sts.amazonaws.com"}
         self.sessions: dict[str, Session] = {}
 
     def caller(self, scope: Scope, service: str) -> Caller:
-        """Who the request comes from."""
+        """Who the request comes from; the signature is checked where the secret is known."""
         if not scope.access_key:
             raise refuse(service, "MissingAuthenticationTokenException", "Missing Authentication Token")
         if scope.token:
-            return self._session(scope, service).caller
+            session = self._session(scope, service)
+            check_signature(scope, session.secret_key, service)
+            return session.caller
         if scope.access_key.startswith("ASIA") or (
             self.keys is not None and scope.access_key not in self.keys
         ):
             raise refuse(service, "UnrecognizedClientException", INVALID)
+        if self.keys is not None:
+            check_signature(scope, self.keys[scope.access_key], service)
         policies = self.policies.get(scope.access_key) or self.policies.get("*")
         arn = f"arn:aws:iam::{self.account}:user/ci"
         return Caller(arn, "AIDAEXAMPLE0000000001", policies or iam.Policies())
@@ -130,72 +137,61 @@ class Sts:
 
     def _assume(self, request: Mapping[str, Any], caller: Caller, *, chained: bool) -> dict[str, Any]:
         arn = request["RoleArn"]
-        role = self.roles.get(arn)
+        principals = {caller.arn, f"arn:aws:iam::{self.account}:root", self.account}
+        principals |= {session.role_arn for session in self.sessions.values() if session.caller is caller}
         keys = {"sts:ExternalId": request["ExternalId"]} if "ExternalId" in request else {}
-        principals = {caller.arn, caller.arn.split("/")[0].replace(":user", ":root"), self.account}
-        if chained:
-            principals |= {session.role_arn for session in self.sessions.values() if session.caller is caller}
-        context = iam.Context(frozenset(principals), keys)
-        wanted = ["sts:AssumeRole", *(["sts:TagSession"] if request.get("Tags") else [])]
-        for action in wanted:
-            if role is None or not iam.decide(role.trust, action, "*", context):
+        for action in ("sts:AssumeRole", *(("sts:TagSession",) if request.get("Tags") else ())):
+            if not self._trusts(arn, action, iam.Context(frozenset(principals), keys)):
                 text = f"User: {caller.arn} is not authorized to perform: {action} on resource: {arn}"
                 raise ServiceError("AccessDenied", text, status=403)
-        assert role is not None
-        if chained and request.get("DurationSeconds", 3600) > 3600:
-            text = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining."
-            raise ServiceError("ValidationError", text)
-        return self._open(arn, role, request)
+        if chained and request.get("DurationSeconds", CHAINED_SECONDS) > CHAINED_SECONDS:
+            limit = "the 1 hour session limit for roles assumed by role chaining."
+            raise ServiceError("ValidationError", f"The requested DurationSeconds exceeds {limit}")
+        return self._open(request)
 
     def _assume_with_token(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        token, now = request["WebIdentityToken"], time.time()
-        claims = claims_of(token)
-        if claims is None or "iss" not in claims:
-            raise _bad_token("The ID Token provided is not a valid JWT. (You may see this error if you sent an "
-                             "Access Token)")  # fmt: skip
-        if claims["iss"] != ISSUER:
-            raise _bad_token(f"No OpenIDConnect provider found in your account for {claims['iss']}")
-        if token not in self.tokens.issued:
-            raise _bad_token("Couldn't retrieve verification key from your identity provider,  please reference "
-                             "AssumeRoleWithWebIdentity documentation for requirements")  # fmt: skip
-        if now >= claims["exp"]:
-            text = f"Token expired: current date/time {now:.0f} must be before the expiration date/time {claims['exp']:.0f}"
-            raise ServiceError("ExpiredTokenException", text)
-        if now < claims["nbf"]:
-            raise _bad_token(
-                f"Token not yet valid: current date/time {now:.0f} must be after {claims['nbf']}"
-            )
-        arn = request["RoleArn"]
-        role = self.roles.get(arn)
-        self._check_audience(claims["aud"])
-        context = iam.Context(
-            frozenset({f"arn:aws:iam::{self.account}:oidc-provider/{HOST}"}),
-            {f"{HOST}:aud": claims["aud"], f"{HOST}:sub": claims["sub"]},
-        )
-        if role is None or not iam.decide(role.trust, "sts:AssumeRoleWithWebIdentity", "*", context):
+        claims = self._verified(request["WebIdentityToken"])
+        host = claims["iss"].removeprefix("https://")
+        provider = f"arn:aws:iam::{self.account}:oidc-provider/{host}"
+        keys = {f"{host}:{name}": str(value) for name, value in claims.items()}
+        context = iam.Context(frozenset({provider}), keys)
+        if not self._trusts(request["RoleArn"], "sts:AssumeRoleWithWebIdentity", context):
             text = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
             raise ServiceError("AccessDenied", text, status=403)
-        opened = self._open(arn, role, request)
         return {
-            **opened,
+            **self._open(request),
             "SubjectFromWebIdentityToken": claims["sub"],
             "Audience": claims["aud"],
-            "Provider": f"arn:aws:iam::{self.account}:oidc-provider/{HOST}",
+            "Provider": provider,
         }
 
-    def _check_audience(self, audience: str) -> None:
-        """The provider's client ids are the audiences that some role trusts."""
-        trusted = {
-            value
-            for role in self.roles.values()
-            for statement in iam.statements(role.trust)
-            for operator in statement.get("Condition", {}).values()
-            for value in iam.listed(operator.get(f"{HOST}:aud", []))
-        }
-        if audience not in trusted | {"sts.amazonaws.com"}:
+    def _verified(self, token: str) -> Mapping[str, Any]:
+        """The claims of a token that the provider vouches for, is in time, and is meant for us."""
+        claims, now = claims_of(token), round(time.time())
+        if claims is None or "iss" not in claims:
+            raise _bad_token(
+                "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+            )
+        if claims["iss"] not in PROVIDERS:
+            raise _bad_token(f"No OpenIDConnect provider found in your account for {claims['iss']}")
+        if token not in self.tokens.issued:
+            raise _bad_token("Couldn't retrieve verification key from your identity provider")
+        if now >= claims["exp"]:
+            limit = f"current date/time {now} must be before the expiration date/time {round(claims['exp'])}"
+            raise ServiceError("ExpiredTokenException", f"Token expired: {limit}")
+        if now < claims["nbf"]:
+            raise _bad_token(f"Token is not yet valid: current date/time {now}, not before {claims['nbf']}")
+        if claims["aud"] not in self.audiences:
             raise _bad_token("Incorrect token audience")
+        return claims
 
-    def _open(self, arn: str, role: Role, request: Mapping[str, Any]) -> dict[str, Any]:
+    def _trusts(self, arn: str, action: str, context: iam.Context) -> bool:
+        role = self.roles.get(arn)
+        return role is not None and bool(iam.decide(role.trust, action, "*", context))
+
+    def _open(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        arn = request["RoleArn"]
+        role = self.roles[arn]
         asked = request.get("DurationSeconds", 3600)
         if asked > role.max_seconds:
             text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."

@@ -47,8 +47,8 @@ class Event:
 class Target:
     """An instance, a function, a service or a stack, with the events it goes through.
 
-    `kind` is the service's member name (`instanceTarget`). `label` is Blue or Green. `statuses` overrides what
-    follows from the events. `details` are further members of the target from a time on.
+    `kind` is the service's member name (`instanceTarget`). `label` is Blue or Green. `statuses` overrides
+    what follows from the events. `details` are further members of the target from a time on.
     """
 
     id: str
@@ -101,8 +101,8 @@ class Timeline:
 
     `error` is the code and message of errorInformation once it has ended; `rollback` the scenario of the
     deployment that follows a failure by itself; `stop` the time at which somebody stops it in the console;
-    `overview` the time from which the service counts the targets; `visible` the time from which targets can be
-    listed; `style` further members of the deployment's description.
+    `overview` the time from which the service counts the targets; `visible` the time from which targets can
+    be listed; `style` further members of the deployment's description.
     """
 
     statuses: tuple[tuple[float, str], ...]
