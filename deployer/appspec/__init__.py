@@ -48,7 +48,7 @@ def parse(content: bytes, *, path: str) -> ParsedAppSpec:
 
 
 def check_revision(content: bytes, *, path: str, platform: ComputePlatform) -> ParsedAppSpec:
-    """Read an AppSpec that is itself the revision of a Lambda or ECS application, and say if it is another's."""
+    """Read an AppSpec that is itself a revision (Lambda, ECS), and say if it is for another platform."""
     parsed = parse(content, path=path)
     if parsed.appspec is None or parsed.appspec.compute_platform is platform:
         return parsed

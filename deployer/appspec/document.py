@@ -6,7 +6,7 @@ The events of libyaml are used, the parser that Ruby's Psych is built on, so bot
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import yaml
 
@@ -25,6 +25,13 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class _Mark(NamedTuple):
+    line: int
+    column: int
+
+
+class _LibyamlMark(Protocol):
+    """A place as libyaml counts, from 0."""
+
     line: int
     column: int
 
@@ -81,12 +88,17 @@ def _decode(content: bytes, findings: Findings) -> str | None:
         return None
 
 
+def _mark(mark: _LibyamlMark | None) -> _Mark:
+    """A place that counts from 1; the document's start when the parser knows none."""
+    return _Mark(mark.line + 1, mark.column + 1) if mark else _Mark(1, 1)
+
+
 def _compose(text: str, findings: Findings) -> Node | None:
     events = yaml.parse(text, Loader=yaml.CSafeLoader)
     stack: list[_Open] = []
     root: Node | None = None
     for event in events:
-        mark = _Mark(event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = _mark(event.start_mark)
         match event:
             case yaml.DocumentEndEvent():
                 _report_rest(events, findings)
@@ -147,14 +159,10 @@ def _report_rest(events: Iterator[yaml.Event], findings: Findings) -> None:
     try:
         event = next(events)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        if mark:
-            findings.add(rules.NOT_READ, _Mark(mark.line + 1, mark.column + 1))
+        findings.add(rules.NOT_READ, _mark(getattr(error, "problem_mark", None)))
         return
     if isinstance(event, yaml.DocumentStartEvent):
-        findings.add(
-            rules.SECOND_DOCUMENT, _Mark(event.start_mark.line + 1, event.start_mark.column + 1)
-        )
+        findings.add(rules.SECOND_DOCUMENT, _mark(event.start_mark))
 
 
 def _report_syntax(error: yaml.YAMLError, text: str, findings: Findings) -> None:
@@ -164,7 +172,7 @@ def _report_syntax(error: yaml.YAMLError, text: str, findings: Findings) -> None
         place = _Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
         findings.add(rules.SYNTAX, place, reason=getattr(error, "reason", str(error)))
         return
-    place = _Mark(mark.line + 1, mark.column + 1)
+    place = _mark(mark)
     lines = text.splitlines()
     if mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
         findings.add(rules.TAB, place)

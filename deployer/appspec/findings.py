@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
-from deployer.appspec.nodes import Mapping, Scalar
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, truthy
 from deployer.errors import Location
 from deployer.rules import document
 
@@ -60,3 +60,16 @@ def listed(words: Collection[str], last: str = "and") -> str:
     """Words for a sentence: `a`, `b` and `c`."""
     *first, final = (f"`{word}`" for word in words)
     return f"{', '.join(first)} {last} {final}" if first else final
+
+
+def section_items(node: Node | None, section: str, findings: Findings) -> tuple[Node, ...]:
+    """The items of a list that may be absent, null or empty braces, as the agent has it."""
+    if isinstance(node, Sequence):
+        return node.items
+    node = truthy(node)
+    if node is not None and not (isinstance(node, Mapping) and not node.pairs):
+        advice = f"Start each item of `{section}` with a dash."
+        findings.add(
+            document.SECTION_TYPE, node, section=section, kind=node.kind, expected="a list", advice=advice
+        )
+    return ()

@@ -62,9 +62,19 @@ def text_of(node: Node | None) -> str | None:
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
-def is_null(node: Node | None) -> bool:
-    """Whether there is no value: no key, or one without anything behind it."""
-    return node is None or (isinstance(node, Scalar) and node.value is None)
+def given(node: Node | None) -> Node | None:
+    """The node, None where there is no value: no key, or one without anything behind it."""
+    return None if isinstance(node, Scalar) and node.value is None else node
+
+
+def truthy(node: Node | None) -> Node | None:
+    """The node, None where Ruby takes it for nothing: no key, null or false."""
+    return None if isinstance(node, Scalar) and (node.value is None or node.value is False) else node
+
+
+def shown(node: Node) -> str:
+    """A node for a message: the author's text, or what it is."""
+    return node.text or "''" if isinstance(node, Scalar) else node.kind
 
 
 def ruby_text(node: Scalar) -> str:

@@ -38,8 +38,11 @@ def check_destination(text: str, where: Placed, findings: Findings, *, windows: 
     """Report a destination that fails, or that is taken more literally than it reads."""
     if not text or text.startswith("~") or "\0" in text:
         why = (
-            "is empty" if not text else "starts with `~`, which is no home folder here"
-            if text.startswith("~") else "contains a zero byte"
+            "is empty"
+            if not text
+            else "starts with `~`, which is no home folder here"
+            if text.startswith("~")
+            else "contains a zero byte"
         )
         findings.add(rules.DESTINATION, where, destination=text, why=why)
         return

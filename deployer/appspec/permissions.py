@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.appspec.acl import Entry, InvalidEntryError, check_range, parse_entry
+from deployer.appspec.findings import section_items
 from deployer.appspec.model import Permission
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
-from deployer.rules import document as document_rules
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of, truthy
 from deployer.rules import permissions as rules
 
 if TYPE_CHECKING:
@@ -24,19 +24,7 @@ _SHORTEST_MODE = 3
 
 def read_permissions(node: Node | None, system: str, findings: Findings) -> Iterator[Permission]:
     """The items that can be understood; everything wrong is reported."""
-    if isinstance(node, Sequence):
-        items = node.items
-    else:
-        items = ()
-        if node is not None and not (isinstance(node, Mapping) and not node.pairs) and not _is_off(node):
-            findings.add(
-                document_rules.SECTION_TYPE,
-                node,
-                section="permissions",
-                kind=node.kind,
-                expected="a list",
-                advice="Start each item of `permissions` with a dash.",
-            )
+    items = section_items(node, "permissions", findings)
     if items and system == "windows":
         findings.add(rules.WINDOWS, items[0])
         return
@@ -45,10 +33,6 @@ def read_permissions(node: Node | None, system: str, findings: Findings) -> Iter
             findings.add(rules.ITEM_TYPE, item, kind=item.kind)
         elif permission := _permission(item, findings):
             yield permission
-
-
-def _is_off(node: Node) -> bool:
-    return isinstance(node, Scalar) and (node.value is None or node.value is False)
 
 
 def _permission(item: Mapping, findings: Findings) -> Permission | None:
@@ -78,11 +62,10 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
     )
 
 
-def _texts(
-    node: Node | None, key: str, example: str, findings: Findings
-) -> Iterator[tuple[Node, str]]:
+def _texts(node: Node | None, key: str, example: str, findings: Findings) -> Iterator[tuple[Node, str]]:
     """A list of text that may be absent; anything else is reported."""
-    if node is None or _is_off(node):
+    node = truthy(node)
+    if node is None:
         return
     if not isinstance(node, Sequence):
         if not isinstance(node, Mapping) or node.pairs:
@@ -97,12 +80,12 @@ def _texts(
 
 
 def _pattern(node: Node | None, findings: Findings) -> str:
-    if node is None or is_null(node):
+    node = given(node)
+    if node is None:
         return "**"
     text = text_of(node)
     if text is None:
-        shown = node.text if isinstance(node, Scalar) else "*"
-        findings.add(rules.PATTERN, node, kind=node.kind, text=shown)
+        findings.add(rules.PATTERN, node, kind=node.kind, text=shown(node))
         return "**"
     if "/" in text or not text:
         findings.add(rules.PATTERN_NEVER, node, key="pattern", pattern=text)
@@ -110,7 +93,8 @@ def _pattern(node: Node | None, findings: Findings) -> str:
 
 
 def _types(node: Node | None, findings: Findings) -> frozenset[str]:
-    if node is None or _is_off(node):
+    node = truthy(node)
+    if node is None:
         return frozenset(_TYPES)
     if isinstance(node, Sequence) and not node.items:
         findings.add(rules.TYPE_EMPTY, node)
@@ -118,12 +102,13 @@ def _types(node: Node | None, findings: Findings) -> frozenset[str]:
     found = list(_texts(node, "type", "file", findings))
     for item, text in found:
         if text not in _TYPES:
-            findings.add(rules.TYPE, item, value=text or "''")
+            findings.add(rules.TYPE, item, value=shown(item))
     return frozenset(text for _, text in found if text in _TYPES) or frozenset(_TYPES)
 
 
 def _mode(node: Node | None, findings: Findings) -> str | None:
-    if node is None or is_null(node):
+    node = given(node)
+    if node is None:
         return None
     if not isinstance(node, Scalar):
         findings.add(rules.MODE, node, text=node.kind, why="is not a mode")
@@ -156,12 +141,10 @@ def _mode_fault(text: str) -> str:
 
 
 def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
-    if node is None or _is_off(node):
-        return
+    node = truthy(node)
     text = text_of(node)
-    if not text or text.isdigit():
-        shown = node.text or "''" if isinstance(node, Scalar) else node.kind
-        findings.add(rules.OWNER, node, key=key, text=shown, example=example)
+    if node is not None and (not text or text.isdigit()):
+        findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
 
 
 def _entries(node: Node | None, findings: Findings) -> Iterator[Entry]:
@@ -180,16 +163,17 @@ def _entries(node: Node | None, findings: Findings) -> Iterator[Entry]:
 
 
 def _check_context(node: Node | None, findings: Findings) -> None:
-    if node is None or is_null(node):
+    node = given(node)
+    if node is None:
         return
     if not isinstance(node, Mapping):
         findings.add(rules.CONTEXT, node, why=f"is {node.kind}")
         return
     findings.unknown_keys(node, ("name", "type", "range"), "`context`")
-    if is_null(node.get("type")):
+    if given(node.get("type")) is None:
         findings.add(rules.CONTEXT, node, why="has no `type`")
-    limits = node.get("range")
-    if limits is None or is_null(limits):
+    limits = given(node.get("range"))
+    if limits is None:
         findings.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")
         return
     text = text_of(limits)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.findings import Findings, listed, nearest
 from deployer.appspec.model import AppSpec, Hook
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of
 from deployer.model import ComputePlatform
 from deployer.rules import document as document_rules
 from deployer.rules import resources as rules
@@ -50,8 +50,8 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
     findings.unknown_keys(root, ("version", "Resources", "Hooks"), "this AppSpec", any_case=True)
     version = _get(root, "version")
     if not isinstance(version, Scalar) or version.text not in {"0.0", "0"}:
-        shown = version.text if isinstance(version, Scalar) else "missing"
-        findings.add(document_rules.VERSION, version or root, found=f"`version` is {shown or 'empty'}")
+        found = shown(version) if version is not None else "missing"
+        findings.add(document_rules.VERSION, version or root, found=f"`version` is {found}")
     _report_placeholders(root, findings)
     name, platform = _resource(root, findings)
     hooks = dict(_hooks(_get(root, "Hooks"), platform, findings))
@@ -81,14 +81,14 @@ def _report_placeholders(node: Node, findings: Findings) -> None:
 
 def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:
     """The name and the platform of the one resource, Lambda where that cannot be told."""
-    node = _get(root, "Resources")
+    node = _get(root, "Resources") or root
     items = node.items if isinstance(node, Sequence) else ()
-    if not isinstance(node, Sequence) or len(items) != 1:
-        found = f"has {len(items)} resources" if isinstance(node, Sequence) else f"is {(node or root).kind}"
-        findings.add(rules.RESOURCES, node or root, found=found)
-    first = items[0] if items else None
-    if first is None:
+    if len(items) != 1:
+        found = f"has {len(items)} resources" if isinstance(node, Sequence) else f"is {node.kind}"
+        findings.add(rules.RESOURCES, node, found=found)
+    if not items:
         return "", ComputePlatform.LAMBDA
+    first = items[0]
     if not isinstance(first, Mapping) or len(first.pairs) != 1:
         found = f"has an item with {len(first.pairs)} names" if isinstance(first, Mapping) else "has no name"
         findings.add(rules.RESOURCES, first, found=found)
@@ -103,19 +103,17 @@ def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:
 
 
 def _typed(name: str, body: Mapping, findings: Findings) -> ComputePlatform:
-    node = _get(body, "Type")
+    node = given(_get(body, "Type"))
     platform = _PLATFORMS.get(text_of(node) or "")
     properties = _get(body, "Properties")
     if platform is None:
-        found = "missing" if is_null(node) else node.text if isinstance(node, Scalar) else node.kind
+        found = "missing" if node is None else shown(node)
         findings.add(rules.TYPE, node or body, name=name, found=found)
         return ComputePlatform.LAMBDA
     if not isinstance(properties, Mapping):
         needed = listed(_LAMBDA_KEYS if platform is ComputePlatform.LAMBDA else _ECS_REQUIRED)
         owner = f"The resource {name}"
-        findings.add(
-            rules.PROPERTY_MISSING, properties or body, owner=owner, key="Properties", needed=needed
-        )
+        findings.add(rules.PROPERTY_MISSING, properties or body, owner=owner, key="Properties", needed=needed)
     elif platform is ComputePlatform.LAMBDA:
         _check_lambda(properties, findings)
     else:
@@ -123,12 +121,16 @@ def _typed(name: str, body: Mapping, findings: Findings) -> ComputePlatform:
     return platform
 
 
-def _required(node: Mapping, keys: tuple[str, ...], owner: str, findings: Findings) -> Iterator[tuple[str, Node]]:
+def _required(
+    node: Mapping, keys: tuple[str, ...], owner: str, findings: Findings
+) -> Iterator[tuple[str, Node]]:
     """The values of keys that have to be there; a missing one is reported."""
     for key in keys:
-        value = _get(node, key)
-        if value is None or is_null(value):
-            findings.add(rules.PROPERTY_MISSING, value or node, owner=owner, key=key, needed=listed(keys))
+        value = given(_get(node, key))
+        if value is None:
+            findings.add(
+                rules.PROPERTY_MISSING, _get(node, key) or node, owner=owner, key=key, needed=listed(keys)
+            )
         else:
             yield key, value
 
@@ -145,8 +147,7 @@ def _check_lambda(node: Mapping, findings: Findings) -> None:
 
 
 def _wrong(key: str, value: Node, expected: str, example: str, findings: Findings) -> None:
-    found = value.text or "empty" if isinstance(value, Scalar) else value.kind
-    findings.add(rules.PROPERTY, value, key=key, found=found, expected=expected, example=example)
+    findings.add(rules.PROPERTY, value, key=key, found=shown(value), expected=expected, example=example)
 
 
 def _check_ecs(node: Mapping, findings: Findings) -> None:
@@ -180,16 +181,19 @@ def _check_load_balancer(node: Mapping, findings: Findings) -> None:
 
 
 def _check_network(node: Node | None, findings: Findings) -> None:
-    if node is None or is_null(node):
+    node = given(node)
+    if node is None:
         return
     vpc = _get(node, "AwsvpcConfiguration") if isinstance(node, Mapping) else None
     if not isinstance(vpc, Mapping):
-        _wrong("NetworkConfiguration", vpc or node, "AwsvpcConfiguration below it", "it, or remove it", findings)
+        _wrong(
+            "NetworkConfiguration", vpc or node, "AwsvpcConfiguration below it", "it, or remove it", findings
+        )
         return
     findings.unknown_keys(vpc, _VPC_KEYS, "AwsvpcConfiguration", any_case=True)
     for key in _VPC_KEYS:
-        value = _get(vpc, key)
-        if value is None or is_null(value):
+        value = given(_get(vpc, key))
+        if value is None:
             findings.add(rules.VPC, vpc, key=key)
         elif key == "AssignPublicIp":
             if text_of(value) not in {"ENABLED", "DISABLED"}:
@@ -201,7 +205,8 @@ def _check_network(node: Node | None, findings: Findings) -> None:
 def _hooks(
     node: Node | None, platform: ComputePlatform, findings: Findings
 ) -> Iterator[tuple[str, tuple[Hook, ...]]]:
-    if node is None or is_null(node):
+    node = given(node)
+    if node is None:
         return
     if not isinstance(node, Sequence):
         findings.add(rules.HOOKS, node, found=f"is {node.kind}")

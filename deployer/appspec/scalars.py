@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\d.:-]?[A-Za-z_\s!@#$%^&*(){}<>|/~;=]+", re.ASCII)
 _LONGEST_WORD = 5
+_LONGEST_NUMBER = 100
+_WEIGHTS = (3600, 60, 1)  # Psych's: two places are hours and minutes
 _WORDS: dict[str, Value] = {"~": None, "null": None}
 _WORDS |= dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "false", "off"), False)
 _TIME = re.compile(
@@ -24,7 +26,7 @@ _SPECIAL_FLOATS = {"+.inf": "inf", ".inf": "inf", "-.inf": "-inf", ".nan": "nan"
 _BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d){1,2}", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\d[\d_,]*)?\.\d*([eE][+-]\d+)?", re.ASCII)
 _INTEGER = re.compile(
-    r"(?P<sign>[-+]?)(0b[_,]*(?P<two>[01][01_,]*)|0[_,]*(?P<eight>[0-7][0-7_,]*)|(?P<ten>0|[1-9][\d_,]*)"
+    r"[-+]?(?:0b[_,]*(?P<two>[01][01_,]*)|0[_,]*(?P<eight>[0-7][0-7_,]*)|(?P<ten>0|[1-9][\d_,]*)"
     r"|0x[_,]*(?P<sixteen>[\da-fA-F][\da-fA-F_,]*))",
     re.ASCII,
 )
@@ -51,18 +53,18 @@ def resolve(text: str) -> Value:
         return None
     if "\n" in text or _WORD.match(text):
         return text if len(text) > _LONGEST_WORD else _WORDS.get(text.lower(), text)
+    if len(text) > _LONGEST_NUMBER:
+        return text
     if text.lower() in _SPECIAL_FLOATS:
         return float(_SPECIAL_FLOATS[text.lower()])
+    plain = text.replace("_", "").replace(",", "")
     if _BASE_60.fullmatch(text):
-        return sum(int(part) * 60 ** abs(place - 2) for place, part in enumerate(text.split(":")))
-    return _number(text)
-
-
-def _number(text: str) -> Value:
+        return sum(int(part) * weight for part, weight in zip(plain.split(":"), _WEIGHTS, strict=False))
     if match := _INTEGER.fullmatch(text):
-        base, digits = next((base, match[name]) for name, base in _BASES.items() if match[name])
-        number = int(digits.translate({ord("_"): None, ord(","): None}), base)
-        return -number if match["sign"] == "-" else number
-    if _FLOAT.fullmatch(text) and text.lstrip("+-") != ".":
-        return float(text.replace("_", "").replace(",", ""))
+        base = str(match.lastgroup)
+        digits: str = match[base].replace("_", "").replace(",", "")
+        number = int(digits, _BASES[base])
+        return -number if text[0] == "-" else number
+    if _FLOAT.fullmatch(text) and plain.lstrip("+-") != ".":
+        return float(plain)
     return text

@@ -1,14 +1,15 @@
-"""The AppSpec of EC2 and on-premises instances: its top level, `files` and `hooks`, as the agent reads them."""
+"""The AppSpec of EC2 and on-premises instances as the agent reads it: top level, `files` and `hooks`."""
 
 from __future__ import annotations
 
 import re
+from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.appspec.findings import Findings, listed, nearest
+from deployer.appspec.findings import Findings, listed, nearest, section_items
 from deployer.appspec.model import AppSpec, FileMapping, Hook
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, is_null, ruby_text, text_of
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of, truthy
 from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
 from deployer.rules import document as rules
@@ -60,9 +61,9 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
 
 
 def _check_version(root: Mapping, findings: Findings) -> None:
-    node = root.get("version")
-    if is_null(node):
-        findings.add(rules.VERSION, node or root, found="`version` is missing")
+    node = given(root.get("version"))
+    if node is None:
+        findings.add(rules.VERSION, root.get("version") or root, found="`version` is missing")
     elif not isinstance(node, Scalar):
         findings.add(rules.VERSION, node, found=f"`version` is {node.kind}")
     elif isinstance(node.value, str):
@@ -72,26 +73,23 @@ def _check_version(root: Mapping, findings: Findings) -> None:
 
 
 def _system(root: Mapping, findings: Findings) -> str:
-    node = root.get("os")
+    node = given(root.get("os"))
     text = text_of(node)
     if text in _SYSTEMS:
         return text
     guess = nearest(text or "", _SYSTEMS) or "linux"
-    if is_null(node):
-        found = "`os` is missing"
-    else:
-        found = f"`os` is {node.text if isinstance(node, Scalar) else node.kind}"
-    findings.add(rules.OS, node or root, found=found, nearest=guess)
+    found = "`os` is missing" if node is None else f"`os` is {shown(node)}"
+    findings.add(rules.OS, root.get("os") or root, found=found, nearest=guess)
     return guess
 
 
 def _file_exists_behavior(node: Node | None, findings: Findings) -> str | None:
     text = text_of(node)
-    if is_null(node) or text in _BEHAVIORS:
+    if node is None or given(node) is None or text in _BEHAVIORS:
         return text
-    value = node.text if isinstance(node, Scalar) else node.kind
+    value = shown(node)
     guess = nearest(value, _BEHAVIORS) or "DISALLOW"
-    findings.add(rules.FILE_EXISTS_BEHAVIOR, node, value=value or "empty", nearest=guess)
+    findings.add(rules.FILE_EXISTS_BEHAVIOR, node, value=value, nearest=guess)
     return None
 
 
@@ -101,17 +99,14 @@ def _files(node: Node | None, system: str, findings: Findings) -> Iterator[FileM
             findings.add(file_rules.ITEM_TYPE, item, kind=item.kind)
             continue
         findings.unknown_keys(item, ("source", "destination"), "an item of `files`")
-        source, destination = item.get("source"), item.get("destination")
-        if is_null(source):
-            findings.add(file_rules.NO_SOURCE, source or item)
-        if is_null(destination):
-            findings.add(file_rules.NO_DESTINATION, destination or item)
-        if is_null(source) or is_null(destination):
-            continue
+        source, destination = given(item.get("source")), given(item.get("destination"))
+        if source is None:
+            findings.add(file_rules.NO_SOURCE, item.get("source") or item)
+        if destination is None:
+            findings.add(file_rules.NO_DESTINATION, item.get("destination") or item)
         for key, value in (("source", source), ("destination", destination)):
-            if text_of(value) is None:
-                text = value.text if isinstance(value, Scalar) else "…"
-                findings.add(file_rules.NOT_TEXT, value, key=key, kind=value.kind, text=text)
+            if value is not None and text_of(value) is None:
+                findings.add(file_rules.NOT_TEXT, value, key=key, kind=value.kind, text=shown(value))
         target = text_of(destination)
         if destination is not None and target is not None:
             check_destination(target, destination, findings, windows=system == "windows")
@@ -121,26 +116,9 @@ def _files(node: Node | None, system: str, findings: Findings) -> Iterator[FileM
             )
 
 
-def section_items(node: Node | None, section: str, findings: Findings) -> tuple[Node, ...]:
-    """The items of a list that may be absent, null or empty braces, as the agent has it."""
-    if isinstance(node, Sequence):
-        return node.items
-    if node is not None and not _is_nothing(node) and not (isinstance(node, Mapping) and not node.pairs):
-        advice = f"Start each item of `{section}` with a dash."
-        findings.add(
-            rules.SECTION_TYPE, node, section=section, kind=node.kind, expected="a list", advice=advice
-        )
-    return ()
-
-
-def _is_nothing(node: Node) -> bool:
-    return isinstance(node, Scalar) and (node.value is None or node.value is False)
-
-
-def _hooks(
-    node: Node | None, system: str, findings: Findings
-) -> Iterator[tuple[str, tuple[Hook, ...]]]:
-    if node is None or _is_nothing(node):
+def _hooks(node: Node | None, system: str, findings: Findings) -> Iterator[tuple[str, tuple[Hook, ...]]]:
+    node = truthy(node)
+    if node is None:
         return
     if not isinstance(node, Mapping):
         expected = "lifecycle events and their scripts"
@@ -170,7 +148,7 @@ def _check_event(key: Node, event: str, findings: Findings) -> None:
 
 
 def _scripts(node: Node, event: str, system: str, findings: Findings) -> Iterator[Hook]:
-    if is_null(node) or (isinstance(node, Mapping) and not node.pairs):
+    if given(node) is None or (isinstance(node, Mapping) and not node.pairs):
         return
     if not isinstance(node, Sequence):
         advice = "Start each script with a dash: `- location: scripts/start.sh`."
@@ -205,12 +183,13 @@ def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | Non
 
 def _timeout(node: Node | None, findings: Findings) -> int | None:
     """Seconds as the agent takes them: text up to its first other character, fractions cut off."""
-    if node is None or _is_nothing(node):
+    node = truthy(node)
+    if node is None:
         return None
     seconds = _seconds(node)
-    text = node.text if isinstance(node, Scalar) else node.kind
+    text = shown(node)
     if seconds is None or seconds <= 0:
-        findings.add(hook_rules.TIMEOUT, node, text=text or "''")
+        findings.add(hook_rules.TIMEOUT, node, text=text)
         return None
     if not isinstance(node, Scalar) or type(node.value) is not int or text.lstrip("+") != str(seconds):
         findings.add(hook_rules.TIMEOUT_INTEGER, node, text=text, seconds=seconds)
@@ -219,27 +198,24 @@ def _timeout(node: Node | None, findings: Findings) -> int | None:
 
 def _seconds(node: Node) -> int | None:
     match node.value if isinstance(node, Scalar) else None:
-        case bool() | None:
-            return None
         case str(text):
             match = _LEADING_DIGITS.match(text)
             return int(match[1]) if match else 0
-        case number:
-            try:
-                return int(number)
-            except (OverflowError, ValueError):  # infinity and not-a-number
-                return None
+        case int(number) | float(number) if not isinstance(number, bool) and isfinite(number):
+            return int(number)
+        case _:
+            return None
 
 
 def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
     if system == "windows":
         for key in ("runas", "sudo"):
-            node = item.get(key)
-            if node is not None and not is_null(node):
+            node = given(item.get(key))
+            if node is not None:
                 findings.add(hook_rules.RUNAS_WINDOWS, node, key=key)
         return None
-    node = item.get("runas")
-    if node is None or is_null(node):
+    node = given(item.get("runas"))
+    if node is None:
         return None
     text = ruby_text(node).strip() if isinstance(node, Scalar) else None
     if text is None or text.isdigit() or (text and re.search(r"[\s;&|<>()$`'\"\\]", text)):

@@ -1,7 +1,7 @@
 """What would fail on the instances, found before anything is sent: a bundle → its problems.
 
-The rules are the agent's own; they see the final bundle (`model.Contents`), whether it is packed from a folder
-or a ready-made archive. No AWS call, no write.
+The rules are the agent's own; they see the final bundle (`model.Contents`), whether it is packed from a
+folder or a ready-made archive. No AWS call, no write.
 """
 
 from __future__ import annotations

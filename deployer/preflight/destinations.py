@@ -19,13 +19,29 @@ if TYPE_CHECKING:
 
     from deployer.appspec import AppSpec, FileMapping
     from deployer.errors import Problem
-    from deployer.model import Entry
     from deployer.preflight.lookup import Lookup
 
 _FILE_SUFFIXES = frozenset(
-    ".bash .cfg .cnf .conf .crt .css .csv .env .gz .html .ini .jar .js .json .key .lock .log .md .pem .php "
-    ".properties .ps1 .py .rb .service .sh .socket .sql .tar .tgz .timer .toml .ts .txt .war .xml .yaml .yml "
-    ".zip".split()
+    f".{ending}"
+    for ending in (
+        *("bash", "cfg", "cnf", "conf", "crt", "css", "csv", "env", "gz", "html", "ini", "jar", "js", "json"),
+        *(
+            "key",
+            "lock",
+            "log",
+            "md",
+            "pem",
+            "php",
+            "properties",
+            "ps1",
+            "py",
+            "rb",
+            "service",
+            "sh",
+            "socket",
+        ),
+        *("sql", "tar", "tgz", "timer", "toml", "ts", "txt", "war", "xml", "yaml", "yml", "zip"),
+    )
 )
 
 

@@ -53,9 +53,7 @@ def _below(paths: list[str], folder: str) -> list[str]:
     return paths[bisect_left(paths, f"{start}/") : bisect_left(paths, f"{start}0")]  # 0 follows /
 
 
-def _matches(
-    permission: Permission, path: str, plan: Plan, *, on_file: bool
-) -> tuple[list[str], list[str]]:
+def _matches(permission: Permission, path: str, plan: Plan, *, on_file: bool) -> tuple[list[str], list[str]]:
     if on_file:
         return [path] if "file" in permission.types else [], []
     files, folders = (
@@ -77,7 +75,9 @@ def _matches(
 
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     """Patterns in which only `*` is special, and which never cross a slash."""
-    return re.compile("|".join(re.sub(r"(\\\*)+", "[^/]*", re.escape(glob)) for glob in globs) or r"(?!)", re.DOTALL)
+    return re.compile(
+        "|".join(re.sub(r"(\\\*)+", "[^/]*", re.escape(glob)) for glob in globs) or r"(?!)", re.DOTALL
+    )
 
 
 def _check_file(permission: Permission, place: Location) -> Iterator[Problem]:

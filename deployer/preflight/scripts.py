@@ -99,7 +99,9 @@ def _absent(named: _Named, name: str, lookup: Lookup) -> Problem:
 
 def _only_script(folder: str, lookup: Lookup) -> str:
     prefix = f"{folder}/" if folder else ""
-    files = [name for name, entry in lookup.entries.items() if name.startswith(prefix) and not _is_folder(entry)]
+    files = [
+        name for name, entry in lookup.entries.items() if name.startswith(prefix) and not _is_folder(entry)
+    ]
     return f" There is {files[0]}." if len(files) == 1 else ""
 
 

@@ -105,7 +105,8 @@ TAG = Rule(
 )
 DUPLICATE_KEY = Rule(
     code="appspec-duplicate-key",
-    message="The key `{key}` stands here and in line {first}: agents 1.x drop the first, agents 2.x refuse both.",
+    message="The key `{key}` stands here and in line {first}: agents 1.x drop the first, agents 2.x "
+    "refuse both.",
     hint="Merge the two.",
     bad="hooks:\n  AfterInstall:\n    - location: a.sh\n  AfterInstall:\n    - location: b.sh",
     good="hooks:\n  AfterInstall:\n    - location: a.sh\n    - location: b.sh",
@@ -188,7 +189,8 @@ SECOND_FILE = Rule(
 WRONG_PLATFORM = Rule(
     code="appspec-wrong-platform",
     message="This is an AppSpec for {platform}; a bundle is deployed to EC2 or on-premises instances only.",
-    hint="Deploy it to a {platform} application with the input `appspec`, or write an AppSpec with `os` and `files`.",
+    hint="Deploy it to a {platform} application with the input `appspec`, or write an AppSpec with "
+    "`os` and `files`.",
     bad="version: 0.0\nResources:\n  - MyFunction:\n      Type: AWS::Lambda::Function",
     good=_HEAD + "files:\n  - source: /\n    destination: /srv/app",
     source=DOCS,

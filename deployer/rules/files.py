@@ -91,7 +91,8 @@ GLOB = Rule(
 )
 EXCLUDED_SOURCE = Rule(
     code="appspec-files-excluded-source",
-    message="`source: {source}` (line {line} of the AppSpec) is kept out of the bundle by the pattern `{pattern}`{place}.",
+    message="`source: {source}` (line {line} of the AppSpec) is kept out of the bundle by the pattern "
+    "`{pattern}`{place}.",
     hint="Change the pattern, or take it back for this path with `!{source}`.",
     bad="# .codedeployignore\nbuild/\n# appspec.yml\nfiles:\n  - source: build\n    destination: /srv/app",
     good="# .codedeployignore\nbuild/cache/",
@@ -127,7 +128,8 @@ TWO_FILES = Rule(
     code="appspec-files-conflict",
     message="Two files go to {destination}: {first} and {second}{more}.",
     hint="Remove one of the two sources, or give them different destinations.",
-    bad="files:\n  - source: app\n    destination: /srv/app\n  - source: app/a.txt\n    destination: /srv/app",
+    bad="files:\n  - source: app\n    destination: /srv/app\n  - source: app/a.txt\n    destination: "
+    "/srv/app",
     good=_GOOD,
     source=AGENT,
 )
@@ -135,7 +137,8 @@ FILE_OVER_FOLDER = Rule(
     code="appspec-files-file-over-folder",
     message="{destination} would be both a file ({file}) and a folder.",
     hint="Give the two sources destinations that do not overlap.",
-    bad="files:\n  - source: a/name      # a file\n    destination: /srv\n  - source: b\n    destination: /srv/name",
+    bad="files:\n  - source: a/name      # a file\n    destination: /srv\n  - source: b\n    "
+    "destination: /srv/name",
     good="files:\n  - source: a/name\n    destination: /srv\n  - source: b\n    destination: /srv/other",
     source=AGENT,
 )

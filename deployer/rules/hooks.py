@@ -109,7 +109,8 @@ MISSING_SCRIPT = Rule(
 )
 EXCLUDED_SCRIPT = Rule(
     code="appspec-hook-excluded-script",
-    message="The script {location} of `{event}` (line {line} of the AppSpec) is kept out of the bundle by the pattern `{pattern}`{place}.",
+    message="The script {location} of `{event}` (line {line} of the AppSpec) is kept out of the "
+    "bundle by the pattern `{pattern}`{place}.",
     hint="Change the pattern, or take it back for this path with `!{location}`.",
     bad="# .codedeployignore\nscripts/",
     good="# .codedeployignore\nscripts/dev/",
@@ -150,7 +151,8 @@ ARGUMENTS = Rule(
 )
 SHELL_CHARACTERS = Rule(
     code="appspec-hook-shell-characters",
-    message="The location {location!r} of `{event}` contains {characters}, which the shell splits or interprets.",
+    message="The location {location!r} of `{event}` contains {characters}, which the shell splits or "
+    "interprets.",
     hint="Rename the script to letters, digits, `.`, `-` and `_`.",
     bad="location: scripts/my start.sh",
     good="location: scripts/my-start.sh",
@@ -184,7 +186,8 @@ NO_SHEBANG = Rule(
 )
 CRLF_SHEBANG = Rule(
     code="hook-crlf-shebang",
-    message="The first line of {script} ends with CRLF: Linux looks for an interpreter of that name and finds none.",
+    message="The first line of {script} ends with CRLF: Linux looks for an interpreter of that name "
+    "and finds none.",
     hint="Save it with LF, and keep it so with `*.sh text eol=lf` in .gitattributes.",
     bad="#!/bin/sh\\r\\n",
     good="#!/bin/sh\\n",
@@ -192,7 +195,8 @@ CRLF_SHEBANG = Rule(
 )
 CRLF = Rule(
     code="hook-crlf",
-    message="Line {line} of {script} ends with CRLF; a shell takes the carriage return as part of the last word.",
+    message="Line {line} of {script} ends with CRLF; a shell takes the carriage return as part of the "
+    "last word.",
     hint="Save it with LF, and keep it so with `*.sh text eol=lf` in .gitattributes.",
     bad="#!/bin/sh\\n./start\\r\\n",
     good="#!/bin/sh\\n./start\\n",
@@ -225,7 +229,8 @@ ENV_ARGUMENTS = Rule(
 )
 BACKGROUND = Rule(
     code="hook-background",
-    message="{script} starts a background process that keeps the script's output open; the agent waits for it until the timeout.",
+    message="{script} starts a background process that keeps the script's output open; the agent "
+    "waits for it until the timeout.",
     hint="Redirect all of it: `{command} > /dev/null 2>&1 < /dev/null &`.",
     bad="node server.js &",
     good="node server.js > /dev/null 2>&1 < /dev/null &",

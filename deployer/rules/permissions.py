@@ -48,7 +48,8 @@ PATTERN = Rule(
 )
 PATTERN_NEVER = Rule(
     code="appspec-permissions-pattern-never",
-    message="The {key} {pattern!r} matches nothing: a pattern is `**`, or one name in which only `*` is special.",
+    message="The {key} {pattern!r} matches nothing: a pattern is `**`, or one name in which only `*` "
+    "is special.",
     hint="Name the folder as `object` and keep the pattern to names in it.",
     bad='object: /srv/app\npattern: "conf/*.yml"',
     good='object: /srv/app/conf\npattern: "*.yml"',
@@ -166,7 +167,8 @@ TWICE = Rule(
 )
 FOLDER_MODE = Rule(
     code="appspec-permissions-folder-mode",
-    message="The mode {mode} is set on folders too ({folder}), which nobody can enter without the execute bit.",
+    message="The mode {mode} is set on folders too ({folder}), which nobody can enter without the "
+    "execute bit.",
     hint="Add `type: [file]`, and a second item with `type: [directory]` and mode 755.",
     bad='object: /srv/app\nmode: "644"',
     good='object: /srv/app\nmode: "644"\ntype: [file]',
