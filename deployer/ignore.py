@@ -169,7 +169,8 @@ def _bracket(pattern: bytes, start: int) -> tuple[bytes, int]:
             high, position = _character(pattern, position + 1)
         if not low or not high:
             return _NEVER, len(pattern)
-        if low <= high:
+        items.append(re.escape(low))  # git takes a range's beginning even when the range is reversed
+        if low < high:
             items.append(re.escape(low) + b"-" + re.escape(high))
     inside = b"".join(items)
     if negated:

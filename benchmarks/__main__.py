@@ -1,0 +1,178 @@
+"""`python -m benchmarks`: measure everything in turn and write the tables of docs/performance.md.
+
+`--smoke` runs each command once on the small tree, to know that the benchmark itself works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from benchmarks import report, trees
+from benchmarks.measure import Cost, run
+from tests.emulator import Emulator
+from tests.environment import aws_environment
+from tests.s3 import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_SLOW: Final = 100e6
+_OURS: Final = ("fast", "balanced", "small")
+_AWS: Final = trees.CACHE / "aws"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the stand-ins are, and what was measured: costs and archive sizes by tree and way."""
+
+    s3: S3Server
+    environment: Mapping[str, str]
+    bucket: str
+    costs: dict[tuple[str, str], list[Cost]] = field(default_factory=dict)
+    sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def ours(self, tree: Path, label: str, compression: str, **environment: str) -> str:
+        """Package, upload and register, under a key of its own; returns the key."""
+        key = f"{uuid4()}.zip"
+        self._push(tree, label, compression, key, environment)
+        self.sizes[tree.name, label] = self._size(key)
+        return key
+
+    def unchanged(self, tree: Path, compression: str, key: str) -> None:
+        """The same again, with the object already there."""
+        self._push(tree, "unchanged", compression, key, {})
+
+    def aws(self, tree: Path, label: str, **environment: str) -> None:
+        """`aws deploy push`."""
+        key = f"{uuid4()}.zip"
+        command = [str(_AWS / "bin" / "aws"), "deploy", "push", "--application-name", "hello"]
+        command += ["--s3-location", f"s3://{self.bucket}/{key}", "--source", str(tree)]
+        self._measure(
+            tree, label, command, {"AWS_DEFAULT_REGION": self.environment["AWS_REGION"], **environment}
+        )
+        self.sizes[tree.name, label] = self._size(key)
+
+    def zip(self, tree: Path) -> None:
+        """`zip -r`, to a file."""
+        with tempfile.TemporaryDirectory(dir=trees.CACHE) as folder:
+            archive = Path(folder) / "tree.zip"
+            self._measure(tree, "zip -r", ["zip", "-qry", str(archive), "."], {})
+            self.sizes[tree.name, "zip -r"] = archive.stat().st_size
+
+    def floor(self, tree: Path) -> None:
+        """Read every file."""
+        command = ["sh", "-c", "find . -type f -print0 | xargs -0 cat >/dev/null"]
+        self._measure(tree, "floor", command, {})
+
+    def _push(
+        self, tree: Path, label: str, compression: str, key: str, environment: Mapping[str, str]
+    ) -> None:
+        command = [sys.executable, "-I", str(trees.REPOSITORY / "entrypoint.py"), "--application", "hello"]
+        command += ["--stop-after", "register", "--bucket", self.bucket, "--key", key, "--pre-flight", "off"]
+        self._measure(tree, label, [*command, "--compression", compression], environment)
+
+    def _measure(
+        self, tree: Path, label: str, command: Sequence[str], environment: Mapping[str, str]
+    ) -> None:
+        cost = run(command, folder=tree, environment={**self.environment, **environment})
+        self.costs.setdefault((tree.name, label), []).append(cost)
+        print(f"{tree.name:8} {label:20} {cost.wall:7.2f} s {cost.cpu:7.2f} s CPU", flush=True)
+
+    def _size(self, key: str) -> int:
+        client = self.s3.client()
+        return client.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+
+
+def main() -> int:
+    """Measure, print, and write the tables."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--smoke", action="store_true", help="each command once, on the small tree only")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each command (default: 5)")
+    parser.add_argument("--trees", default="small,node,large", help="which trees (default: all)")
+    arguments = parser.parse_args()
+    names = ["small"] if arguments.smoke else arguments.trees.split(",")
+    rounds = 1 if arguments.smoke else arguments.rounds
+    chosen = [getattr(trees, name)() for name in names]
+    _install_aws()
+    with stand_ins() as bench, slow_link(bench.s3.url) as slow:
+        for tree in chosen:
+            for _ in range(rounds):
+                _round(bench, tree)
+            if tree.name == "node":
+                for _ in range(rounds):
+                    bench.aws(tree, "slow aws", AWS_ENDPOINT_URL_S3=slow)
+                    bench.ours(tree, "slow small", "small", AWS_ENDPOINT_URL_S3=slow)
+        text = report.render(bench.costs, bench.sizes, rounds=rounds, machine=_machine())
+    print(text)
+    if not arguments.smoke:
+        report.write(text)
+    return 0
+
+
+def _round(bench: Bench, tree: Path) -> None:
+    """Every way once, so that what else the machine does touches them alike."""
+    bench.floor(tree)
+    bench.aws(tree, "aws deploy push")
+    for compression in _OURS:
+        key = bench.ours(tree, compression, compression)
+        if compression == report.DEFAULT:
+            bench.unchanged(tree, compression, key)
+    bench.zip(tree)
+
+
+@contextmanager
+def stand_ins() -> Iterator[Bench]:
+    """S3 and CodeDeploy on this machine, for as long as it lasts."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=trees.CACHE)))
+        s3 = stack.enter_context(S3Server(folder / "s3"))
+        emulator = stack.enter_context(Emulator(scenario="success", speed=50))
+        (folder / "home").mkdir()
+        environment = aws_environment(folder / "home", s3=s3, emulator_url=emulator.url)
+        yield Bench(s3, environment, s3.create_bucket("bench", versioned=False))
+
+
+@contextmanager
+def slow_link(url: str) -> Iterator[str]:
+    """The URL under which `url` is reached over a slow link."""
+    command = [sys.executable, "-m", "benchmarks.slow_link", url, str(_SLOW)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=trees.REPOSITORY) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+def _install_aws() -> None:
+    """The AWS CLI in an environment of its own."""
+    if not (_AWS / "bin" / "aws").exists():
+        subprocess.run([sys.executable, "-m", "venv", str(_AWS)], check=True)
+        options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+        requirements = trees.REPOSITORY / "requirements-bench.txt"
+        subprocess.run([_AWS / "bin" / "pip", "install", *options, "-r", requirements], check=True)
+
+
+def _machine() -> str:
+    python = platform.python_version()
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.machine(),
+    )
+    return f"{len(os.sched_getaffinity(0))} cores of {model}, Linux, Python {python}"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,103 @@
+"""Which files go in: as git would have it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from deployer.files import scan
+
+NAMES = st.sampled_from(
+    ["a", "b", "ab", "A", "a.b", "b.log", "é", "a b", "a ", "[a]", "!a", "#a", "-", "ba", "*"]
+)
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+SPECIAL = [
+    "*", "**", "?", "/", "//", "[ab]", "[!a]", "[^b]", "[a-b]", "[b-a]", "[]]", "[!]]", "[", "]", "[a", "\\", "\\\\",
+    "\\*", "\\[", "[[:alpha:]]", "[[:alpha:]x]", "[[:nope:]]", "[[:", "[\\]]", "[a-]", "[-a]", "[a-\\b]", "!", "#", " ",
+    "\\ ", "\t", "**/", "/**", "/**/", "[/]", "[!/]", "[+--]", "[--a]", "[*]", "\r", "[a\\]", "[a-", "[\\", "\\!", "\\#",
+    "[[.a.]]", "[[=a=]]", "[é]", "***",
+]  # fmt: skip
+PIECES = st.one_of(NAMES, st.sampled_from(SPECIAL))
+PATTERNS = st.one_of(
+    PATHS,
+    st.lists(PIECES, max_size=6).map("".join),
+    st.tuples(
+        st.sampled_from(["", "!", "/", "**/", "!/"]), PATHS, st.sampled_from(["", "/", "/*", "/**", " "])
+    ).map("".join),
+)
+
+
+def make_tree(folder: Path, paths: list[str]) -> list[str]:
+    """Files at the paths; one that a file or folder is in the way of is left out."""
+    made = []
+    for path in paths:
+        try:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(b"")
+        except (FileExistsError, NotADirectoryError, IsADirectoryError):
+            continue
+        made.append(path)
+    return sorted(set(made))
+
+
+def ask_git(repository: Path, names: list[str]) -> dict[str, int | None]:
+    """The line of the pattern that ignores each name, None when none does."""
+    lines: dict[str, int | None] = dict.fromkeys(names)
+    command = ["git", "check-ignore", "--no-index", "--verbose", "--non-matching", "-z", "--stdin"]
+    answer = subprocess.run(
+        command,
+        cwd=repository,
+        input="".join(f"./{name}\0" for name in names).encode(),
+        stdout=subprocess.PIPE,
+        check=False,
+    ).stdout
+    fields = answer.decode().split("\0")[:-1]
+    for _, line, pattern, name in zip(*[iter(fields)] * 4, strict=True):
+        ignored = line and not pattern.startswith("!")
+        lines[name.removeprefix("./")] = int(line) if ignored else None
+    return lines
+
+
+@pytest.fixture(scope="module")
+def repository() -> Path:
+    """An empty repository that no ignore file of this machine speaks to."""
+    folder = Path(tempfile.mkdtemp())
+    subprocess.run(["git", "init", "--quiet", "--template=", str(folder)], check=True)
+    subprocess.run(["git", "config", "core.excludesFile", os.devnull], cwd=folder, check=True)
+    return folder
+
+
+@settings(max_examples=300, deadline=None)
+@given(lines=st.lists(PATTERNS, max_size=6), paths=st.lists(PATHS, min_size=1, max_size=8))
+@example(lines=["a/*", "!a/b"], paths=["a/b/ab", "a/a"])
+@example(lines=["a ", "a\\ "], paths=["a", "a "])
+def test_the_same_files_are_left_out_as_by_git(repository: Path, lines: list[str], paths: list[str]) -> None:
+    """With the same pattern deciding about each."""
+    with tempfile.TemporaryDirectory(dir=repository) as name:
+        folder = Path(name)
+        made = make_tree(folder, paths)
+        content = "".join(f"{line}\n" for line in lines)
+        (folder / ".codedeployignore").write_bytes(content.encode())
+        (folder / "appspec.yml").touch()
+        subprocess.run(["git", "init", "--quiet", "--template=", name], check=True)
+        (folder / ".gitignore").write_bytes(content.encode())
+
+        tree = scan(folder, repository=folder, appspec="appspec.yml", exclude=[])
+
+        ours: dict[str, int | None] = dict.fromkeys(made)
+        for exclusion in tree.exclusions:
+            for path in made:
+                if path == exclusion.name or (
+                    exclusion.name.endswith("/") and path.startswith(exclusion.name)
+                ):
+                    ours[path] = exclusion.location.line
+        assert ours == ask_git(folder, made)
+        assert [path for path in made if path in tree.entries] == [
+            path for path in made if ours[path] is None
+        ]
