@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployer import reference
+from deployer.preflight import reference as pre_flight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,12 +43,13 @@ def filled(text: str, regions: Mapping[str, str]) -> str:
 
 def documents() -> dict[Path, str]:
     """Each generated document and what should stand in it."""
-    return {
+    partly = {
         ROOT / name: filled(
             (ROOT / name).read_text(encoding="utf-8"), {region: make() for region, make in regions.items()}
         )
         for name, regions in REGIONS.items()
     }
+    return {**partly, ROOT / "docs" / "pre-flight.md": pre_flight.markdown()}
 
 
 if __name__ == "__main__":

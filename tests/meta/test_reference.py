@@ -99,6 +99,12 @@ def test_the_settings_accept_what_the_readme_gives() -> None:
     assert load({}, flags).deployment_group == "production"
 
 
+def test_the_links_of_the_readme_lead_somewhere() -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
 def test_the_readme_reads_outputs_that_exist() -> None:
     assert set(re.findall(r"outputs\.([a-z-]+) ", README)) <= set(OUTPUTS)
 
