@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.emulator.wire import Request
 
 TARGETS = {"CodeDeploy_20141006": "codedeploy", "AmazonEC2ContainerServiceV20141113": "ecs"}
+KINDS = {"sts": "text/xml", "s3": "application/xml", "lambda": "application/json"}
 FUNCTION = re.compile(r"/2015-03-31/functions/(?P<FunctionName>[^/]+)(?:/aliases/(?P<Name>[^/]+))?\Z")
 XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
 
@@ -92,7 +93,13 @@ def write(call: Call, result: Mapping[str, Any], request_id: str) -> Answer:
 
 def write_error(service: str, error: ServiceError, request_id: str) -> Answer:
     """An error as the service words it."""
-    headers = _headers(service, request_id)
+    headers = {**_headers(service, request_id), **error.headers}
+    if service == "s3":
+        text = (
+            f"<Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+            f"<RequestId>{request_id}</RequestId></Error>"
+        )
+        return Answer(error.status, text.encode(), headers)
     if service != "sts":
         member = "Message" if service == "lambda" else "message"
         body: dict[str, Any] = {"__type": error.code, member: error.message}
@@ -105,7 +112,7 @@ def write_error(service: str, error: ServiceError, request_id: str) -> Answer:
 
 
 def _headers(service: str, request_id: str) -> dict[str, str]:
-    kind = {"sts": "text/xml", "lambda": "application/json"}.get(service, "application/x-amz-json-1.1")
+    kind = KINDS.get(service, "application/x-amz-json-1.1")
     return {"content-type": kind, "x-amzn-requestid": request_id}
 
 

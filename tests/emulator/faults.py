@@ -27,6 +27,25 @@ ERRORS = {
     "bad-token": ("UnrecognizedClientException", INVALID, 400),
     "idp-rejected": ("IDPRejectedClaim", "The identity provider rejected the token's claims.", 403),
 }
+S3_ERRORS = {
+    "throttle": ("SlowDown", "Please reduce your request rate.", 503),
+    "500": ("InternalError", "We encountered an internal error. Please try again.", 500),
+    "503": ("ServiceUnavailable", "Service is unable to handle request.", 503),
+    "expired-token": ("ExpiredToken", "The provided token has expired.", 400),
+    "access-denied": ("AccessDenied", "Access Denied", 403),
+    "bad-signature": ("SignatureDoesNotMatch", BAD_SIGNATURE, 403),
+    "clock-skew": (
+        "RequestTimeTooSkewed",
+        "The difference between the request time and the current time is too large.",
+        403,
+    ),
+    "bad-token": (
+        "InvalidAccessKeyId",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        403,
+    ),
+}
+USER = "arn:aws:iam::123456789012:user/ci"
 AFTERWARDS = ("cut-after", "slow")
 KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
 
@@ -94,17 +113,15 @@ class Faults:
         return None
 
 
-def strike(fault: Fault | None, operation: str, identity: str) -> None:
+def strike(fault: Fault | None, service: str, operation: str) -> None:
     """What a fault does before the service sees the request; errors that AWS answers are raised."""
     if fault is None or fault.kind in AFTERWARDS:
         return
     if fault.kind == "cut-before":
         raise ConnectionCut
-    code, message, status = ERRORS[fault.kind]
+    code, message, status = (S3_ERRORS if service == "s3" else {}).get(fault.kind, ERRORS[fault.kind])
     raise ServiceError(
-        code,
-        message or f"User: {identity} is not authorized to perform: codedeploy:{operation}",
-        status=status,
+        code, message or f"User: {USER} is not authorized to perform: {service}:{operation}", status=status
     )
 
 

@@ -117,7 +117,7 @@ def function(*, failure: Failure | None = None, start: float = 1.0) -> Target:
 
 
 def service(*, failure: Failure | None = None, start: float = 1.0) -> Target:
-    """The ECS service `web` of the cluster `shop`, whose traffic moves from the blue task set to the green."""
+    """The ECS service `web` of the cluster `shop`, moving from the blue task set to the green."""
     events = sequence(ECS, start=start, failure=failure)
     install = next(event for event in events if event.name == "Install")
     weights = [(at, weight, 4 if at >= install.end else 0) for at, weight in shift(events, 10)]

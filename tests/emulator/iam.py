@@ -73,7 +73,8 @@ def listed(value: Any) -> list[str]:
 
 def denial(policies: Policies, arn: str, action: str, resource: str) -> str | None:
     """AWS's text when the call is not allowed, None when it is."""
-    prefix = f"User: {arn} is not authorized to perform: {action} on resource: {resource}"
+    named = f'"{resource}"' if action.startswith("s3:") else resource
+    prefix = f"User: {arn} is not authorized to perform: {action} on resource: {named}"
     documents = [(getattr(policies, name), *texts) for name, *texts in KINDS]
     given = [each for each in documents if each[0] is not None]
     for document, with_article, _ in given:

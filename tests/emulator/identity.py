@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -23,15 +22,24 @@ AUTHORIZATION = re.compile(
 )
 INVALID = "The security token included in the request is invalid."
 BAD_SIGNATURE = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access "
-    "Key and signing method. Consult the service documentation for details."
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
+    "Access Key and signing method. Consult the service documentation for details."
 )
-BY_QUERY = {
-    "UnrecognizedClientException": "InvalidClientTokenId",
-    "ExpiredTokenException": "ExpiredToken",
-    "MissingAuthenticationTokenException": "MissingAuthenticationToken",
-    "AccessDeniedException": "AccessDenied",
-    "InvalidSignatureException": "SignatureDoesNotMatch",
+BY_SERVICE = {
+    "sts": {
+        "UnrecognizedClientException": "InvalidClientTokenId",
+        "ExpiredTokenException": "ExpiredToken",
+        "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+        "AccessDeniedException": "AccessDenied",
+        "InvalidSignatureException": "SignatureDoesNotMatch",
+    },
+    "s3": {
+        "UnrecognizedClientException": "InvalidAccessKeyId",
+        "ExpiredTokenException": "ExpiredToken",
+        "MissingAuthenticationTokenException": "AccessDenied",
+        "AccessDeniedException": "AccessDenied",
+        "InvalidSignatureException": "SignatureDoesNotMatch",
+    },
 }
 
 
@@ -43,6 +51,7 @@ class Scope:
     access_key: str = ""
     token: str = ""
     region: str = "eu-west-1"
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,8 @@ def scope_of(request: Request) -> Scope:
     found = AUTHORIZATION.match(request.headers.get("authorization", ""))
     if not found:
         return Scope(request)
-    return Scope(request, found["key"], request.headers.get("x-amz-security-token", ""), found["region"])
+    token = request.headers.get("x-amz-security-token", "")
+    return Scope(request, found["key"], token, found["region"], found["service"])
 
 
 def check_signature(scope: Scope, secret: str, service: str) -> None:
@@ -69,19 +79,20 @@ def check_signature(scope: Scope, secret: str, service: str) -> None:
     assert found is not None
     signed = AWSRequest(
         method=request.method,
-        url=f"http://{request.headers['host']}{request.path}?{urlencode(request.query)}",
+        url=f"http://{request.headers['host']}{request.path}?{request.query_string}",
         headers={name: request.headers[name] for name in found["headers"].split(";")},
         data=request.body,
     )
     signed.context["timestamp"] = request.headers["x-amz-date"]
-    signer = SigV4Auth(Credentials(scope.access_key, secret), found["service"], found["region"])
+    kind = S3SigV4Auth if scope.service == "s3" else SigV4Auth
+    signer = kind(Credentials(scope.access_key, secret), scope.service, scope.region)
     wanted = signer.signature(signer.string_to_sign(signed, signer.canonical_request(signed)), signed)
     if wanted != found["signature"]:
         raise refuse(service, "InvalidSignatureException", BAD_SIGNATURE)
 
 
 def refuse(service: str, code: str, message: str) -> ServiceError:
-    """An authentication error under the name that the service gives it."""
-    if service == "sts":
-        return ServiceError(BY_QUERY[code], message, status=403)
-    return ServiceError(code, message, status=403 if service == "lambda" else 400)
+    """An error of authentication or authorization under the name that the service gives it."""
+    name = BY_SERVICE.get(service, {}).get(code, code)
+    forbidden = service in {"lambda", "sts"} or (service == "s3" and name != "ExpiredToken")
+    return ServiceError(name, message, status=403 if forbidden else 400)

@@ -11,7 +11,7 @@ import botocore.session
 from tests.emulator.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from botocore.model import ServiceModel, Shape
 
@@ -131,7 +131,7 @@ def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-_BY_TYPE = {
+_BY_TYPE: dict[str, Callable[[Any, Any, str], Iterator[str]]] = {
     "structure": _structure,
     "map": _map,
     "list": _list,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
-from tests.emulator import dialects, iam, permissions, protocol
+from tests.emulator import dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
@@ -21,7 +22,7 @@ from tests.emulator.wire import Answer, Request, Server, as_json
 from tests.emulator.world import default_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tests.emulator.deployments import Deployment
 
@@ -45,11 +46,13 @@ class LoggedCall:
 class Emulator:
     """CodeDeploy and its neighbours on a free loopback port, for the length of a `with` block.
 
-    `scenario` names what deployments go through: one name for all, or one for each in the order of
-    their creation; `by_group` (`application/group` → name) goes before it. `speed` is how many emulated seconds pass
-    in one. `policy` is what everybody may do, `policies` what single access keys may; an IAM document or
-    `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all). `roles` can be
-    assumed; their sessions all get `session_key` when it is given. `page` is the length of a page of a list.
+    `scenario` names what deployments go through: one name for all, or one for each in the order of their
+    creation; `by_group` (`application/group` → name) goes before it. `speed` is how many emulated seconds
+    pass in one. `policy` is what everybody may do, `policies` what single access keys may; an IAM document or
+    `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all, unchecked). `roles`
+    can be assumed. `bucket_store` is an S3 server that S3's requests are handed on to, with policies, keys,
+    sessions and faults in force; `bucket_regions` are the regions of buckets that are not in the request's
+    own. `page` is the length of a page of a list.
     """
 
     def __init__(
@@ -62,7 +65,8 @@ class Emulator:
         policies: Mapping[str, iam.Document | iam.Policies] | None = None,
         keys: Mapping[str, str] | None = None,
         roles: Sequence[Role] = (),
-        session_key: tuple[str, str] | None = None,
+        bucket_store: s3.Upstream | None = None,
+        bucket_regions: Mapping[str, str] | None = None,
         page: int = 100,
         port: int = 0,
     ) -> None:
@@ -85,12 +89,17 @@ class Emulator:
             keys=keys,
             policies={key: _policies(each) for key, each in given.items()},
             roles=tuple(roles),
-            session_key=session_key,
         )
+        self.bucket_store = bucket_store
+        self.bucket_regions = dict(bucket_regions or {})
         self.codedeploy = CodeDeploy(self.world, page=page)
         self._lock = threading.RLock()
         self._server = Server(port, self.answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        for application in self.world.applications.values():
+            if application.platform == first.platform:
+                for group in application.groups.values():
+                    group.settings |= first.plan(first.platform).style
         if first.busy:
             self.begin(scenario=first.busy)
 
@@ -144,53 +153,75 @@ class Emulator:
             return self._control(request)
         if request.path.startswith("/_oidc/"):
             return self._logged_oidc(request)
-        request_id = str(uuid4())
+        scope, request_id = scope_of(request), str(uuid4())
+        service = "s3" if scope.service == "s3" else "codedeploy"
         try:
-            call = dialects.read(request)
+            call = s3.read(request) if service == "s3" else dialects.read(request)
         except ServiceError as error:
-            return dialects.write_error("codedeploy", error, request_id)
-        return self._logged(call, scope_of(request), request_id)
+            return dialects.write_error(service, error, request_id)
+        return self._logged(call, scope, request_id)
 
-    def _logged(self, call: dialects.Call, scope: Scope, request_id: str) -> Answer:
-        status, code = 500, "InternalFailure"
+    def _logged(self, call: dialects.Call | s3.S3Call, scope: Scope, request_id: str) -> Answer:
+        service = call.service if isinstance(call, dialects.Call) else "s3"
+        status, code = 0, "cut"
         began = time.time()
         try:
-            answer = dialects.write(call, self._carry_out(call, scope), request_id)
+            answer = self._faulty(call, service, scope, request_id)
             status, code = answer.status, ""
         except ServiceError as error:
-            answer = dialects.write_error(call.service, error, request_id)
+            answer = dialects.write_error(service, error, request_id)
             status, code = answer.status, error.code
         except ConnectionCut:
-            status, code = 0, "cut"
             raise
         except Exception as error:  # noqa: BLE001  (the emulator's own faults are kept for the test to see)
             self.broken.append(f"{type(error).__name__}: {error}")
-            answer = dialects.write_error(
-                call.service, ServiceError("InternalFailure", str(error), status=500), request_id
-            )
+            internal = ServiceError("InternalFailure", str(error), status=500)
+            answer = dialects.write_error(service, internal, request_id)
+            status, code = answer.status, internal.code
         finally:
-            self.calls.append(
-                LoggedCall(
-                    began, call.service, call.operation, call.parameters, scope.access_key, status, code
-                )
+            entry = LoggedCall(
+                began, service, call.operation, call.parameters, scope.access_key, status, code
             )
+            self.calls.append(entry)
+        return answer
+
+    def _faulty(self, call: dialects.Call | s3.S3Call, service: str, scope: Scope, request_id: str) -> Answer:
+        fault = self.faults.take(call.operation)
+        strike(fault, service, call.operation)
+        if isinstance(call, s3.S3Call):
+            answer = self._pass_on(call, scope)
+        else:
+            with self._lock:
+                answer = dialects.write(call, self._carry_out(call, scope), request_id)
+        strike_afterwards(fault)
+        return answer
+
+    def _pass_on(self, call: s3.S3Call, scope: Scope) -> Answer:
+        if self.bucket_store is None:
+            raise ServiceError("NotImplemented", "This emulator has no S3 server behind it.", status=501)
+        with self._lock:
+            caller = self.sts.caller(scope, "s3")
+        s3.check_region(call, scope.region, self.bucket_regions)
+        self._authorize(caller, "s3", call.needed())
+        answer = s3.forward(call, self.bucket_store, scope.region)
+        if answer.status == HTTPStatus.NOT_FOUND and call.key:
+            self._authorize(caller, "s3", [("s3:ListBucket", f"arn:aws:s3:::{call.bucket}")])
         return answer
 
     def _carry_out(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
-        fault = self.faults.take(call.operation)
-        strike(fault, call.operation, f"arn:aws:iam::{ACCOUNT}:user/ci")
-        with self._lock:
-            caller = None if call.operation in UNSIGNED else self.sts.caller(scope, call.service)
-            protocol.check_request(call.service, call.operation, call.parameters)
-            if caller:
-                self._authorize(call, caller, scope.region)
-            try:
-                result = self._dispatch(call, scope)
-            except ServiceError as error:
-                protocol.check_error(call.service, call.operation, error.code)
-                raise
-            protocol.check_response(call.service, call.operation, result)
-        strike_afterwards(fault)
+        caller = None if call.operation in UNSIGNED else self.sts.caller(scope, call.service)
+        protocol.check_request(call.service, call.operation, call.parameters)
+        if caller:
+            wanted = permissions.needed(
+                call.service, call.operation, call.parameters, world=self.world, region=scope.region
+            )
+            self._authorize(caller, call.service, wanted)
+        try:
+            result = self._dispatch(call, scope)
+        except ServiceError as error:
+            protocol.check_error(call.service, call.operation, error.code)
+            raise
+        protocol.check_response(call.service, call.operation, result)
         return result
 
     def _dispatch(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
@@ -202,14 +233,11 @@ class Emulator:
             return self.neighbours.task_definition(call.parameters, region=scope.region)
         return self.codedeploy.call(call.operation, call.parameters, region=scope.region)
 
-    def _authorize(self, call: dialects.Call, caller: Caller, region: str) -> None:
-        wanted = permissions.needed(
-            call.service, call.operation, call.parameters, world=self.world, region=region
-        )
+    def _authorize(self, caller: Caller, service: str, wanted: Iterable[tuple[str, str]]) -> None:
         for action, resource in wanted:
             text = iam.denial(caller.policies, caller.arn, action, resource)
             if text:
-                raise refuse(call.service, "AccessDeniedException", text)
+                raise refuse(service, "AccessDeniedException", text)
 
     def _logged_oidc(self, request: Request) -> Answer:
         answer = as_json({"message": "Internal error"}, status=500)

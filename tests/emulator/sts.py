@@ -76,8 +76,7 @@ class Sts:
     """Identities, roles and sessions.
 
     `keys` are the known access keys with their secrets (None: any key is right), `policies` what each may do
-    (the key `*` stands for all others). `session_key` is the key pair that all sessions get; they differ in
-    their tokens. `audiences` are the client ids that the identity providers are set up with.
+    (the key `*` stands for all others). `audiences` are the client ids that the identity providers know.
     """
 
     def __init__(
@@ -88,14 +87,12 @@ class Sts:
         keys: Mapping[str, str] | None = None,
         policies: Mapping[str, iam.Policies] | None = None,
         roles: tuple[Role, ...] = (),
-        session_key: tuple[str, str] | None = None,
     ) -> None:
         self.account = account
         self.tokens = tokens
         self.keys = keys
         self.policies = dict(policies or {})
         self.roles = {f"arn:aws:iam::{account}:role/{role.name}": role for role in roles}
-        self.session_key = session_key
         self.audiences = {"sts.amazonaws.com"}
         self.sessions: dict[str, Session] = {}
 
@@ -170,7 +167,8 @@ class Sts:
         claims, now = claims_of(token), round(time.time())
         if claims is None or "iss" not in claims:
             raise _bad_token(
-                "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)"
+                "The ID Token provided is not a valid JWT. "
+                "(You may see this error if you sent an Access Token)"
             )
         if claims["iss"] not in PROVIDERS:
             raise _bad_token(f"No OpenIDConnect provider found in your account for {claims['iss']}")
@@ -198,7 +196,7 @@ class Sts:
             raise ServiceError("ValidationError", text)
         seconds = asked if role.session_seconds is None else role.session_seconds
         number, name = len(self.sessions) + 1, request["RoleSessionName"]
-        key, secret = self.session_key or (f"ASIAEMULATOR{number:08d}", f"session-secret-{number}")
+        key, secret = f"ASIAEMULATOR{number:08d}", f"session-secret-{number}"
         user_id = f"AROAEXAMPLE0000000001:{name}"
         caller = Caller(
             f"arn:aws:sts::{self.account}:assumed-role/{role.name}/{name}", user_id, role.policies

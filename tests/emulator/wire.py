@@ -21,9 +21,14 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query_string: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query's names and values; a name without a value has an empty one."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
 
     def json(self) -> Any:
         """The body as JSON; an empty one is an empty object."""
@@ -72,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, url.path, dict(parse_qsl(url.query)), headers, body)
+        request = Request(self.command, url.path, url.query, headers, body)
         try:
             answer = self.server.answer(request)
         except ConnectionCut:
@@ -82,8 +87,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("content-length", str(len(answer.body)))
+        if "content-length" not in answer.headers:
+            self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
 
-    do_GET = do_POST = do_DELETE = _serve  # noqa: N815  (the base class's names)
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  (the base class's names)

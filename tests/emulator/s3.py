@@ -1,0 +1,138 @@
+"""S3's door: a real S3 server behind the emulator's identities, policies, regions and faults.
+
+The server behind it checks signatures, checksums and conditions; what it lacks is done here: session tokens,
+AWS's denials, buckets of other regions. Requests are signed anew with the key that the server knows.
+"""
+
+from __future__ import annotations
+
+import http.client
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.emulator.errors import ServiceError
+from tests.emulator.wire import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.emulator.wire import Request
+
+OWN_HEADERS = {"authorization", "connection", "content-length", "expect", "host", "x-amz-security-token"}
+HOP_HEADERS = {"connection", "date", "keep-alive", "server", "transfer-encoding"}
+OBJECT_OPERATIONS = (
+    ("PUT", "uploadId", "UploadPart"),
+    ("POST", "uploads", "CreateMultipartUpload"),
+    ("POST", "uploadId", "CompleteMultipartUpload"),
+    ("DELETE", "uploadId", "AbortMultipartUpload"),
+    ("GET", "uploadId", "ListParts"),
+    ("PUT", "", "PutObject"),
+    ("GET", "", "GetObject"),
+    ("HEAD", "", "HeadObject"),
+    ("DELETE", "", "DeleteObject"),
+)
+BUCKET_OPERATIONS = (
+    ("GET", "location", "GetBucketLocation"),
+    ("GET", "versioning", "GetBucketVersioning"),
+    ("GET", "uploads", "ListMultipartUploads"),
+    ("GET", "", "ListObjectsV2"),
+    ("HEAD", "", "HeadBucket"),
+)
+ACTIONS = {
+    "UploadPart": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "CompleteMultipartUpload": "PutObject",
+    "HeadObject": "GetObject",
+    "ListObjectsV2": "ListBucket",
+    "HeadBucket": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+}
+
+
+class Upstream(Protocol):
+    """The server behind, and a key that it knows."""
+
+    url: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class S3Call:
+    """A request to S3 understood; `key` is empty for one about the bucket."""
+
+    operation: str
+    bucket: str
+    key: str
+    request: Request
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the log of calls keeps."""
+        kept = {name: value for name, value in self.request.headers.items() if name.startswith("x-amz-")}
+        kept.pop("x-amz-security-token", None)
+        return {"Bucket": self.bucket, "Key": self.key, "query": dict(self.request.query), "headers": kept}
+
+    def needed(self) -> Iterator[tuple[str, str]]:
+        """The pairs of action and resource that the caller must be allowed."""
+        resource = f"arn:aws:s3:::{self.bucket}" + (f"/{self.key}" if self.key else "")
+        action = ACTIONS.get(self.operation, self.operation)
+        versioned = action == "GetObject" and "versionId" in self.request.query
+        yield f"s3:{action}Version" if versioned else f"s3:{action}", resource
+        if "x-amz-acl" in self.request.headers:
+            yield "s3:PutObjectAcl", resource
+        if "x-amz-tagging" in self.request.headers:
+            yield "s3:PutObjectTagging", resource
+
+
+def read(request: Request) -> S3Call:
+    """Which operation on what; buckets are in the path."""
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    for method, marker, operation in OBJECT_OPERATIONS if key else BUCKET_OPERATIONS:
+        if request.method == method and (not marker or marker in request.query):
+            return S3Call(operation, unquote(bucket), unquote(key), request)
+    raise ServiceError("MethodNotAllowed", "The emulator does not know this request to S3.", status=405)
+
+
+def check_region(call: S3Call, region: str, regions: Mapping[str, str]) -> None:
+    """Buckets of another region than the request's are answered with a redirect."""
+    actual = regions.get(call.bucket, region)
+    if actual != region:
+        message = "The bucket you are attempting to access must be addressed using the specified endpoint."
+        raise ServiceError("PermanentRedirect", message, status=301, headers={"x-amz-bucket-region": actual})
+
+
+def forward(call: S3Call, upstream: Upstream, region: str) -> Answer:
+    """Sign the request anew, send it on, and hand the answer back."""
+    request, url = call.request, urlsplit(upstream.url)
+    target = request.path + (f"?{request.query_string}" if request.query_string else "")
+    headers = {name: value for name, value in request.headers.items() if name not in OWN_HEADERS}
+    signed = AWSRequest(request.method, f"{upstream.url}{target}", headers, request.body)
+    _Resign(upstream, region, headers["x-amz-content-sha256"]).add_auth(signed)
+    connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=30)
+    try:
+        connection.request(request.method, target, request.body, dict(signed.headers.items()))
+        response = connection.getresponse()
+        kept = {
+            name.lower(): value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS
+        }
+        return Answer(response.status, response.read(), kept)
+    finally:
+        connection.close()
+
+
+class _Resign(S3SigV4Auth):
+    """Keeps the client's word for the body, so that the server behind can check it."""
+
+    def __init__(self, upstream: Upstream, region: str, digest: str) -> None:
+        super().__init__(Credentials(upstream.access_key, upstream.secret_key), "s3", region)
+        self.digest = digest
+
+    def payload(self, request: object) -> str:  # noqa: ARG002  (the base class's signature)
+        return self.digest
