@@ -18,13 +18,17 @@ from typing import Any
 # The services the product calls, and those that botocore's own credential providers call.
 SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
 
-# Never read here: models of boto3's resources, headers for C, the slower half of a choice that PyYAML makes
-# at import, time zones that the operating system has, lists of files that are no longer all there.
+# Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin for
+# mypy, headers for C, time zones that the operating system has, lists of files that are no longer all there.
 UNUSED = (
     "boto3/data",
+    "boto3/dynamodb",
+    "boto3/ec2",
     "boto3/examples",
+    "pydantic/mypy.py",
+    "pydantic/v1",
+    "urllib3/contrib/emscripten",
     "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
-    "yaml/_yaml.*.so",
     "*.dist-info/RECORD",
     "**/tests",
     "**/*.pyi",

@@ -62,7 +62,7 @@ def play(scenario: str, folder: Path) -> int:
         *(sys.executable, "-I", "entrypoint.py"),
         *("--application", "hello-web", "--deployment-group", "production", "--bucket", BUCKET),
         *("--source", "examples/hello-web", "--timeout", "40s"),
-        *("--outputs-file", str(outputs), "--summary-file", str(summary)),
+        *("--outputs-file", str(outputs.relative_to(ROOT)), "--summary-file", str(summary.relative_to(ROOT))),
     ]
     with (
         tempfile.TemporaryDirectory() as data,

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.container.services import BUCKET
+from tests.s3 import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,3 +38,11 @@ def image() -> str:
 def base() -> str:
     """The image that it was built from: the official one, or a stand-in where no registry answers."""
     return environment("BASE")
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """S3 with a versioned bucket."""
+    with S3Server(tmp_path_factory.mktemp("s3")) as server:
+        server.create_bucket(BUCKET, versioned=True)
+        yield server

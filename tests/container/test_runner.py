@@ -13,22 +13,16 @@ from uuid import uuid4
 import pytest
 
 from tests.container.docker import HARDENED, ROOT, RUNNER_UID, Job, docker, make_job
+from tests.container.services import BUCKET, aws_variables
 from tests.emulator import Emulator
-from tests.s3 import REGION, S3Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-BUCKET = "container-revisions"
+    from tests.s3 import S3Server
+
 SHADOWED = ("boto3", "botocore", "deployer", "json", "pydantic", "yaml", "sitecustomize", "usercustomize")
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with S3Server(tmp_path_factory.mktemp("s3")) as server:
-        server.create_bucket(BUCKET, versioned=True)
-        yield server
 
 
 @pytest.fixture
@@ -41,12 +35,7 @@ def step(workspace: Path, tmp_path: Path) -> Callable[..., Job]:
     """Lay out a step that deploys the example: `step(codedeploy_url, s3_url, **variables)`."""
 
     def lay_out(codedeploy_url: str, s3_url: str, **variables: str) -> Job:
-        inputs = {
-            "AWS_ACCESS_KEY_ID": S3Server.access_key,
-            "AWS_SECRET_ACCESS_KEY": S3Server.secret_key,
-            "AWS_REGION": REGION,
-            "AWS_ENDPOINT_URL": codedeploy_url,
-            "AWS_ENDPOINT_URL_S3": s3_url,
+        inputs = aws_variables(codedeploy_url, s3_url) | {
             "INPUT_APPLICATION": "hello-web",
             "INPUT_DEPLOYMENT-GROUP": "production",
             "INPUT_BUCKET": BUCKET,
@@ -76,7 +65,6 @@ def test_a_step_deploys(image: str, s3: S3Server, workspace: Path, step: Callabl
         outputs = job.outputs()
         assert outputs["status"] == "succeeded"
         assert outputs["deployment-id"] == emulator.deployments[0].id
-    assert "::group::" in done.stdout
     assert outputs["deployment-id"] in job.summary.read_text(encoding="utf-8")
     assert snapshot(workspace) == before
 
@@ -125,16 +113,18 @@ def test_a_hostile_workspace_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--entrypoint=deployer",), ("--entrypoint=sh",)], ids=["command", "shell"]
+    ("script", "name"),
+    [((), "INPUT_STOP-AFTER"), (("sh", "-c", "deployer"), "INPUT_STOP_AFTER")],
+    ids=["command", "shell"],
 )
 def test_the_command_is_isolated_too(
-    image: str, workspace: Path, tmp_path: Path, arguments: tuple[str, ...]
+    image: str, workspace: Path, tmp_path: Path, script: tuple[str, ...], name: str
 ) -> None:
     """`deployer` in a job's script is as deaf to the workspace as the entry point is."""
     (workspace / "deployer.py").write_text("print('HOSTILE')\n")
-    job = make_job(tmp_path, workspace, {"PYTHONPATH": "/github/workspace", "INPUT_STOP-AFTER": "package"})
-    script = ("-c", "deployer") if arguments == ("--entrypoint=sh",) else ()
-    done = job.run(image, *arguments, arguments=script)
+    job = make_job(tmp_path, workspace, {"PYTHONPATH": "/github/workspace", name: "package"})
+    entrypoint, *arguments = script or ("deployer",)
+    done = job.run(image, f"--entrypoint={entrypoint}", arguments=tuple(arguments))
     assert done.returncode == 0, done.stdout
     assert "HOSTILE" not in done.stdout
     assert job.outputs()["status"] == "planned"
@@ -147,25 +137,23 @@ def deaf() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
-def interrupted(job: Job, image: str, sign: str, number: signal.Signals) -> tuple[int, str]:
-    """Send a signal to the step once it has printed `sign`; its exit code and output come out."""
+def interrupted(job: Job, image: str, heading: str, number: signal.Signals) -> tuple[int, str]:
+    """Send a signal to the step once it prints the heading; its exit code and output come out."""
     name = f"deployer-{uuid4().hex[:8]}"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         ["docker", *job.command(image, f"--name={name}")],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    assert process.stdout
-    printed = []
-    for line in process.stdout:
-        printed.append(line)
-        if sign in line:
-            docker("kill", f"--signal={number.name}", name)
-            break
-    printed.append(process.stdout.read())
-    return process.wait(timeout=30), "".join(printed)
+    ) as process:
+        assert process.stdout
+        printed = []
+        for line in process.stdout:
+            printed.append(line)
+            if line.removeprefix("::group::").split()[:1] == [heading]:
+                docker("kill", f"--signal={number.name}", name)
+        return process.wait(timeout=30), "".join(printed)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -173,7 +161,7 @@ def test_a_cancelled_wait(image: str, s3: S3Server, step: Callable[..., Job], nu
     """As process 1 the program ends with the signal's code; the outputs already name the deployment."""
     with Emulator(scenario="stuck") as emulator:
         job = step(emulator.url, s3.url)
-        code, printed = interrupted(job, image, "Wait for", number)
+        code, printed = interrupted(job, image, "Wait", number)
         assert code == 128 + number, printed
         deployment = emulator.deployments[0]
     assert job.outputs()["deployment-id"] == deployment.id
@@ -189,9 +177,9 @@ def test_sigterm_while_codedeploy_is_slow(
 ) -> None:
     """A request under way does not hold up the end."""
     with Emulator() as emulator:
-        emulator.faults.add(operation, "slow", seconds=20.0)
+        emulator.faults.add(operation, "slow", seconds=8.0)
         job = step(emulator.url, s3.url)
-        code, printed = interrupted(job, image, f"::group::{stage}", signal.SIGTERM)
+        code, printed = interrupted(job, image, stage, signal.SIGTERM)
     assert code == 143, printed
     assert "Traceback" not in printed
 
@@ -199,16 +187,17 @@ def test_sigterm_while_codedeploy_is_slow(
 def test_sigterm_while_uploading(image: str, deaf: str, step: Callable[..., Job]) -> None:
     """Nor does an upload that gets nowhere."""
     job = step(deaf, deaf)
-    code, printed = interrupted(job, image, "::group::Upload", signal.SIGTERM)
+    code, printed = interrupted(job, image, "Upload", signal.SIGTERM)
     assert code == 143, printed
     assert "Traceback" not in printed
 
 
 def test_sigterm_while_packaging(image: str, deaf: str, workspace: Path, step: Callable[..., Job]) -> None:
     """Nor does a tree that takes long to read."""
-    with (workspace / "large.bin").open("wb") as file:
-        os.truncate(file.fileno(), 1 << 35)
+    for number in range(64):
+        with (workspace / f"large-{number}.bin").open("wb") as file:
+            os.truncate(file.fileno(), 1 << 29)
     job = step(deaf, deaf)
-    code, printed = interrupted(job, image, "::group::Package", signal.SIGTERM)
+    code, printed = interrupted(job, image, "Package", signal.SIGTERM)
     assert code == 143, printed
     assert "Traceback" not in printed

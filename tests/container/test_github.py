@@ -1,0 +1,146 @@
+"""Real workflows, run by act: the action from its own repository and from a consumer's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.container.docker import ROOT
+from tests.container.services import BUCKET, aws_variables, commit, copy_action
+from tests.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.s3 import S3Server
+
+    Act = Callable[..., subprocess.CompletedProcess[str]]
+
+STEPS = """
+      - uses: actions/checkout@v4
+      - id: deploy
+        uses: {uses}
+        with:
+          application: hello-web
+          deployment-group: production
+          bucket: {bucket}
+          source: {source}
+      - if: always()
+        env:
+          STATUS: ${{{{ steps.deploy.outputs.status }}}}
+          ID: ${{{{ steps.deploy.outputs.deployment-id }}}}
+        run: echo "read [$STATUS] [$ID]"
+"""
+
+
+def workflow(uses: str, source: str, environment: dict[str, str]) -> str:
+    """A workflow with one job that deploys and reads the outputs, whatever came of it."""
+    variables = "".join(f"  {name}: {value}\n" for name, value in environment.items())
+    steps = STEPS.format(uses=uses, bucket=BUCKET, source=source)
+    return f"on: [push]\nenv:\n{variables}jobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:{steps}"
+
+
+@pytest.fixture
+def act(base: str, tmp_path: Path) -> Act:
+    """Run the workflow of a repository: `act(folder, event, *options)`."""
+    (tmp_path / "config" / "act").mkdir(parents=True)
+    (tmp_path / "config" / "act" / "actrc").touch()
+
+    def run(folder: Path, event: str, *options: str) -> subprocess.CompletedProcess[str]:
+        command = [
+            *(str(Path(sys.executable).with_name("act")), event, "-P", f"ubuntu-latest={base}"),
+            *("--pull=false", "--rm", "--network=host", "--no-cache-server", *options),
+        ]
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=os.environ
+            | {"XDG_CACHE_HOME": str(tmp_path / "cache"), "XDG_CONFIG_HOME": str(tmp_path / "config")},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def write_workflow(repository: Path, text: str) -> None:
+    """Put the only workflow into a repository, and commit all of it."""
+    folder = repository / ".github" / "workflows"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "deploy.yml").write_text(text, encoding="utf-8")
+    commit(repository)
+
+
+def test_the_action_of_this_repository(act: Act, base: str, s3: S3Server, tmp_path: Path) -> None:
+    """`uses: ./` builds the image, deploys, and the next step reads the outputs."""
+    with Emulator(speed=10) as emulator:
+        repository = copy_action(tmp_path / "action", base)
+        environment = aws_variables(emulator.url, s3.url)
+        write_workflow(repository, workflow("./", "examples/hello-web", environment))
+        done = act(repository, "push")
+        assert done.returncode == 0, done.stdout
+        assert f"read [succeeded] [{emulator.deployments[0].id}]" in done.stdout
+
+
+def test_a_failed_deployment_fails_the_job(act: Act, base: str, s3: S3Server, tmp_path: Path) -> None:
+    """The job ends red with an annotation on the script's file, and the outputs are there all the same."""
+    with Emulator(scenario="fails-after-install", speed=10) as emulator:
+        repository = copy_action(tmp_path / "action", base)
+        environment = aws_variables(emulator.url, s3.url)
+        write_workflow(repository, workflow("./", "examples/hello-web", environment))
+        done = act(repository, "push")
+        assert done.returncode != 0
+        assert f"read [failed] [{emulator.deployments[0].id}]" in done.stdout, done.stdout
+    assert re.search(r"::error file=examples/hello-web/scripts/after_install\.sh,", done.stdout), done.stdout
+    assert "No matching distribution found for flask==3.0.33" in done.stdout
+
+
+def test_a_consumer_uses_a_version(act: Act, base: str, s3: S3Server, tmp_path: Path) -> None:
+    """`uses: owner/repo@v1` from a repository that holds nothing but an application."""
+    with Emulator(speed=10) as emulator:
+        action = copy_action(tmp_path / "action", base)
+        commit(action)
+        consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
+        environment = aws_variables(emulator.url, s3.url)
+        write_workflow(consumer, workflow("codedeploy-deployer/deployer@v1", ".", environment))
+        done = act(consumer, "push", f"--local-repository=codedeploy-deployer/deployer@v1={action}")
+        assert done.returncode == 0, done.stdout
+        assert f"read [succeeded] [{emulator.deployments[0].id}]" in done.stdout
+
+
+REHEARSAL = """
+on: [pull_request]
+jobs:
+  rehearse:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: rehearse
+        uses: codedeploy-deployer/deployer@v1
+        with:
+          application: hello-web
+          stop-after: package
+      - run: echo "read [${{ steps.rehearse.outputs.status }}] [${{ steps.rehearse.outputs.digest }}]"
+"""
+
+
+def test_a_pull_request_is_rehearsed(act: Act, base: str, tmp_path: Path) -> None:
+    """Packaging and the checks need no account, no region and no network."""
+    action = copy_action(tmp_path / "action", base)
+    commit(action)
+    consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
+    write_workflow(consumer, REHEARSAL)
+    done = act(consumer, "pull_request", f"--local-repository=codedeploy-deployer/deployer@v1={action}")
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"read \[planned\] \[[0-9a-f]{64}\]", done.stdout), done.stdout
