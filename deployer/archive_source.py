@@ -43,7 +43,8 @@ _UNIX: Final = 3
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
 _DAMAGED: Final = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, UnicodeError)
-_KINDS: Final = {
+_ZIP_KINDS: Final = {stat.S_IFIFO: "named pipe (FIFO)", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+_TAR_KINDS: Final = {
     tarfile.FIFOTYPE: "named pipe (FIFO)",
     tarfile.CHRTYPE: "character device",
     tarfile.BLKTYPE: "block device",
@@ -54,6 +55,7 @@ _KINDS: Final = {
 class ArchiveContents:
     """What an archive unpacks to; a `model.Contents` without exclusions or places in the repository."""
 
+    path: str
     entries: Mapping[str, Entry]
     _archive: _Zip | _Tar = field(repr=False)
 
@@ -74,7 +76,10 @@ class ArchiveContents:
         entry = self.entries.get(resolved) if resolved is not None else None
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
-        return self._archive.read(entry.name, limit)
+        try:
+            return self._archive.read(entry.name, limit)
+        except (*_DAMAGED, RuntimeError) as error:  # RuntimeError: encrypted, or a method unknown here
+            raise InvalidBundle(_unreadable(f"{name} in {self.path}", self.path, error)) from error
 
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
         """Nowhere: a member is not a file of the repository."""
@@ -114,14 +119,14 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
             raise InvalidBundle(rules.UNKNOWN_TYPE.problem(Location(shown), path=shown))
         opened = _Zip(path, findings) if found is BundleType.ZIP else _Tar(path, found, findings)
     except _DAMAGED as error:
-        raise InvalidBundle(_unreadable(shown, error)) from error
+        raise InvalidBundle(_unreadable(shown, shown, error)) from error
     problems = [*_mismatch(shown, found), *findings.problems()]
-    return ArchiveContents(_with_folders(opened.entries), opened), found, problems
+    return ArchiveContents(shown, _with_folders(opened.entries), opened), found, problems
 
 
-def _unreadable(shown: str, error: Exception) -> Problem:
+def _unreadable(what: str, path: str, error: Exception) -> Problem:
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return rules.UNREADABLE.problem(Location(shown), path=shown, reason=reason)
+    return rules.UNREADABLE.problem(Location(path), path=what, reason=reason)
 
 
 def _recognise(path: Path) -> BundleType | None:
@@ -146,7 +151,7 @@ def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
     if named is not None and named is not found:
         stem = shown[: len(shown) - len(suffix)]
         yield rules.TYPE_MISMATCH.problem(
-            Location(shown), path=shown, article="a", found=found.value, named=named.value, stem=stem
+            Location(shown), path=shown, found=found.value, named=named.value, stem=stem
         )
 
 
@@ -174,6 +179,8 @@ class _Zip:
         if stat.S_ISLNK(attributes):
             target = os.fsdecode(self._archive.read(info)) if readable else ""
             return Entry(name, EntryKind.LINK, 0o777, target=target)
+        if kind := _ZIP_KINDS.get(stat.S_IFMT(attributes)):
+            findings.add(rules.SPECIAL, member, kind)
         if not attributes and info.create_system == _UNIX:
             findings.add(rules.NO_MODES, member)
         return Entry(name, EntryKind.FILE, stat.S_IMODE(attributes) or 0o644, info.file_size)
@@ -238,8 +245,8 @@ class _Tar:
             if first in self._offsets:
                 self._offsets[name] = self._offsets[first]
                 self.entries[name] = replace(self.entries[first], name=name)
-        elif info.type in _KINDS:
-            findings.add(rules.SPECIAL, info.name, _KINDS[info.type])
+        elif info.type in _TAR_KINDS:
+            findings.add(rules.SPECIAL, info.name, _TAR_KINDS[info.type])
         else:
             self.entries[name] = Entry(name, EntryKind.FILE, mode, info.size)
             self._offsets[name] = (info.offset_data, info.size)

@@ -53,8 +53,10 @@ def resolve(text: str) -> Value:
         return None
     if "\n" in text or _WORD.match(text):
         return text if len(text) > _LONGEST_WORD else _WORDS.get(text.lower(), text)
-    if len(text) > _LONGEST_NUMBER:
-        return text
+    return text if len(text) > _LONGEST_NUMBER else _number(text)
+
+
+def _number(text: str) -> Value:
     if text.lower() in _SPECIAL_FLOATS:
         return float(_SPECIAL_FLOATS[text.lower()])
     plain = text.replace("_", "").replace(",", "")

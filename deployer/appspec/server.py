@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.appspec.findings import Findings, listed, nearest, section_items
-from deployer.appspec.model import AppSpec, FileMapping, Hook
+from deployer.appspec.model import DEFAULT_TIMEOUT_SECONDS, AppSpec, FileMapping, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of, truthy
 from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
@@ -183,7 +183,7 @@ def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | Non
 
 def _timeout(node: Node | None, findings: Findings) -> int | None:
     """Seconds as the agent takes them: text up to its first other character, fractions cut off."""
-    node = truthy(node)
+    node = given(node)
     if node is None:
         return None
     seconds = _seconds(node)
@@ -201,6 +201,8 @@ def _seconds(node: Node) -> int | None:
         case str(text):
             match = _LEADING_DIGITS.match(text)
             return int(match[1]) if match else 0
+        case False:
+            return DEFAULT_TIMEOUT_SECONDS
         case int(number) | float(number) if not isinstance(number, bool) and isfinite(number):
             return int(number)
         case _:

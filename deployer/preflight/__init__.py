@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.appspec import APPSPEC, LIMIT, parse
-from deployer.errors import Location
+from deployer.errors import InvalidBundle, Location
 from deployer.model import BundleType, ComputePlatform, EntryKind
 from deployer.preflight.bundle import check_names, check_size, find_root
 from deployer.preflight.destinations import check_files
@@ -39,7 +39,12 @@ def check(contents: Contents, *, bundle_type: BundleType | None = None) -> list[
     if isinstance(root, list):
         return root
     lookup = Lookup(root)
-    problems = list(_check(lookup, bundle_type))
+    problems: list[Problem] = []
+    try:
+        for problem in _check(lookup, bundle_type):
+            problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
+    except InvalidBundle as error:
+        problems += error.problems
     if lookup.path is None:
         problems = [_unplaced(problem) for problem in problems]
     return list(dict.fromkeys(problems))

@@ -123,16 +123,17 @@ def _check_source(
         yield rules.EMPTY_SOURCE.problem(place)
     if ".." in mapping.source.replace("\\", "/").split("/"):
         yield rules.PARENT.problem(place, path=mapping.source, normal=name or "/")
+    name = lookup.spelt(name) if windows else name
     entry = lookup.resolve(name)
-    if entry is None and lookup.is_link(name):
-        yield rules.LINK_OUTSIDE.problem(place, source=mapping.source, target=lookup.entries[name].target)
+    if entry is None and (link := lookup.target(name)):
+        yield rules.LINK_OUTSIDE.problem(place, source=mapping.source, target=link)
     elif entry is None or (entry.kind is EntryKind.FILE and mapping.source.endswith("/")):
         yield _absent(mapping, name, place, lookup)
         return None
-    folder = entry is not None and entry.kind is EntryKind.FOLDER
-    if folder and lookup.is_link(name):
-        return None  # copied out by the agent, at a path that only the link's target knows
-    return Copy(mapping, name, on_instance(mapping.destination, windows=windows), folder)
+    target = on_instance(mapping.destination, windows=windows)
+    if entry is not None and entry.kind is EntryKind.FOLDER:
+        return Copy(mapping, entry.name, target, folder=True)  # of a linked folder, the content is copied
+    return Copy(mapping, name, target, folder=False)
 
 
 def _absent(mapping: FileMapping, name: str, place: Location, lookup: Lookup) -> Problem:

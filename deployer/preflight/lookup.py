@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from deployer.appspec import APPSPEC, LIMIT
@@ -39,10 +40,25 @@ class Lookup:
             return None
         return _ROOT if found == "" else self.entries.get(found or "/")
 
-    def is_link(self, name: str) -> bool:
-        """Whether the name itself is a link."""
-        entry = self.entries.get(name)
-        return entry is not None and entry.kind is EntryKind.LINK
+    def spelt(self, name: str) -> str:
+        """The name as it stands in the bundle whatever its case, which Windows does not tell apart."""
+        return self._by_lower.get(name.lower(), name)
+
+    def leaves(self, name: str) -> bool:
+        """Whether a link on the way to a name leads out of the bundle."""
+        try:
+            follow(self.entries, name)
+        except LeavesTree:
+            return True
+        return False
+
+    def target(self, name: str) -> str:
+        """Where the first link on the way to a name points; empty when there is none."""
+        for path in accumulate(name.split("/"), "{}/{}".format):
+            entry = self.entries.get(path)
+            if entry is not None and entry.kind is EntryKind.LINK:
+                return entry.target
+        return ""
 
     def exclusion(self, name: str) -> Exclusion | None:
         """The pattern that left out a name, a folder above it, or everything in it."""

@@ -56,9 +56,10 @@ def _check(named: _Named, lookup: Lookup, read: set[str]) -> Iterator[Problem]:
         return
     if ".." in named.hook.location.replace("\\", "/").split("/"):
         yield file_rules.PARENT.problem(named.place, path=named.hook.location, normal=name or "/")
+    name = lookup.spelt(name) if named.windows else name
     entry = lookup.resolve(name)
-    if entry is None and lookup.is_link(name):
-        yield rules.LINK_OUTSIDE.problem(named.place, target=lookup.entries[name].target, **facts)
+    if entry is None and lookup.leaves(name):
+        yield rules.LINK_OUTSIDE.problem(named.place, target=lookup.target(name), **facts)
     elif entry is None or (entry.kind is EntryKind.FILE and named.hook.location.endswith("/")):
         yield _absent(named, name, lookup)
         return

@@ -17,9 +17,10 @@ _BOM = b"\xef\xbb\xbf"
 _BINARY = (b"\x7fELF",)
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
-_BACKGROUND = re.compile(r"(?<![&>|;\\<])&\s*(#.*)?$")
+_NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
+_BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")
 _STDOUT = re.compile(r"(?<![\w&])1?>{1,2}(?!&2)|&>|>&")
-_STDERR = re.compile(r"2>|&>|>&(?!\d)")
+_STDERR = re.compile(r"2>&1|2>|&>|>&(?!\d)")
 _REDIRECTS_ALL = re.compile(r"^\s*exec\s[^#]*>")
 _WAITS = re.compile(r"^\s*wait\b")
 
@@ -88,8 +89,18 @@ def _background_processes(text: str) -> Iterator[tuple[int, str]]:
         command += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        if found := _BACKGROUND.search(command):
-            command = command[: found.start()].strip()
-            if not (_STDOUT.search(command) and _STDERR.search(command)):
-                yield number, command.split(" > ")[0].strip()
+        *started, _ = _BACKGROUND.split(_NO_COMMAND.sub(_blank, command))
+        for part in started:
+            if not _redirects_both(part):
+                yield number, re.split(r"\s*\d?&?>", part.rpartition(";")[2])[0].strip()
         command = ""
+
+
+def _blank(found: re.Match[str]) -> str:
+    """Quoted text stays in the command as an innocent word; a comment goes."""
+    return "" if found[0].lstrip().startswith("#") else re.sub(r"[&#>]", "_", found[0])
+
+
+def _redirects_both(command: str) -> bool:
+    stdout, stderr = _STDOUT.search(command), _STDERR.search(command)
+    return bool(stdout and stderr and (stderr[0] != "2>&1" or stdout.start() < stderr.start()))

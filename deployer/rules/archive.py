@@ -22,7 +22,7 @@ UNKNOWN_TYPE = Rule(
 )
 TYPE_MISMATCH = Rule(
     code="archive-type-mismatch",
-    message="{path} is {article} {found} archive by its content, not the {named} that its name says.",
+    message="{path} is a {found} archive by its content, not the {named} that its name says.",
     hint="Name it {stem}.{found}, or build the type that the name says.",
     bad="tar -czf app.zip app/",
     good="tar -czf app.tgz app/",

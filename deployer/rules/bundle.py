@@ -22,8 +22,8 @@ NAME = Rule(
 )
 SIZE = Rule(
     code="bundle-size",
-    message="The bundle unpacks to {size}. An instance keeps the archive, its content and the installed files, and "
-    "five revisions back: allow about {disk}. Largest: {largest}.",
+    message="The bundle unpacks to {size}. An instance keeps the archive, its content and the installed "
+    "files, and five revisions back: allow about {disk}. Largest: {largest}.",
     hint="Exclude what the instances do not need, or see to the disk.",
     bad="node_modules/, *.mp4 and .terraform/ in the bundle",
     good="exclude: |\n  *.mp4\n  .terraform/",
