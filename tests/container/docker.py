@@ -35,6 +35,11 @@ def docker(*arguments: str, check: bool = True, timeout: float = 120) -> subproc
     return done
 
 
+def builder() -> str:
+    """The value of DOCKER_BUILDKIT that the docker command can follow."""
+    return "0" if docker("buildx", "version", check=False).returncode else "1"
+
+
 def python(image: str, code: str) -> str:
     """What a piece of code prints in the image's own environment."""
     return docker("run", "--rm", "--entrypoint=/opt/deployer/venv/bin/python", image, "-I", "-c", code).stdout
