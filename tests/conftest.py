@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests import environment
+from tests.clock import FakeClock
 from tests.emulator import Emulator
 from tests.s3 import S3Server
 
@@ -43,6 +44,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
 def bucket(s3: S3Server) -> str:
     """A fresh versioned bucket."""
     return s3.create_bucket(f"bucket-{uuid4()}", versioned=True)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that passes by sleeping only; give it to the emulator and to the code that waits."""
+    return FakeClock()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from boto3.session import Session
     from mypy_boto3_s3.client import S3Client
 
 REGION = "eu-west-1"
@@ -52,6 +53,7 @@ class S3Server:
         self.url = ""
         self._ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._session: Session | None = None
 
     def __enter__(self) -> Self:
         (self.directory / "data").mkdir(parents=True, exist_ok=True)
@@ -70,7 +72,9 @@ class S3Server:
         import boto3
         from botocore.config import Config
 
-        return boto3.session.Session().client(
+        if self._session is None:
+            self._session = boto3.session.Session()
+        return self._session.client(
             "s3",
             endpoint_url=self.url,
             region_name=REGION,

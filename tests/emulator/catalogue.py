@@ -195,7 +195,7 @@ BAD = (
     Scenario(
         "alarm",
         "a CloudWatch alarm ends the deployment",
-        cut_short(course(rolling([None] * 3), error="ALARM_ACTIVE", end=7.0)),
+        cut_short(course(rolling([None] * 3), error="ALARM_ACTIVE", status="Stopped", end=7.0)),
     ),
     Scenario(
         "lambda-hook-fails",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import rules
@@ -55,7 +54,7 @@ class CodeDeploy:
             "application": {
                 "applicationId": "b7f4c1de-0000-4000-8000-" + f"{abs(hash(found.platform)) % 16**12:012x}",
                 "applicationName": found.name,
-                "createTime": self.world.started,
+                "createTime": self.world.since,
                 "linkedToGitHub": False,
                 "computePlatform": found.platform,
             }
@@ -73,7 +72,7 @@ class CodeDeploy:
         """One group, with its last deployments."""
         application = self._application(request)
         group = self.world.group(application.name, request["deploymentGroupName"])
-        now = time.monotonic()
+        now = self.world.clock.monotonic()
         style = {"deploymentType": "IN_PLACE", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"}
         if application.platform != "Server":
             style = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
@@ -107,7 +106,7 @@ class CodeDeploy:
         """One deployment config."""
         name = request["deploymentConfigName"]
         platform, members = self.world.config(name)
-        facts = {"deploymentConfigName": name, "computePlatform": platform, "createTime": self.world.started}
+        facts = {"deploymentConfigName": name, "computePlatform": platform, "createTime": self.world.since}
         return {"deploymentConfigInfo": {**facts, **members}}
 
     def register_application_revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,7 +145,7 @@ class CodeDeploy:
         """Start a deployment, unless a rule or an active one forbids it."""
         rules.check_deployment(self.world, request)
         application, group = request["applicationName"], request["deploymentGroupName"]
-        active = self.world.active(application, group, time.monotonic())
+        active = self.world.active(application, group, self.world.clock.monotonic())
         if active:
             raise ServiceError(
                 "DeploymentLimitExceededException",
@@ -163,14 +162,14 @@ class CodeDeploy:
 
     def get_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One deployment."""
-        return {"deploymentInfo": self._deployment(request).info(time.monotonic())}
+        return {"deploymentInfo": self._deployment(request).info(self.world.clock.monotonic())}
 
     def batch_get_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Up to 25 deployments; unknown ones are left out."""
         ids = request["deploymentIds"]
         if len(ids) > TARGETS_PER_CALL:
             raise ServiceError("BatchLimitExceededException", "At most 25 deployment IDs are allowed.")
-        now = time.monotonic()
+        now = self.world.clock.monotonic()
         found = [self.world.deployments[each] for each in ids if each in self.world.deployments]
         return {"deploymentsInfo": [deployment.info(now) for deployment in found]}
 
@@ -187,7 +186,7 @@ class CodeDeploy:
         start, end = span.get("start"), span.get("end")
         if start is not None and end is not None and start > end:
             raise ServiceError("InvalidTimeRangeException", "The start of the time range is after its end.")
-        statuses, now = request.get("includeOnlyStatuses"), time.monotonic()
+        statuses, now = request.get("includeOnlyStatuses"), self.world.clock.monotonic()
         found = [
             deployment.id
             for deployment in sorted(self.world.deployments.values(), key=lambda each: -each.created)
@@ -201,7 +200,7 @@ class CodeDeploy:
 
     def list_deployment_targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Ids of a deployment's targets, filtered by status and label."""
-        deployment, now = self._started(request), time.monotonic()
+        deployment, now = self._started(request), self.world.clock.monotonic()
         filters = request.get("targetFilters", {})
         ids = deployment.target_ids(now)
         for name, member in (("TargetStatus", "status"), ("ServerInstanceLabel", "instanceLabel")):
@@ -228,17 +227,17 @@ class CodeDeploy:
 
     def stop_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Stop a deployment, with a rollback when asked for."""
-        deployment, now = self._deployment(request), time.monotonic()
+        deployment, now = self._deployment(request), self.world.clock.monotonic()
         if not deployment.active(now):
             raise _completed(deployment)
-        deployment.stop(now, rollback=request.get("autoRollbackEnabled", False))
+        deployment.stop(now, rollback=request.get("autoRollbackEnabled"))
         return {"status": "Pending", "statusMessage": "Stopping the deployment."}
 
     def continue_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """End a blue/green deployment's wait."""
         if "deploymentId" not in request:
             raise ServiceError("DeploymentIdRequiredException", "The deployment ID is required.")
-        deployment, now = self._deployment(request), time.monotonic()
+        deployment, now = self._deployment(request), self.world.clock.monotonic()
         if not deployment.active(now):
             raise _completed(deployment)
         if not deployment.timeline.holds:
@@ -265,7 +264,7 @@ class CodeDeploy:
         return self.world.deployment(request["deploymentId"])
 
     def _started(self, request: Mapping[str, Any]) -> Deployment:
-        deployment, now = self._deployment(request), time.monotonic()
+        deployment, now = self._deployment(request), self.world.clock.monotonic()
         if not deployment.started(now) and deployment.status(now) not in TERMINAL:
             raise ServiceError(
                 "DeploymentNotStartedException", f"The deployment {deployment.id} has not started yet."
@@ -273,7 +272,7 @@ class CodeDeploy:
         return deployment
 
     def _target(self, deployment: Deployment, target_id: str) -> dict[str, Any]:
-        found = deployment.target(target_id, time.monotonic())
+        found = deployment.target(target_id, self.world.clock.monotonic())
         if found is None:
             raise ServiceError(
                 "DeploymentTargetDoesNotExistException",

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator.timeline import TERMINAL, Event, Target, Timeline, latest
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 ROLLBACK_MESSAGE = "The deployment failed, so CodeDeploy started a rollback to the last known good revision."
+ROLLBACK_EVENTS = {"ALARM_ACTIVE": "DEPLOYMENT_STOP_ON_ALARM", "MANUAL_STOP": "DEPLOYMENT_STOP_ON_REQUEST"}
 KINDS = {
     "instanceTarget": "InstanceTarget",
     "lambdaTarget": "LambdaTarget",
@@ -24,7 +28,7 @@ class Deployment:
 
     `created` is in seconds since the epoch, `began` the same moment on the monotonic clock. `request` holds
     the members of CreateDeployment that DeploymentInfo repeats. `skips` are the ends of waits, by kind, in
-    elapsed seconds.
+    elapsed seconds. `rollback_wanted` is what StopDeployment asked for.
     """
 
     id: str
@@ -42,7 +46,7 @@ class Deployment:
     previous: dict[str, Any] | None = None
     region: str = "eu-west-1"
     account: str = "123456789012"
-    rolls_back: bool = False
+    rollback_wanted: bool | None = None
     rollback_id: str | None = None
     rolled_back_id: str | None = None
     skips: dict[str, float] = field(default_factory=dict)
@@ -96,10 +100,21 @@ class Deployment:
         if kind:
             self.skips[kind] = self.elapsed(now)
 
-    def stop(self, now: float, *, rollback: bool) -> None:
-        """Stop it, and roll back when asked to."""
+    def stop(self, now: float, *, rollback: bool | None) -> None:
+        """Stop it; None leaves the rollback to what was configured."""
         self.timeline = self.timeline.stopped(self.time(now))
-        self.rolls_back = rollback
+        self.rollback_wanted = rollback
+
+    def rolls_back(self, configured: Mapping[str, Any]) -> bool:
+        """Whether a rollback follows its failure or stop, by the group's configuration or its own."""
+        if self.creator != "user" or self.rollback_id:
+            return False
+        if self.rollback_wanted is not None:
+            return self.rollback_wanted
+        wish = self.request.get("autoRollbackConfiguration", configured)
+        code = self.timeline.error[0] if self.timeline.error else ""
+        event = ROLLBACK_EVENTS.get(code, "DEPLOYMENT_FAILURE")
+        return bool(wish.get("enabled")) and event in wish.get("events", [])
 
     def started(self, now: float) -> bool:
         """Whether its targets can be listed."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from deployer.clock import Clock, SystemClock
 from tests.emulator.wire import Answer, as_json
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ ISSUER = "https://token.actions.githubusercontent.com"
 class TokenEndpoint:
     """Issues tokens to who holds the request token; each lives `lifetime` seconds."""
 
+    clock: Clock = field(default_factory=SystemClock)
     request_token: str = "the-runner-s-request-token"
     subject: str = "repo:acme/hello-web:ref:refs/heads/main"
     lifetime: float = 300.0
@@ -31,7 +32,7 @@ class TokenEndpoint:
 
     def issue(self, audience: str, **claims: Any) -> str:
         """A new token; `claims` go over the usual ones (`exp` is in seconds since the epoch)."""
-        now = int(time.time())
+        now = int(self.clock.now().timestamp())
         payload = {
             "iss": self.issuer,
             "aud": audience,

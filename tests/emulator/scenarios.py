@@ -40,19 +40,24 @@ def course(
     targets: Iterable[Target],
     *,
     error: str | None = None,
+    status: str = "Failed",
     queued: float = 0.3,
     started: float = 0.6,
     end: float | None = None,
 ) -> Timeline:
     """A deployment over these targets: created, queued, in progress; it ends with them or at `end`.
 
-    It succeeds unless there is an `error`, one of the service's codes.
+    It succeeds unless there is an `error`, one of the service's codes; then it ends in `status`.
     """
     fixed = tuple(targets)
     ends = fleet.end_of(fixed) + 0.6 if end is None else end
-    status = "Failed" if error else "Succeeded"
     return Timeline(
-        statuses=((0.0, "Created"), (queued, "Queued"), (started, "InProgress"), (ends, status)),
+        statuses=(
+            (0.0, "Created"),
+            (queued, "Queued"),
+            (started, "InProgress"),
+            (ends, status if error else "Succeeded"),
+        ),
         targets=fixed,
         error=(error, MESSAGES[error]) if error else None,
         overview=started + 0.2,

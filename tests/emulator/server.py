@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
+from deployer.clock import SystemClock
 from tests.emulator import dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
@@ -19,11 +19,12 @@ from tests.emulator.neighbours import Neighbours
 from tests.emulator.oidc import TokenEndpoint
 from tests.emulator.sts import Role, Sts
 from tests.emulator.wire import Answer, Request, Server, as_json
-from tests.emulator.world import default_world
+from tests.emulator.world import World, add_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from deployer.clock import Clock
     from tests.emulator.deployments import Deployment
 
 ACCOUNT = "123456789012"
@@ -52,7 +53,7 @@ class Emulator:
     `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all, unchecked). `roles`
     can be assumed. `bucket_store` is an S3 server that S3's requests are handed on to, with policies, keys,
     sessions and faults in force; `bucket_regions` are the regions of buckets that are not in the request's
-    own. `page` is the length of a page of a list.
+    own. `clock` is the time that deployments, sessions and tokens go by; `page` the length of a list's pages.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Emulator:
         roles: Sequence[Role] = (),
         bucket_store: s3.Upstream | None = None,
         bucket_regions: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
         page: int = 100,
         port: int = 0,
     ) -> None:
@@ -75,12 +77,14 @@ class Emulator:
         if unknown:
             raise ValueError(f"unknown scenario {', '.join(unknown)}; known are {', '.join(SCENARIOS)}")
         first = SCENARIOS[names[0]]
-        self.world = default_world(names, speed, by_group)
+        self.clock = clock or SystemClock()
+        self.world = World(names, speed, by_group or {}, clock=self.clock)
+        add_examples(self.world)
         self.seeded = set(self.world.deployments)
         self.calls: list[LoggedCall] = []
         self.broken: list[str] = []
         self.faults = Faults(first.faults)
-        self.oidc = TokenEndpoint()
+        self.oidc = TokenEndpoint(self.clock)
         self.neighbours = Neighbours(ACCOUNT)
         given = {**({"*": policy} if policy is not None else {}), **(policies or {})}
         self.sts = Sts(
@@ -95,7 +99,7 @@ class Emulator:
         self.codedeploy = CodeDeploy(self.world, page=page)
         self._lock = threading.RLock()
         self._server = Server(port, self.answer)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         for application in self.world.applications.values():
             if application.platform == first.platform:
                 for group in application.groups.values():
@@ -164,7 +168,7 @@ class Emulator:
     def _logged(self, call: dialects.Call | s3.S3Call, scope: Scope, request_id: str) -> Answer:
         service = call.service if isinstance(call, dialects.Call) else "s3"
         status, code = 0, "cut"
-        began = time.time()
+        began = self.clock.now().timestamp()
         try:
             answer = self._faulty(call, service, scope, request_id)
             status, code = answer.status, ""
@@ -247,14 +251,15 @@ class Emulator:
                 answer = self.oidc.answer(request)
         elif fault.kind.startswith("cut"):
             raise ConnectionCut
-        logged = LoggedCall(time.time(), "oidc", "OidcToken", dict(request.query), "", answer.status)
+        now = self.clock.now().timestamp()
+        logged = LoggedCall(now, "oidc", "OidcToken", dict(request.query), "", answer.status)
         self.calls.append(logged)
         return answer
 
     def _control(self, request: Request) -> Answer:
         controls: dict[tuple[str, str], Callable[[], Any]] = {
             ("GET", "calls"): lambda: [asdict(call) for call in list(self.calls)],
-            ("GET", "deployments"): lambda: [each.info(time.monotonic()) for each in self.deployments],
+            ("GET", "deployments"): lambda: [each.info(self.clock.monotonic()) for each in self.deployments],
             ("GET", "faults"): self.faults.pending,
             ("POST", "faults"): lambda: self.faults.add(**request.json()),
             ("DELETE", "faults"): self.faults.clear,

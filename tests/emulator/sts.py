@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import iam
@@ -118,7 +117,7 @@ class Sts:
         session = self.sessions.get(scope.token)
         if session is None or session.access_key != scope.access_key:
             raise refuse(service, "UnrecognizedClientException", INVALID)
-        if time.monotonic() >= session.expires:
+        if self.tokens.clock.monotonic() >= session.expires:
             message = "The security token included in the request is expired"
             raise refuse(service, "ExpiredTokenException", message)
         return session
@@ -164,7 +163,7 @@ class Sts:
 
     def _verified(self, token: str) -> Mapping[str, Any]:
         """The claims of a token that the provider vouches for, is in time, and is meant for us."""
-        claims, now = claims_of(token), round(time.time())
+        claims, now = claims_of(token), round(self.tokens.clock.now().timestamp())
         if claims is None or "iss" not in claims:
             raise _bad_token(
                 "The ID Token provided is not a valid JWT. "
@@ -201,9 +200,10 @@ class Sts:
         caller = Caller(
             f"arn:aws:sts::{self.account}:assumed-role/{role.name}/{name}", user_id, role.policies
         )
-        session = Session(key, secret, f"session-token-{number}", caller, arn, time.monotonic() + seconds)
+        expires = self.tokens.clock.monotonic() + seconds
+        session = Session(key, secret, f"session-token-{number}", caller, arn, expires)
         self.sessions[session.token] = session
-        expiration = datetime.now(UTC) + timedelta(seconds=seconds)
+        expiration = self.tokens.clock.now() + timedelta(seconds=seconds)
         return {
             "Credentials": {
                 "AccessKeyId": key,

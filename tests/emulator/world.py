@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from deployer.clock import Clock, SystemClock
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.deployments import Deployment, same_revision
 from tests.emulator.errors import ServiceError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DAY = 86_400.0
+ROLLED_BACK = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "CodeDeployDefault.OneAtATime": (
         "Server", {"minimumHealthyHosts": {"type": "HOST_COUNT", "value": -1}}
@@ -70,7 +71,7 @@ class World:
     """All state; its owner keeps requests one at a time.
 
     The n-th deployment takes the n-th of `scenarios`, the last one for ever; `by_group` (`application/group`)
-    goes before it.
+    goes before it. What was there before came to be at `since`, a day ago in seconds since the epoch.
     """
 
     scenarios: Sequence[str]
@@ -82,7 +83,11 @@ class World:
     deployments: dict[str, Deployment] = field(default_factory=dict)
     asked: int = 0
     number: int = 0
-    started: float = field(default_factory=time.time)
+    clock: Clock = field(default_factory=SystemClock)
+    since: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.since = round(self._now() - DAY, 3)
 
     def add_application(self, name: str, platform: str, groups: Sequence[str]) -> Application:
         """Add an application; each group has a deployment of yesterday behind it."""
@@ -100,8 +105,8 @@ class World:
                 config=config,
                 revision=revision,
                 timeline=SCENARIOS["success"].plan(platform),
-                created=round(self.started - DAY, 3),
-                began=time.monotonic() - DAY,
+                created=self.since,
+                began=self.clock.monotonic() - DAY,
                 speed=1.0,
             )
             self.deployments[yesterday.id] = yesterday
@@ -177,7 +182,7 @@ class World:
         found, target = self.application(application), self.group(application, group)
         asked = dict(request or {})
         name = scenario or self._next_scenario(f"{application}/{group}")
-        now = time.monotonic()
+        now = self.clock.monotonic()
         began = now if began is None else began
         deployment = Deployment(
             id=self._new_id(),
@@ -187,7 +192,7 @@ class World:
             config=asked.pop("deploymentConfigName", target.config),
             revision=revision,
             timeline=SCENARIOS[name].plan(found.platform),
-            created=round(time.time() - (now - began), 3),
+            created=round(self._now() - (now - began), 3),
             began=began,
             speed=self.speed,
             creator=creator,
@@ -198,31 +203,34 @@ class World:
         )
         if deployment.timeline.stop < inf:
             deployment.timeline = deployment.timeline.stopped(deployment.timeline.stop)
-        deployment.rolls_back = creator == "user" and _rolls_back(deployment, target)
+        if deployment.timeline.rollback:
+            asked.setdefault("autoRollbackConfiguration", ROLLED_BACK)
         self.deployments[deployment.id] = deployment
         return deployment
 
     def settle(self) -> None:
         """Let happen what follows from the time: rollbacks of deployments that have ended."""
-        now = time.monotonic()
+        now = self.clock.monotonic()
         for deployment in list(self.deployments.values()):
-            if not deployment.rolls_back or deployment.status(now) not in {"Failed", "Stopped"}:
-                continue
-            deployment.rolls_back = False
             previous = deployment.previous
-            if previous is None:
+            group = self.applications[deployment.application].groups[deployment.group]
+            configured = group.settings.get("autoRollbackConfiguration", {})
+            if previous is None or deployment.status(now) not in {"Failed", "Stopped"}:
                 continue
-            rollback = self.begin(
-                deployment.application,
-                deployment.group,
-                previous,
-                scenario=deployment.timeline.rollback or "success",
-                creator="codeDeployRollback",
-                region=deployment.region,
-                began=deployment.moment(deployment.timeline.end),
-            )
-            rollback.rolled_back_id = deployment.id
-            deployment.rollback_id = rollback.id
+            if deployment.rolls_back(configured):
+                rollback = self.begin(
+                    deployment.application,
+                    deployment.group,
+                    previous,
+                    scenario=deployment.timeline.rollback or "success",
+                    creator="codeDeployRollback",
+                    region=deployment.region,
+                    began=deployment.moment(deployment.timeline.end),
+                )
+                rollback.rolled_back_id, deployment.rollback_id = deployment.id, rollback.id
+
+    def _now(self) -> float:
+        return round(self.clock.now().timestamp(), 3)
 
     def _next_scenario(self, group: str) -> str:
         if group in self.by_group:
@@ -244,17 +252,19 @@ class World:
     ) -> None:
         if not any(same_revision(entry["revision"], revision) for entry in application.revisions):
             application.revisions.append(
-                {"revision": revision, "description": description, "registered": round(time.time(), 3)}
+                {
+                    "revision": revision,
+                    "description": description,
+                    "registered": self._now(),
+                }
             )
 
 
-def default_world(scenarios: Sequence[str], speed: float, by_group: Mapping[str, str] | None = None) -> World:
-    """The world that tests and the demo start from."""
-    world = World(scenarios, speed, by_group or {})
+def add_examples(world: World) -> None:
+    """The applications that tests and the demo start with."""
     world.add_application("hello-web", "Server", ["production", "staging"])
     world.add_application("shop-lambda", "Lambda", ["production"])
     world.add_application("shop-ecs", "ECS", ["production"])
-    return world
 
 
 def _yesterday(application: str, platform: str) -> dict[str, Any]:
@@ -262,12 +272,3 @@ def _yesterday(application: str, platform: str) -> dict[str, Any]:
     if platform != "Server":
         location |= {"key": f"{application}/yesterday.yaml", "bundleType": "YAML"}
     return {"revisionType": "S3", "s3Location": location}
-
-
-def _rolls_back(deployment: Deployment, group: Group) -> bool:
-    if deployment.timeline.rollback and "autoRollbackConfiguration" not in deployment.request:
-        deployment.request["autoRollbackConfiguration"] = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
-    wish = deployment.request.get("autoRollbackConfiguration") or group.settings.get(
-        "autoRollbackConfiguration", {}
-    )
-    return bool(wish.get("enabled")) and "DEPLOYMENT_FAILURE" in wish.get("events", [])

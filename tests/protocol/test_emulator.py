@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_codedeploy.client import CodeDeployClient
 
+    from tests.clock import FakeClock
     from tests.s3 import S3Server
 
     Start = Callable[..., Emulator]
@@ -40,6 +41,13 @@ HELLO: Any = {"applicationName": "hello-web", "deploymentGroupName": "production
 APPSPEC: Any = {"revisionType": "AppSpecContent", "appSpecContent": {"content": "version: 0.0"}}
 REGION = "eu-west-1"
 KEY = ("AKIAIOSFODNN7EXAMPLE", "a-secret")
+SESSION = boto3.session.Session()
+
+
+@pytest.fixture
+def emulator(emulator: Start, clock: FakeClock) -> Start:
+    """Emulators whose time passes only between two looks."""
+    return functools.partial(emulator, speed=1.0, clock=clock)
 
 
 def client(emulator: Emulator, service: str = "codedeploy", **options: Any) -> Any:  # noqa: ANN401  (boto3's)
@@ -49,7 +57,7 @@ def client(emulator: Emulator, service: str = "codedeploy", **options: Any) -> A
         "aws_secret_access_key": KEY[1],
         "config": Config(retries={"total_max_attempts": 1}),
     }
-    return boto3.session.Session().client(service, endpoint_url=emulator.url, **{**settings, **options})  # type: ignore[call-overload]
+    return SESSION.client(service, endpoint_url=emulator.url, **{**settings, **options})  # type: ignore[call-overload]
 
 
 def deploy(codedeploy: CodeDeployClient, **changes: Any) -> str:  # noqa: ANN401  (CreateDeployment's own)
@@ -61,18 +69,19 @@ def code(error: pytest.ExceptionInfo[ClientError]) -> str:
     return error.value.response["Error"]["Code"]
 
 
-def looks(codedeploy: CodeDeployClient, deployment_id: str) -> Iterator[Any]:
+def looks(stand_in: Emulator, deployment_id: str) -> Iterator[Any]:
     """Looks at a deployment, until it has ended."""
+    codedeploy = client(stand_in)
     while True:
         info = codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
         yield info
         if info["status"] in TERMINAL:
             return
-        time.sleep(0.005)
+        stand_in.clock.sleep(0.5)
 
 
-def end(codedeploy: CodeDeployClient, deployment_id: str) -> Any:  # noqa: ANN401  (AWS's description)
-    *_, last = looks(codedeploy, deployment_id)
+def end(stand_in: Emulator, deployment_id: str) -> Any:  # noqa: ANN401  (AWS's description)
+    *_, last = looks(stand_in, deployment_id)
     return last
 
 
@@ -95,10 +104,11 @@ def _without_type(target: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_a_success_goes_from_created_to_succeeded_with_all_events(emulator: Start) -> None:
-    codedeploy = client(emulator("success"))
+    stand_in = emulator("success")
+    codedeploy = client(stand_in)
     with pytest.raises(ClientError) as early:
         codedeploy.list_deployment_targets(deploymentId=(deployment := deploy(codedeploy)))
-    infos = list(looks(codedeploy, deployment))
+    infos = list(looks(stand_in, deployment))
     assert code(early) == "DeploymentNotStartedException"
     assert "deploymentOverview" not in infos[0]
     assert infos[-1]["status"] == "Succeeded"
@@ -110,8 +120,9 @@ def test_a_success_goes_from_created_to_succeeded_with_all_events(emulator: Star
 
 
 def test_a_failure_names_the_script_and_its_log(emulator: Start) -> None:
-    codedeploy = client(emulator("fails-after-install"))
-    info = end(codedeploy, deployment := deploy(codedeploy))
+    stand_in = emulator("fails-after-install")
+    codedeploy = client(stand_in)
+    info = end(stand_in, deployment := deploy(codedeploy))
     assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HEALTH_CONSTRAINTS")
     good, bad, never = targets(codedeploy, deployment)
     assert [each["status"] for each in (good, bad, never)] == ["Succeeded", "Failed", "Skipped"]
@@ -123,14 +134,13 @@ def test_a_failure_names_the_script_and_its_log(emulator: Start) -> None:
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_every_scenario_keeps_to_the_service_s_model(emulator: Start, name: str) -> None:
     """Looks along the whole course, with targets; the fixture asserts that no answer was out of the model."""
-    speed = 1e6 if name == "agent-silent" else 60.0
-    stand_in, scenario = emulator(name, speed=speed), SCENARIOS[name]
+    stand_in, scenario = emulator(name, speed=300.0 if name == "agent-silent" else 1.0), SCENARIOS[name]
     application = {"Server": "hello-web", "Lambda": "shop-lambda", "ECS": "shop-ecs"}[scenario.platform]
     revision = ARCHIVE if scenario.platform == "Server" else APPSPEC
     stand_in.faults.clear()
     codedeploy = client(stand_in)
     deployment = stand_in.begin(application, "production", scenario=name, revision=revision)
-    for info in looks(codedeploy, deployment.id):
+    for info in looks(stand_in, deployment.id):
         if info["status"] not in {"Created", "Queued"} and not name.startswith("thousand"):
             statuses = {target["status"] for target in targets(codedeploy, deployment.id)}
             assert statuses <= set(TARGET_STATES)
@@ -143,8 +153,9 @@ def test_every_scenario_keeps_to_the_service_s_model(emulator: Start, name: str)
 
 
 def test_a_thousand_targets_come_in_pages_and_batches(emulator: Start) -> None:
-    codedeploy = client(emulator("thousand-failing", speed=1000.0))
-    info = end(codedeploy, deployment := deploy(codedeploy))
+    stand_in = emulator("thousand-failing")
+    codedeploy = client(stand_in)
+    info = end(stand_in, deployment := deploy(codedeploy))
     assert info["deploymentOverview"]["Failed"] == 100
     found = targets(codedeploy, deployment)
     assert len({each["targetId"] for each in found}) == 1000
@@ -160,11 +171,11 @@ def test_a_thousand_targets_come_in_pages_and_batches(emulator: Start) -> None:
 def test_a_rollback_is_a_new_deployment_that_holds_the_group(emulator: Start) -> None:
     stand_in = emulator("rollback")
     codedeploy = client(stand_in)
-    failed = end(codedeploy, deployment := deploy(codedeploy))
+    failed = end(stand_in, deployment := deploy(codedeploy))
     with pytest.raises(ClientError) as error:
         deploy(codedeploy)
     rollback_id = failed["rollbackInfo"]["rollbackDeploymentId"]
-    rollback = end(codedeploy, rollback_id)
+    rollback = end(stand_in, rollback_id)
     assert code(error) == "DeploymentLimitExceededException"
     assert rollback_id in error.value.response["Error"]["Message"]
     assert (rollback["creator"], rollback["status"]) == ("codeDeployRollback", "Succeeded")
@@ -174,13 +185,14 @@ def test_a_rollback_is_a_new_deployment_that_holds_the_group(emulator: Start) ->
 
 
 def test_stopping_skips_what_has_not_ended_and_rolls_back_when_asked(emulator: Start) -> None:
-    codedeploy = client(emulator("stuck"))
+    stand_in = emulator("stuck")
+    codedeploy = client(stand_in)
     deployment = deploy(codedeploy)
     answer = codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
-    info = end(codedeploy, deployment)
+    info = end(stand_in, deployment)
     assert answer["status"] == "Pending"
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
-    assert end(codedeploy, info["rollbackInfo"]["rollbackDeploymentId"])["status"] == "Succeeded"
+    assert end(stand_in, info["rollbackInfo"]["rollbackDeploymentId"])["status"] == "Succeeded"
     assert {each["status"] for each in targets(codedeploy, deployment)} == {"Skipped"}
     with pytest.raises(ClientError) as error:
         codedeploy.stop_deployment(deploymentId=deployment)
@@ -188,12 +200,13 @@ def test_stopping_skips_what_has_not_ended_and_rolls_back_when_asked(emulator: S
 
 
 def test_blue_green_waits_until_it_is_continued_and_ends_the_termination_wait(emulator: Start) -> None:
-    codedeploy = client(emulator("blue-green"))
+    stand_in = emulator("blue-green")
+    codedeploy = client(stand_in)
     deployment = deploy(codedeploy)
     with pytest.raises(ClientError) as error:
         codedeploy.continue_deployment(deploymentId=deployment, deploymentWaitType="READY_WAIT")
     seen = []
-    for info in looks(codedeploy, deployment):
+    for info in looks(stand_in, deployment):
         seen.append(info["status"])
         if info["status"] == "Ready" or info["instanceTerminationWaitTimeStarted"]:
             kind = "READY_WAIT" if info["status"] == "Ready" else "TERMINATION_WAIT"
@@ -212,7 +225,7 @@ def test_traffic_shifts_from_none_to_all(emulator: Start, name: str, member: str
     codedeploy = client(stand_in)
     deployment = stand_in.begin(f"shop-{name}", "production", scenario=name, revision=APPSPEC)
     weights = []
-    for info in looks(codedeploy, deployment.id):
+    for info in looks(stand_in, deployment.id):
         if info["status"] not in {"Created", "Queued"}:
             facts = targets(codedeploy, deployment.id)[0][member]
             weights.append(facts["targetVersionWeight"] if name == "lambda" else facts[1]["trafficWeight"])
@@ -222,7 +235,8 @@ def test_traffic_shifts_from_none_to_all(emulator: Start, name: str, member: str
 
 
 def test_one_of_many_creations_at_once_wins(emulator: Start) -> None:
-    codedeploy = client(emulator("stuck"))
+    stand_in = emulator("stuck")
+    codedeploy = client(stand_in)
     codedeploy.register_application_revision(applicationName="hello-web", revision=ARCHIVE)
 
     def create(_: int) -> str:
@@ -309,7 +323,7 @@ def test_create_deployment_refuses_as_the_service_does(
 def test_deployments_are_listed_by_group_status_and_time(emulator: Start) -> None:
     stand_in = emulator("stuck", page=2)
     codedeploy = client(stand_in)
-    before = datetime.now(UTC) - timedelta(seconds=1)
+    before = stand_in.clock.now() - timedelta(seconds=1)
     deployment = deploy(codedeploy)
     pages = codedeploy.get_paginator("list_deployments").paginate()
     assert sum(len(page["deployments"]) for page in pages) == 5
@@ -435,14 +449,16 @@ SEED = {
 
 
 def test_the_least_policy_deploys_and_no_more(emulator: Start) -> None:
-    codedeploy = client(emulator(policy=SEED))
+    stand_in = emulator(policy=SEED)
+    codedeploy = client(stand_in)
     deployment = deploy(codedeploy)
-    assert end(codedeploy, deployment)["status"] == "Succeeded"
+    assert end(stand_in, deployment)["status"] == "Succeeded"
     with pytest.raises(ClientError) as error:
         codedeploy.list_deployment_targets(deploymentId=deployment)
+    action = "codedeploy:ListDeploymentTargets"
     assert error.value.response["Error"]["Message"] == (
-        "User: arn:aws:iam::123456789012:user/ci is not authorized to perform: "
-        "codedeploy:ListDeploymentTargets on resource: * because no identity-based policy allows the codedeploy:ListDeploymentTargets action"
+        f"User: arn:aws:iam::123456789012:user/ci is not authorized to perform: {action} on resource: * "
+        f"because no identity-based policy allows the {action} action"
     )
 
 
@@ -495,9 +511,12 @@ def test_a_job_s_token_becomes_a_session(emulator: Start) -> None:
     assert code(error) == "InvalidSignatureException"
 
 
-def test_a_session_expires(emulator: Start) -> None:
-    stand_in = emulator(roles=[Role("deployer", trust_web_identity(), session_seconds=0.0)])
+def test_a_session_expires(emulator: Start, clock: FakeClock) -> None:
+    stand_in = emulator(roles=[Role("deployer", trust_web_identity(), session_seconds=20.0)])
     session = assume_with_token(stand_in, job_token(stand_in))
+    clock.sleep(19.0)
+    assert client(stand_in, **session).list_applications()["applications"]
+    clock.sleep(1.0)
     with pytest.raises(ClientError) as error:
         client(stand_in, **session).list_applications()
     assert code(error) == "ExpiredTokenException"
@@ -536,7 +555,7 @@ def as_session(credentials: Mapping[str, str]) -> dict[str, str]:
         ({"sub": "repo:mallory/hello-web:ref:refs/heads/main"}, "AccessDenied"),
         ({"aud": "https://github.com/acme"}, "InvalidIdentityToken"),
         ({"exp": 1}, "ExpiredTokenException"),
-        ({"nbf": time.time() + 3600}, "InvalidIdentityToken"),
+        ({"nbf": 2**33}, "InvalidIdentityToken"),
         ({"iss": "https://example.com"}, "InvalidIdentityToken"),
     ],
 )
@@ -604,7 +623,8 @@ def test_s3_behind_the_emulator_knows_sessions_and_policies(
     with pytest.raises(ClientError) as missing:
         store.head_object(Bucket=bucket, Key="apps/missing.zip")
     assert code(missing) == "403"
-    assert stand_in.calls[1].parameters["headers"]["x-amz-server-side-encryption"] == "AES256"
+    logged = next(call for call in stand_in.calls if call.operation == "PutObject")
+    assert logged.parameters["headers"]["x-amz-server-side-encryption"] == "AES256"
 
 
 def test_s3_behind_the_emulator_redirects_to_a_bucket_s_region(
