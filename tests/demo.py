@@ -73,7 +73,8 @@ def play(scenario: str, folder: Path) -> int:
         say(f"Scenario {scenario}: {SCENARIOS[scenario].description}", "$ " + shlex.join(command[2:]), "")
         code = subprocess.run(command, cwd=ROOT, env=environment(s3, emulator), check=False).returncode
         states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
-    say("", f"Outputs ({outputs.relative_to(ROOT)}):", *outputs.read_text(encoding="utf-8").splitlines())
+    values = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())
+    say("", f"Outputs ({outputs.relative_to(ROOT)}):", *(f"{name}={value}" for name, value in values.items()))
     say("", f"Summary, in Markdown: {summary.relative_to(ROOT)}")
     return verdict(code, states[-1] if states else "none", refused=bool(SCENARIOS[scenario].busy))
 
@@ -90,7 +91,7 @@ def verdict(code: int, status: str, *, refused: bool) -> int:
             ExitCode.ACCESS_DENIED,
             ExitCode.AWS_FAULT,
         }
-    say(f"Exit code {code} ({ExitCode(code).meaning}); the deployment is {status}.")
+    say(f"Exit code {code}: {ExitCode(code).meaning}. The deployment is {status}.")
     if code in expected:
         return 0
     say("That is not what the exit code should have said.")
