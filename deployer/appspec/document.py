@@ -167,14 +167,16 @@ def _report_rest(events: Iterator[yaml.Event], findings: Findings) -> None:
 
 def _report_syntax(error: yaml.YAMLError, text: str, findings: Findings) -> None:
     mark = getattr(error, "problem_mark", None)
-    if mark is None:
+    if mark is None:  # a character that YAML does not allow
         before = text[: getattr(error, "position", 0)]
         place = _Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
         findings.add(rules.SYNTAX, place, reason=getattr(error, "reason", str(error)))
         return
-    place = _mark(mark)
     lines = text.splitlines()
-    if mark.line < len(lines) and "\t" in lines[mark.line][: mark.column + 1]:
+    place = _mark(mark)
+    if place.line > len(lines):  # the end of the file
+        place = _Mark(len(lines), len(lines[-1]) + 1)
+    if "\t" in lines[place.line - 1][: place.column]:
         findings.add(rules.TAB, place)
     else:
         parts = (getattr(error, "problem", None), getattr(error, "context", None))

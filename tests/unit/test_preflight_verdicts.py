@@ -1,0 +1,399 @@
+"""What the agent makes of values that the evidence does not hold, by its source and by Ruby's YAML reader."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from deployer.appspec import APPSPEC
+from deployer.errors import Location
+from deployer.model import Exclusion
+from deployer.preflight import check
+from tests.bundles import bundle, verdict
+
+HEAD = "version: 0.0\nos: linux\n"
+FILES = f"{HEAD}files:\n  - source: app\n    destination: /srv/t\n"
+SH = "#!/bin/sh\necho ok\n"
+HOOK = f"{FILES}hooks:\n  AfterInstall:\n    - location: s/x.sh\n"
+
+
+def judge(text: str, **files: str) -> str:
+    return verdict(check(bundle({"app/a.txt": "a\n", "s/x.sh": SH, APPSPEC: text, **files})))
+
+
+def table(*rows: tuple[str, str]) -> pytest.MarkDecorator:
+    """Rows of a verdict and the values that get it, separated by two blanks."""
+    pairs = [(value, said) for said, values in rows for value in values.split("  ")]
+    return pytest.mark.parametrize(("value", "said"), pairs)
+
+
+@table(
+    ("ok", "0  0.0  0.00  -0.0  .0  0.  0x0  00  0:0  0_0"),
+    ("error", "\"0.0\"  '0.0'  0.0.0  false  1  [0.0]  0e0  !!str 0.0  ~  111111111111"),
+)
+def test_version(value: str, said: str) -> None:
+    assert judge(f"version: {value}\nos: linux\n") == said
+
+
+@table(
+    ("ok", 'linux  windows  "linux"  linux # comment'),
+    ("error", 'Linux  LINUX  ubuntu  [linux]  ~  "linux "  no'),
+)
+def test_os(value: str, said: str) -> None:
+    assert judge(f"version: 0.0\nos: {value}\n") == said
+
+
+@table(("ok", "~  DISALLOW  OVERWRITE  RETAIN"), ("error", 'overwrite  ""  [OVERWRITE]  REPLACE'))
+def test_file_exists_behavior(value: str, said: str) -> None:
+    assert judge(f"{HEAD}file_exists_behavior: {value}\n") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (FILES.replace("\n", "\r\n"), "ok"),
+        (f"---\n{FILES}...\n", "ok"),
+        (f"%YAML 1.1\n---\n{FILES}", "ok"),
+        ('{"version": 0,\n\t"os": "linux"}', "ok"),
+        (f"{FILES}---\n[", "flag"),
+        (f"{HEAD}files: &all []\n", "ok"),
+        (f"{HEAD}x: 2024-02-31\n", "flag"),  # no such day, so it is text
+        (f"{HEAD}x: 2024-02-01 10:00:00\n", "error"),
+        (f"{HEAD}x: \a\n", "error"),
+        (f"{HEAD}x: a: b\n", "error"),
+        (f"{HEAD}? [a]\n: b\n", "flag"),
+        (f"{HEAD}{HEAD}", "error"),
+        ("~\n", "error"),
+        ("no\n", "error"),
+        ("5\n", "error"),
+        ("{}\n", "error"),
+    ],
+)
+def test_document(text: str, said: str) -> None:
+    assert judge(text) == said
+
+
+@table(("ok", "[]  {}  false  ~"), ("error", '""  x  5  {a: b}  [~]  [x]  [[]]'))
+@pytest.mark.parametrize("section", ["files", "permissions"])
+def test_sections_that_are_lists(section: str, value: str, said: str) -> None:
+    assert judge(f"{HEAD}{section}: {value}\n") == said
+
+
+@table(("ok", "{}  false  ~"), ("error", '[]  ""  x  5'))
+def test_hooks_is_a_mapping(value: str, said: str) -> None:
+    assert judge(f"{HEAD}hooks: {value}\n") == said
+
+
+@table(
+    ("ok", "/  .  ./  ./app  app/  /app  //app  app/./a.txt  app/a.txt"),
+    ("flag", '""  app/../s'),
+    ("error", 'App  nope  app/*  app/a.txt/  5  true  ..  "app "  [app]  "*"  ~/app  $APP'),
+)
+def test_source(value: str, said: str) -> None:
+    assert judge(f"{HEAD}files:\n  - source: {value}\n    destination: /srv/t\n") == said
+
+
+@table(
+    ("ok", "/  /srv/t/  /srv/../t  /srv/t.d  /srv/example.com  /srv/a b  /srv/app.js"),
+    ("flag", 'srv/t  ./t  .  /srv/$X  ${HOME}/x  "%APP%"  C:\\temp  "/srv/t "  /srv/*'),
+    ("error", '~  "~"  ~root/x  5  [/srv]  "/srv\\0"'),
+)
+def test_destination(value: str, said: str) -> None:
+    assert judge(f"{HEAD}files:\n  - source: app\n    destination: {value}\n") == said
+
+
+@table(
+    ("ok", "/srv  /srv/conf.d  /srv/example.com  /srv/app-1.2"),
+    ("flag", "/srv/a.txt  /srv/c.txt  /srv/app.service"),
+)
+def test_destination_of_a_file(value: str, said: str) -> None:
+    assert judge(f"{HEAD}files:\n  - source: app/a.txt\n    destination: {value}\n") == said
+
+
+@table(
+    ("ok", "30  +30  3600  null  ~"),
+    ("flag", '"30"  false  30s  5m  3601  0x10  010  1:00  1_000  300.0  1.5  1e'),
+    ("error", '0  -1  abc  ""  "0"  true  .inf  .nan  0.5  {a: 1}  [3]'),
+)
+def test_timeout(value: str, said: str) -> None:
+    assert judge(f"{HOOK}      timeout: {value}\n") == said
+
+
+@table(
+    ("ok", "nobody  root  ~  no"),
+    ("flag", '""'),
+    ("error", '0  "1000"  "a b"  $USER  [x]'),
+)
+def test_runas(value: str, said: str) -> None:
+    assert judge(f"{HOOK}      runas: {value}\n") == said
+
+
+@table(("ok", "sudo: true"), ("flag", "args: x  Timeout: 5  run_as: x"))
+def test_keys_of_a_script(value: str, said: str) -> None:
+    assert judge(f"{HOOK}      {value}\n") == said
+
+
+@table(
+    ("ok", "{}  []  ~"),
+    ("error", "s/x.sh  {location: s/x.sh}  [s/x.sh]  [~]  [{}]  [{location: }]  [{location: ''}]  ''  false"),
+)
+def test_scripts_of_an_event(value: str, said: str) -> None:
+    assert judge(f"{HEAD}hooks:\n  AfterInstall: {value}\n") == said
+
+
+@table(
+    ("ok", './s/x.sh  s//x.sh  " s/x.sh "  /s/x.sh'),
+    ("flag", "s/../s/x.sh"),
+    ("error", 's/X.sh  S/x.sh  s/x.sh/  x.sh  s\\x.sh  [s/x.sh]  bash s/x.sh  "."  /  ..  false'),
+)
+def test_location(value: str, said: str) -> None:
+    assert judge(f"{HEAD}hooks:\n  AfterInstall:\n    - location: {value}\n") == said
+
+
+@table(
+    ("flag", "Install  DownloadBundle"),
+    ("error", "BeforeELBAdd  AfterAllowTestTraffic  Start  End  BlockTraffic  afterinstall  5  [a]"),
+)
+def test_events(value: str, said: str) -> None:
+    assert judge(f"{HEAD}hooks:\n  ? {value}\n  : - location: s/x.sh\n") == said
+
+
+@table(
+    ("ok", '644  "644"  4755  7  0  ~  "0644"'),
+    ("flag", '0644  0777  04755  ""  0x1A4'),
+    ("error", '0755  0600  8  999  "u+x"  0o644  "04755"  6.4  true  [6]  -1'),
+)
+def test_mode(value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    mode: {value}\n") == said
+
+
+@table(
+    ("ok", "[file]  ~  {}  [file, directory]"),
+    ("flag", "[directory]  []"),
+    ("error", "[File]  file  [~]  5"),
+)
+def test_type(value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    type: {value}\n") == said
+
+
+@table(("ok", "root  ~  false  user.name"), ("error", '"0"  ""  true  [a]  1000'))
+@pytest.mark.parametrize("key", ["owner", "group"])
+def test_owner_and_group(key: str, value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    {key}: {value}\n") == said
+
+
+@table(
+    ("ok", '[u:bob:rw]  [user:bob:rw]  [bob:rw]  [u:bob:7]  [g:x:r-x]  ["m::r"]  [m:r]  []  ~  ["u:bob:"]'),
+    ("error", '[x]  ["o::r"]  [o:r]  [u:bob:z]  [u:bob:8]  ["g::r"]  [m:x:r]  [5]  u:bob:rw  ["a:b:c:d:e"]'),
+    ("error", '["u:b:r", "u:b:w"]  [d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  [z:bob:r]'),
+)
+def test_acls(value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    acls: {value}\n") == said
+
+
+@table(
+    ("ok", 's0  s0-s3  "s0:c1"  "s0-s3:c1,c3.c5"  "s0:c1,"'),
+    ("error", '"x"  s3-s0  "s0:"  "s0:c9999"  "s0:c1,c1"  "s0:c1.c3,c2"  "s0:c3.c1"  "s0:x"  5  ""  ~  s'),
+)
+def test_selinux_range(value: str, said: str) -> None:
+    context = f"{{name: u, type: t, range: {value}}}"
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    context: {context}\n") == said
+
+
+@table(("ok", "~"), ("error", "x  [x]  {}  {range: s0}  5"))
+def test_context(value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    context: {value}\n") == said
+
+
+@table(
+    ("ok", "/srv/t/a.txt  /srv/t  /srv/t/  /srv  /  srv/t/a.txt  /srv/t/a.txt/"),
+    ("flag", "/srv/t/nope  /srv/t/*  /srv/a.txt  5"),
+    ("error", '""  ~  []'),
+)
+def test_object(value: str, said: str) -> None:
+    assert judge(f"{FILES}permissions:\n  - object: {value}\n    type: [file]\n    mode: 600\n") == said
+
+
+@table(
+    ("ok", 'pattern: "**"  pattern: "*"  pattern: "a*"  except: [b]  pattern: "*.txt"  except: {}'),
+    ("flag", 'pattern: "x*"  pattern: "**/*.txt"  except: [a.txt]  except: ["*"]  pattern: ""'),
+    ("error", "pattern: 5  pattern: [a]  except: a.txt  except: [5]"),
+)
+def test_pattern_and_except(value: str, said: str) -> None:
+    text = f"{FILES}permissions:\n  - object: /srv/t\n    type: [file]\n    {value}\n"
+    assert judge(text) == said
+
+
+def test_except_is_not_for_a_file() -> None:
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    except: [b]\n") == "error"
+
+
+@pytest.mark.parametrize(
+    ("second", "said"),
+    [
+        ("source: s\n    destination: /srv/t", "ok"),
+        ("source: s\n    destination: /srv/t/sub", "ok"),
+        ("source: app\n    destination: /srv/t", "error"),
+        ("source: app\n    destination: /srv/t/a.txt", "error"),
+        ("source: app\n    destination: /srv/t/a.txt/deeper", "error"),
+        ("source: /\n    destination: /srv", "ok"),
+        ("source: app\n    destination: /srv/t2", "ok"),
+        ("source: s/x.sh\n    destination: /srv/t", "ok"),
+    ],
+)
+def test_two_mappings(second: str, said: str) -> None:
+    assert judge(f"{FILES}  - {second}\n") == said
+
+
+def test_a_mapping_over_a_folder_of_an_earlier_one() -> None:
+    first, second = "{source: app, destination: /srv/name}", "{source: q/name, destination: /srv}"
+    text = f"{HEAD}files:\n  - {first}\n  - {second}\n"
+    assert judge(text, **{"q/name": ""}) == "error"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (SH, "ok"),
+        ("#!/bin/sh", "ok"),
+        ("#! /bin/bash -e\n", "ok"),
+        ("#!/usr/bin/env python3\nprint(1)\r\n", "ok"),
+        ("#!/usr/bin/env -S bash -e\n", "ok"),
+        ("\x7fELF\x02", "ok"),
+        ("", "flag"),
+        ("echo\r\n", "flag"),
+        ("#!\n", "error"),
+        ("#!/bin/sh -e\r\nls\r\n", "error"),
+    ],
+)
+def test_first_line_of_a_script(script: str, said: str) -> None:
+    assert judge(HOOK, **{"s/x.sh": script}) == said
+
+
+@table(
+    ("flag", "x &  nohup x &  x > log &  x 2>&1 >log &  x & # c  x & disown  x & echo $! > pid  x \\\n y &"),
+    ("flag", "(sleep 5; x) & exit 0  cat <<E\ntext\nE\nx &"),
+    ("ok", "x > /dev/null 2>&1 &  x >/dev/null 2>&1 </dev/null &  x &> log &  x 1>l 2>l &  x >> l 2>&1 &"),
+    (
+        "ok",
+        "x >&/dev/null &  (x > l 2>&1) &  a && b  a &&\nb  echo 2>&1  x &\nwait  exec > l 2>&1\nx &  # x &",
+    ),
+    (
+        "ok",
+        'echo "a & b"  \'a &\'  a\\&b  x=$((a & b))  [[ $a =~ b& ]]  cat <<E\nx &\nE  cat <<-"E"\nx &\n\tE',
+    ),
+    ("ok", "case $x in a) ;;& esac"),
+)
+def test_background_processes(value: str, said: str) -> None:
+    assert judge(HOOK, **{"s/x.sh": f"#!/bin/bash\n{value}\n"}) == said
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "runas", "said"),
+    [
+        (0o755, 0o755, "bob", "ok"),
+        (0o744, 0o755, "bob", "error"),
+        (0o711, 0o755, "bob", "error"),
+        (0o755, 0o700, "bob", "error"),
+        (0o644, 0o755, "bob", "flag"),
+        (0o600, 0o755, "bob", "error"),
+        (0o700, 0o700, "root", "ok"),
+    ],
+)
+def test_mode_of_a_script_that_runs_as_another_user(mode: int, folder: int, runas: str, said: str) -> None:
+    files = {"app/a.txt": "", "s/x.sh": SH, APPSPEC: f"{HOOK}      runas: {runas}\n"}
+    assert verdict(check(bundle(files, modes={"s/x.sh": mode, "s": folder}))) == said
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [("y.sh", "ok"), ("../s/y.sh", "ok"), ("gone.sh", "error"), ("/opt/y.sh", "flag"), ("x.sh", "error")],
+)
+def test_a_script_that_is_a_link(target: str, said: str) -> None:
+    files = {"app/a.txt": "", "s/y.sh": SH, APPSPEC: HOOK}
+    assert verdict(check(bundle(files, links={"s/x.sh": target}))) == said
+
+
+@pytest.mark.parametrize(("target", "said"), [("app", "ok"), ("gone", "flag"), ("/opt", "flag")])
+def test_a_source_that_is_a_link(target: str, said: str) -> None:
+    text = f"{HEAD}files:\n  - {{source: now, destination: /srv}}\npermissions:\n  - object: /srv/a.txt\n"
+    contents = bundle({"app/a.txt": "", APPSPEC: text}, links={"now": target})
+    assert verdict(check(contents)) == said
+
+
+def test_windows_paths_and_scripts() -> None:
+    """Backslashes, drives and another case are fine there; first lines and modes do not matter."""
+    text = (
+        "version: 0.0\nos: windows\nfiles:\n  - {source: \\APP, destination: 'C:\\site'}\n"
+        "  - {source: app\\a.txt, destination: '\\logs'}\n"
+        "hooks:\n  AfterInstall:\n    - location: s\\X.PS1\n"
+    )
+    assert judge(text, **{"s/x.ps1": "Write-Host\r\n"}) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["top/appspec.yml", "top/app/a.txt"], "ok"),
+        (["top/appspec.yml", "top/app/a.txt", "__MACOSX/x"], "error"),
+        (["a/top/appspec.yml", "a/top/app/a.txt"], "error"),
+        (["top/appspec.yaml", "top/app/a.txt"], "error"),
+        (["appspec.yml", "app/a.txt", "appspec.json"], "ok"),
+    ],
+)
+def test_where_the_agent_looks_for_the_appspec(files: list[str], said: str) -> None:
+    """One folder that holds everything is stripped; a second AppSpec with the same content is no matter."""
+    assert verdict(check(bundle(dict.fromkeys(files, FILES)))) == said
+
+
+def test_a_stripped_folder_keeps_its_places() -> None:
+    exclusion = Exclusion("top/app/", "app", Location(".codedeployignore", 1))
+    contents = bundle({"top/appspec.yml": FILES, "top/b": ""}, exclusions=(exclusion,))
+    (problem,) = check(contents)
+    assert problem.code == "appspec-files-excluded-source"
+    (problem,) = check(bundle({"top/appspec.yml": f"{HEAD}os: linux\n"}))
+    assert problem.location == Location("top/appspec.yml", 3, 1)
+
+
+def test_an_appspec_that_a_pattern_left_out_names_the_pattern() -> None:
+    exclusion = Exclusion(APPSPEC, "*.yml", Location(".codedeployignore", 2))
+    (problem,) = check(bundle({"a": ""}, exclusions=(exclusion,)))
+    assert (problem.code, problem.location) == ("appspec-missing", Location(".codedeployignore", 2))
+
+
+@pytest.mark.parametrize(
+    ("location", "guess"),
+    [
+        ("S/X.sh", "s/x.sh"),
+        ("x.sh", "s/x.sh"),
+        ("s/xx.sh", "s/x.sh"),
+        ("completely/different", ""),
+    ],
+)
+def test_the_nearest_name_is_offered(location: str, guess: str) -> None:
+    text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: {location}\n"
+    (problem,) = check(bundle({"s/x.sh": SH, APPSPEC: text}))
+    assert (f"Did you mean {guess}?" in problem.hint) == bool(guess), problem
+
+
+def test_the_nearest_name_in_a_large_bundle_is_one_of_the_same_folder() -> None:
+    files = {f"data/{number}": "" for number in range(3000)}
+    text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s/xx.sh\n"
+    (problem,) = check(bundle({**files, "s/x.sh": SH, APPSPEC: text}))
+    assert problem.hint == "Did you mean s/x.sh?"
+
+
+def test_a_folder_that_holds_one_script_names_it() -> None:
+    text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s\n"
+    (problem,) = check(bundle({"s/x.sh": SH, APPSPEC: text}))
+    assert problem.hint.endswith("There is s/x.sh.")
+
+
+def test_large_bundles_get_advice() -> None:
+    contents = bundle({APPSPEC: FILES, "app/big": ""})
+    big = replace(contents.entries["app/big"], size=3 << 30)
+    (problem,) = check(replace(contents, entries={**contents.entries, "app/big": big}))
+    assert problem.severity.value == "notice"
+    assert "3 GiB" in problem.message
+    assert "app/big (3 GiB)" in problem.message
