@@ -42,6 +42,11 @@ class Aws:
         return self.session.client("codedeploy", config=_config(attempts=1))
 
     @cached_property
+    def codedeploy_hasty(self) -> CodeDeployClient:
+        """A client for a process that is being ended: one try, of two seconds."""
+        return self.session.client("codedeploy", config=_config(attempts=1, timeout=2))
+
+    @cached_property
     def s3(self) -> S3Client:
         """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
         return self.session.client("s3", config=_config(attempts=5))
@@ -70,12 +75,12 @@ def connect(region: str, *, source: str) -> Aws:
     return Aws(session, chosen, source if region else f"profile {profile}")
 
 
-def _config(*, attempts: int) -> Config:
+def _config(*, attempts: int, timeout: int = 60) -> Config:
     from botocore.config import Config
 
     return Config(
-        connect_timeout=10,
-        read_timeout=60,
+        connect_timeout=min(10, timeout),
+        read_timeout=timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=16,
         user_agent_extra=f"codedeploy-deployer/{__version__}",

@@ -113,17 +113,25 @@ def _deployment(identifier: str, revision: Revision, order: Order, aws: Aws) -> 
 def _find(
     revision: Revision, order: Order, client: CodeDeployClient, *, since: datetime, clock: Clock
 ) -> str | None:
-    """The id of a deployment of this revision to this group created since then, after a few looks."""
+    """The id that `find` gives after a few looks: a deployment may be listed some seconds late."""
     for pause in _LOOKS_AFTER_LOST_ANSWER:
         clock.sleep(pause)
-        for identifier in deployments_since(order, client, since=since):
-            info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
-            if info.get("revision") == location(revision):
-                return identifier
+        if found := find(revision, order, client, since=since):
+            return found
     return None
 
 
-def deployments_since(order: Order, client: CodeDeployClient, *, since: datetime) -> Iterator[str]:
+def find(revision: Revision, order: Order, client: CodeDeployClient, *, since: datetime) -> str | None:
+    """The id of a deployment of this revision to this group that was created since then."""
+    wanted = location(revision)
+    for identifier in _created_since(order, client, since=since):
+        info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
+        if info.get("revision") == wanted:
+            return identifier
+    return None
+
+
+def _created_since(order: Order, client: CodeDeployClient, *, since: datetime) -> Iterator[str]:
     """Ids of the group's deployments created since then, all pages."""
     pages = client.get_paginator("list_deployments").paginate(
         applicationName=order.application,

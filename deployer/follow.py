@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer import outputs
-from deployer.model import Status
+from deployer.model import Deployment, OnEnd, Stage, Status
 from deployer.report import lines, progress
+from deployer.report.signs import signs
 from deployer.report.text import duration
+from deployer.signals import Interrupted
+from deployer.stop import stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mypy_boto3_codedeploy import CodeDeployClient
 
     from deployer.aws import Aws
+    from deployer.deploy import Order
     from deployer.explain import Places
     from deployer.line import Line
-    from deployer.model import Contents, Deployment, Snapshot
+    from deployer.model import Contents, Revision, Snapshot
+    from deployer.wait import Ending
 
 _HEARTBEAT = 30.0
 """Seconds without news until a line says what is being waited for."""
@@ -23,36 +34,108 @@ _HEARTBEAT = 30.0
 _LOGS = 10
 """Logs of different failures that are printed; the summary holds more."""
 
+_ROLLBACK_LOOKS = timedelta(seconds=20)
+_STOP_LOOKS = timedelta(seconds=60)
+"""How long to look for a rollback that the service announces late, and for a stop to take effect."""
 
-def follow(deployment: Deployment, places: Places, *, aws: Aws, line: Line) -> None:
-    """Watch the deployment to its end; how it ended, and why, stands in the outcome then."""
+
+def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aws, line: Line) -> None:
+    """Watch the deployment to its end, its rollback too; how it ended, and why, stands in the outcome then.
+
+    When the time is up or the job is cancelled, do with the deployment what the inputs say.
+    """
+    settings, outcome = line.settings, line.outcome
+    started = line.clock.monotonic()
+    try:
+        with line.platform.group(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
+            ending = outcome.ending = watch(
+                deployment,
+                budget,
+                aws=aws,
+                line=line,
+                timeouts=places.timeouts,
+                stop_after=settings.stop_after,
+            )
+    except Interrupted:
+        _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, line=line)
+        raise
+    outcome.status = ending.status
+    line.platform.outputs(outputs.of_ending(ending))
+    if ending.status in {Status.FAILED, Status.STOPPED}:
+        _tell_why(ending.snapshot, places, line)
+    line.platform.line(lines.ended(ending, deployment))
+    if ending.status is Status.TIMED_OUT:
+        if _end(deployment, settings.on_timeout, client=aws.codedeploy, line=line):
+            outcome.ending = replace(watch(deployment, _STOP_LOOKS, aws=aws, line=line), status=ending.status)
+            outcome.rollback = _announced(outcome.ending.snapshot, deployment)
+    elif ending.status is Status.SUCCEEDED and deployment.revision:
+        outcome.live = deployment.revision
+    else:
+        left = budget - timedelta(seconds=line.clock.monotonic() - started)
+        _follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, line=line)
+    line.platform.outputs(outputs.of_live(outcome.rollback, outcome.live))
+
+
+@contextmanager
+def ended_when_cancelled(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Iterator[None]:
+    """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
+    from deployer.deploy import find
+
+    since = line.clock.now()
+    try:
+        yield
+    except Interrupted:
+        with suppress(*_sdk_errors()):
+            if found := find(revision, order, aws.codedeploy_hasty, since=since):
+                deployment = Deployment(found, aws.region, order.application, order.group, revision)
+                _end(deployment, line.settings.on_cancel, client=aws.codedeploy_hasty, line=line)
+        raise
+
+
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+def watch(  # noqa: PLR0913 - its knobs are keyword-only
+    deployment: Deployment,
+    budget: timedelta,
+    *,
+    aws: Aws,
+    line: Line,
+    timeouts: Mapping[str, float] = MappingProxyType({}),
+    stop_after: Stage = Stage.WAIT,
+) -> Ending:
+    """Look at a deployment until it ends or the budget is spent, telling what happens.
+
+    `timeouts` are the seconds that the AppSpec allows for the scripts of each event.
+    """
     from deployer.observe import Observer
     from deployer.wait import Patience, wait
 
-    settings, outcome = line.settings, line.outcome
-    with line.platform.group(f"Wait for {deployment.id}, up to {duration(settings.timeout.total_seconds())}"):
-        outcome.ending = wait(
-            Observer(deployment.id, aws.codedeploy_once),
-            patience=Patience(settings.timeout, settings.poll_interval),
-            clock=line.clock,
-            progress=_narrator(line),
-            stop_after=settings.stop_after,
-        )
-    outcome.status = outcome.ending.status
-    line.platform.outputs(outputs.of_ending(outcome.ending))
-    if outcome.status in {Status.FAILED, Status.STOPPED}:
-        _tell_why(outcome.ending.snapshot, places, line)
-    line.platform.line(lines.ended(outcome.ending, deployment))
+    return wait(
+        Observer(deployment.id, aws.codedeploy_once),
+        patience=Patience(budget, line.settings.poll_interval),
+        clock=line.clock,
+        progress=_narrator(line, timeouts),
+        stop_after=stop_after,
+    )
 
 
-def _narrator(line: Line) -> Callable[[Snapshot, float], None]:
-    """Print what changes, and a sign of life when nothing does."""
+def _narrator(line: Line, timeouts: Mapping[str, float]) -> Callable[[Snapshot, float], None]:
+    """Print what changes and what looks bad, and a sign of life when nothing happens."""
     previous: Snapshot | None = None
     last = 0.0
+    told: set[str] = set()
 
     def tell(snapshot: Snapshot, seconds: float) -> None:
         nonlocal previous, last
         news = progress.changes(previous, snapshot, seconds)
+        for name, text in signs(snapshot, seconds=seconds, now=line.clock.now(), timeouts=timeouts):
+            if name not in told:
+                told.add(name)
+                news.append(progress.stamped(text, seconds))
         if not news and seconds - last >= _HEARTBEAT:
             news = [progress.heartbeat(snapshot, seconds)]
         for text in news:
@@ -61,6 +144,56 @@ def _narrator(line: Line) -> Callable[[Snapshot, float], None]:
         previous = snapshot
 
     return tell
+
+
+def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, line: Line) -> bool:
+    """Do with a deployment what was asked for, say so, and return whether it is being stopped."""
+    if how is OnEnd.LEAVE:
+        line.platform.line(f"Deployment {deployment.id} goes on: {deployment.url}")
+        return False
+    problem = stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
+    if problem:
+        line.platform.annotate(problem)
+        line.platform.line(f"Deployment {deployment.id} could not be stopped and goes on: {deployment.url}")
+        return False
+    rollback = ", and the last successful revision is rolled back to" if how is OnEnd.ROLLBACK else ""
+    line.platform.line(f"Deployment {deployment.id} is being stopped{rollback}: {deployment.url}")
+    return True
+
+
+def _follow_rollback(
+    deployment: Deployment, snapshot: Snapshot, *, budget: timedelta, aws: Aws, line: Line
+) -> None:
+    """Watch the rollback of a deployment that did not succeed, when there is one."""
+    outcome = line.outcome
+    if snapshot.rollback_expected and not snapshot.rollback_id:
+        snapshot = _look_for_rollback(deployment, aws, line)
+    outcome.rollback = _announced(snapshot, deployment)
+    if outcome.rollback is None:
+        return
+    with line.platform.group(f"Wait for the rollback {outcome.rollback.id}"):
+        ending = watch(outcome.rollback, budget, aws=aws, line=line)
+    if ending.status is Status.SUCCEEDED:
+        outcome.live = ending.snapshot.revision
+    line.platform.line(lines.rolled_back(ending, outcome.rollback))
+
+
+def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> Snapshot:
+    """The snapshot that names the rollback, which the service announces some seconds after the failure."""
+    from deployer.observe import Observer
+
+    observer = Observer(deployment.id, aws.codedeploy)
+    deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
+    while True:
+        snapshot = observer.look(batches=0)
+        if snapshot.rollback_id or line.clock.monotonic() >= deadline:
+            return snapshot
+        line.clock.sleep(2.0)
+
+
+def _announced(snapshot: Snapshot, deployment: Deployment) -> Deployment | None:
+    """The rollback that a snapshot names."""
+    return replace(deployment, id=snapshot.rollback_id, revision=None) if snapshot.rollback_id else None
 
 
 def _tell_why(snapshot: Snapshot, places: Places, line: Line) -> None:

@@ -81,6 +81,23 @@ class PreFlight(StrEnum):
     OFF = "off"
 
 
+class OnConflict(StrEnum):
+    """What to do when another deployment holds the group."""
+
+    JOIN = "join"
+    WAIT = "wait"
+    FAIL = "fail"
+    STOP = "stop"
+
+
+class OnEnd(StrEnum):
+    """What becomes of a deployment that nobody will watch any longer."""
+
+    LEAVE = "leave"
+    STOP = "stop"
+    ROLLBACK = "rollback"
+
+
 class EntryKind(Enum):
     """What stands at a name in a bundle."""
 
@@ -328,6 +345,7 @@ class Snapshot:
     rollback_id: str | None = None
     rollback_message: str = ""
     rollback_expected: bool = False
+    revision: Revision | None = None
     creator: str = ""
     compute_platform: str = ""
     group_wait_minutes: int = 0

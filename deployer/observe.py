@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from deployer.model import Diagnostics, LifecycleEvent, Snapshot, Target, Traffic
+from deployer.revision import of_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +112,7 @@ def _snapshot(
         rollback_id=rollback.get("rollbackDeploymentId"),
         rollback_message=rollback.get("rollbackMessage", ""),
         rollback_expected=info.get("autoRollbackConfiguration", {}).get("enabled", False),
+        revision=of_location(info.get("revision", {})),
         creator=info.get("creator", ""),
         compute_platform=info.get("computePlatform", ""),
         group_wait_minutes=ready_wait + keep_wait,

@@ -38,6 +38,8 @@ class Outcome:
     deployment: Deployment | None = None
     ending: Ending | None = None
     explanation: Explanation | None = None
+    rollback: Deployment | None = None
+    live: Revision | None = None
     problems: list[Problem] = field(default_factory=list)
 
     @property

@@ -34,6 +34,8 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "error-code": "CodeDeploy's error code of a deployment that did not succeed",
         "error-message": "CodeDeploy's message of a deployment that did not succeed",
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
+        "rollback-deployment-id": "Id of the deployment that rolled this one back",
+        "live-revision": "The revision that the targets run now, where that is certain",
         "duration-seconds": "How long the run took",
     }
 )
@@ -75,6 +77,14 @@ def of_ending(ending: Ending) -> dict[str, str]:
     if snapshot.error_code:
         values |= {"error-code": snapshot.error_code, "error-message": snapshot.error_message}
     return values
+
+
+def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str]:
+    """What is known once it is clear which revision the targets run."""
+    return {
+        **({"rollback-deployment-id": rollback.id} if rollback else {}),
+        **({"live-revision": live.uri} if live else {}),
+    }
 
 
 def of_problem(problem: Problem) -> dict[str, str]:

@@ -6,11 +6,12 @@ Each stage takes the value of the stage before; `outcome` keeps them for whoever
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer import outputs
 from deployer.errors import InvalidBundle, Severity
-from deployer.follow import follow, places_of
+from deployer.follow import ended_when_cancelled, follow, places_of, watch
 from deployer.model import PreFlight, Stage, Status
 from deployer.report import lines, progress
 
@@ -54,11 +55,14 @@ def run(line: Line) -> None:
         outcome.status = Status.REGISTERED
     if not settings.stop_after.reaches(Stage.DEPLOY):
         return
+    started = line.clock.monotonic()
     with line.platform.group("Deploy"):
         outcome.deployment = _deploy(outcome.revision, aws, line)
         outcome.status = Status.CREATED
     if settings.stop_after.reaches(Stage.READY):
-        follow(outcome.deployment, places_of(outcome.bundle.contents), aws=aws, line=line)
+        budget = settings.timeout - timedelta(seconds=line.clock.monotonic() - started)
+        places = places_of(outcome.bundle.contents)
+        follow(outcome.deployment, places, budget=budget, aws=aws, line=line)
 
 
 def _connect(line: Line) -> Aws:
@@ -163,9 +167,17 @@ def _register(stored: StoredObject, aws: Aws, line: Line) -> Revision:
 
 
 def _deploy(revision: Revision, aws: Aws, line: Line) -> Deployment:
-    from deployer.deploy import deploy
+    from deployer.conflict import Contest, obtain
 
-    deployment = deploy(revision, _order(line), aws=aws, clock=line.clock)
+    contest = Contest(
+        on_conflict=line.settings.on_conflict,
+        budget=line.settings.timeout,
+        follow=lambda other, left: watch(other, left, aws=aws, line=line),
+        say=line.platform.line,
+    )
+    order = _order(line)
+    with ended_when_cancelled(revision, order, aws=aws, line=line):
+        deployment = obtain(revision, order, contest=contest, aws=aws, clock=line.clock)
     line.platform.line(f"Deployment {deployment.id}: {deployment.url}")
     line.platform.outputs(outputs.of_deployment(deployment))
     return deployment

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.model import Snapshot, Stage, Status
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from deployer.clock import Clock
     from deployer.observe import Observer
 
@@ -58,7 +57,8 @@ def wait(
 ) -> Ending:
     """Watch until the deployment ends, is ready (when the run stops there), or the budget is spent.
 
-    Throttling, faults of the service and a lost network only make it look less often. Raises a DeployError
+    The blue/green waits of the deployment group come on top of the budget. Throttling, faults of the service
+    and a lost network only make it look less often. Raises a DeployError
     when looking on cannot help: no permission, no valid credentials, no such deployment.
     """
     started = clock.monotonic()
@@ -93,7 +93,8 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
         yield snapshot
         if failures == 0 and (snapshot.ended or (snapshot.status == "Ready" and stop_after is Stage.READY)):
             return
-        left = patience.budget.total_seconds() - (clock.monotonic() - started)
+        budget = patience.budget + timedelta(minutes=snapshot.group_wait_minutes)
+        left = budget.total_seconds() - (clock.monotonic() - started)
         if left <= 0:
             return
         clock.sleep(min(pause, left))

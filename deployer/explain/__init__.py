@@ -42,6 +42,7 @@ _LINES = (
 _LOUD = re.compile(
     r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid", re.IGNORECASE
 )
+_TIMEOUT_SECONDS = 3600.0
 _ARCHIVE = "/deployment-archive/"
 _TARGETS_UNREADABLE = (
     "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
@@ -54,13 +55,15 @@ class Places:
     """Where things of the bundle stand in the repository.
 
     `locate` gives the repository's path of a name in the bundle; `hooks` the AppSpec line of each event;
-    `files` the AppSpec line that each destination stands on; `appspec` the AppSpec itself.
+    `files` the AppSpec line that each destination stands on; `appspec` the AppSpec itself; `timeouts` the
+    seconds that each event's scripts may take together.
     """
 
     locate: Callable[[str], str | None] = lambda _name: None
     appspec: Location | None = None
     hooks: Mapping[str, Location] = field(default_factory=dict)
     files: Mapping[str, Location] = field(default_factory=dict)
+    timeouts: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, appspec: AppSpec, path: str, locate: Callable[[str], str | None]) -> Places:
@@ -70,6 +73,10 @@ class Places:
             appspec=Location(path),
             hooks={event: Location(path, hooks[0].line) for event, hooks in appspec.hooks.items() if hooks},
             files={mapping.destination: Location(path, mapping.line) for mapping in appspec.files},
+            timeouts={
+                event: sum(hook.timeout or _TIMEOUT_SECONDS for hook in hooks)
+                for event, hooks in appspec.hooks.items()
+            },
         )
 
 

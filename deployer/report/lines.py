@@ -60,6 +60,15 @@ def ended(ending: Ending, deployment: Deployment) -> str:
     )
 
 
+def rolled_back(ending: Ending, rollback: Deployment) -> str:
+    """How a rollback ended, and which revision is live then."""
+    if ending.status is not Status.SUCCEEDED:
+        how = _ENDINGS[ending.status]
+        return f"The rollback {rollback.id} {how}; what each target runs now is uncertain: {rollback.url}"
+    live = ending.snapshot.revision
+    return f"Rolled back by {rollback.id}" + (f"; live now: {live.uri}" if live else "")
+
+
 def log_title(failure: Failure) -> str:
     """The heading of a failed script's log."""
     script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""

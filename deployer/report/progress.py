@@ -19,10 +19,15 @@ _FAILURES_TOLD = 10
 
 def changes(previous: Snapshot | None, current: Snapshot, seconds: float) -> list[str]:
     """What is new since the last look, each line with the time waited."""
-    told = [*_status(previous, current), *_targets(previous, current)]
+    told = [*_status(previous, current), *_group_waits(previous, current), *_targets(previous, current)]
     if current.trouble and not (previous and previous.trouble):
         told.append(f"AWS does not answer ({current.trouble}); looking again, the deployment goes on")
-    return [f"{duration(seconds):>7}  {line}" for line in told]
+    return [stamped(line, seconds) for line in told]
+
+
+def stamped(text: str, seconds: float) -> str:
+    """A line with the time waited before it."""
+    return f"{duration(seconds):>7}  {text}"
 
 
 def heartbeat(current: Snapshot, seconds: float) -> str:
@@ -39,7 +44,7 @@ def heartbeat(current: Snapshot, seconds: float) -> str:
         parts.append(f"; running: {', '.join(waiting[:3])}" + (" …" if len(waiting) > 3 else ""))  # noqa: PLR2004
     if current.trouble:
         parts.append(f"; AWS does not answer ({current.trouble})")
-    return f"{duration(seconds):>7}  {''.join(parts)}"
+    return stamped("".join(parts), seconds)
 
 
 def _status(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
@@ -47,6 +52,17 @@ def _status(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
     if moved and not current.trouble:
         doing = counts(current.counts)
         yield current.status + (f": {doing}" if doing else "")
+
+
+def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
+    """What a blue/green group adds: time to wait, and points where it holds on."""
+    if current.group_wait_minutes and not (previous and previous.group_wait_minutes):
+        waits = duration(60 * current.group_wait_minutes)
+        yield f"the group's blue/green waits add up to {waits} to the timeout"
+    if current.status == "Ready" and not (previous and previous.status == "Ready"):
+        yield "the new fleet is ready and waits to be continued"
+    if current.terminating and not (previous and previous.terminating):
+        yield "traffic has moved; the old fleet waits to be terminated"
 
 
 def _targets(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
@@ -109,4 +125,4 @@ def transferred(transfer: Transfer, seconds: float) -> str:
     left = f", about {duration((transfer.read_total - transfer.read) / rate)} left" if rate else ""
     files = f"{transfer.files:,} of {transfer.files_total:,} files"
     read = f"{size(transfer.read)} of {size(transfer.read_total)} read"
-    return f"{duration(seconds):>7}  {files}, {read}, {size(transfer.sent)} sent, {size(rate)}/s{left}"
+    return stamped(f"{files}, {read}, {size(transfer.sent)} sent, {size(rate)}/s{left}", seconds)

@@ -68,6 +68,10 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
         snapshot = outcome.ending.snapshot
         yield "Status", _escape(snapshot.status) + (f": {counts(snapshot.counts)}" if snapshot.counts else "")
         yield "Took", duration(outcome.ending.seconds)
+    if rollback := outcome.rollback:
+        yield "Rollback", f"[{_escape(rollback.id)}]({rollback.url})"
+    if outcome.live and outcome.live != outcome.revision:
+        yield "Live now", _code(outcome.live.uri)
     if outcome.revision:
         yield "Revision", _code(outcome.revision.uri)
     if outcome.region:

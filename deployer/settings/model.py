@@ -18,7 +18,7 @@ from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deployer.errors import InvalidInput, Problem
-from deployer.model import BundleType, Compression, FileExistsBehavior, PreFlight, Stage
+from deployer.model import BundleType, Compression, FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
 from deployer.settings.kinds import (
     Boolean,
     BucketPath,
@@ -190,6 +190,26 @@ class Settings(BaseSettings):
             default="adaptive: 1s, growing to 10s",
         ),
     ] = None
+    on_conflict: Annotated[
+        OnConflict,
+        choice(OnConflict),
+        Input(
+            Section.RUN,
+            "When another deployment holds the group: `join` follows it when it deploys the same revision, "
+            "so that a re-run picks up where the last run died, and else waits; `stop` stops it first",
+        ),
+    ] = OnConflict.JOIN
+    on_timeout: Annotated[
+        OnEnd,
+        choice(OnEnd),
+        Input(
+            Section.RUN,
+            "What becomes of the deployment when the time is up; `rollback` stops it and rolls back",
+        ),
+    ] = OnEnd.LEAVE
+    on_cancel: Annotated[
+        OnEnd, choice(OnEnd), Input(Section.RUN, "What becomes of the deployment when the job is cancelled")
+    ] = OnEnd.LEAVE
     pre_flight: Annotated[
         PreFlight,
         choice(PreFlight),
@@ -199,7 +219,9 @@ class Settings(BaseSettings):
     outputs_file: Annotated[
         Text,
         Input(
-            Section.REPORT, "File for the outputs as `name=value` lines", default="`GITHUB_OUTPUT` on GitHub"
+            Section.REPORT,
+            "File for the outputs: dotenv lines, on GitHub as its runner reads them",
+            default="`GITHUB_OUTPUT` on GitHub",
         ),
     ] = ""
     summary_file: Annotated[

@@ -1,0 +1,132 @@
+"""Getting a deployment group that another deployment may hold: Revision → Deployment.
+
+A group runs one deployment at a time. That another one runs is learnt from the refusal of CreateDeployment
+alone, so nothing can slip in between a look and the creation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer.deploy import deploy
+from deployer.errors import Conflict, Problem
+from deployer.model import Deployment, OnConflict
+from deployer.report.text import duration
+from deployer.revision import location
+from deployer.stop import stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_codedeploy.literals import DeploymentStatusType
+
+    from deployer.aws import Aws
+    from deployer.clock import Clock
+    from deployer.deploy import Order
+    from deployer.model import Revision
+
+_ACTIVE: tuple[DeploymentStatusType, ...] = ("Created", "Queued", "InProgress", "Baking", "Ready")
+_HEAD_START = 60.0
+_LONGEST_DELAY = 5.0
+_BLIND_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """How to get at a group: what to do about another deployment, and how long that may take.
+
+    `follow` watches somebody else's deployment to its end or until that time is spent.
+    """
+
+    on_conflict: OnConflict
+    budget: timedelta
+    follow: Callable[[Deployment, timedelta], object]
+    say: Callable[[str], None]
+
+
+def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, clock: Clock) -> Deployment:
+    """Create the deployment, or join the one of the same revision that runs already.
+
+    While another deployment holds the group, do what `contest.on_conflict` says. Raises Conflict when that is
+    to fail, or when the budget is spent; other DeployErrors as `deploy` does.
+    """
+    started = clock.monotonic()
+    while True:
+        try:
+            return deploy(revision, order, aws=aws, clock=clock)
+        except Conflict as refusal:
+            waited = clock.monotonic() - started
+            left = contest.budget - timedelta(seconds=waited)
+            other = _holder(revision, order, aws)
+            if other and other.same and contest.on_conflict is OnConflict.JOIN:
+                contest.say(f"{other.deployment.id} deploys this revision already: following it")
+                return other.deployment
+            if contest.on_conflict is OnConflict.FAIL or left <= timedelta():
+                raise _refused(order, other, waited) from refusal
+            if other is None:
+                if contest.on_conflict is OnConflict.STOP:
+                    raise _refused(order, other, waited) from refusal
+                clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
+                continue
+        if contest.on_conflict is OnConflict.STOP:
+            contest.say(f"Stopping {other.deployment.id}, which holds {order.group}")
+            if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
+                raise Conflict(problem)
+        else:
+            contest.say(f"{other.deployment.id} holds {order.group}; waiting for it: {other.deployment.url}")
+        contest.follow(other.deployment, left)
+        clock.sleep(_delay(clock.monotonic() - started))
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    deployment: Deployment
+    same: bool
+
+
+def _delay(waited: float) -> float:
+    """Seconds to hold back after the group is free: whoever has waited longer goes first."""
+    return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
+
+
+def _holder(revision: Revision, order: Order, aws: Aws) -> _Holder | None:
+    """The deployment that holds the group; None when it has just ended or may not be looked up."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws import explain, is_denied
+
+    wanted = location(revision)
+    try:
+        for identifier in _active(order, aws):
+            info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
+            if info.get("status") in _ACTIVE:
+                deployment = Deployment(identifier, aws.region, order.application, order.group, revision)
+                return _Holder(deployment, same=info.get("revision") == wanted)
+    except (BotoCoreError, ClientError) as error:
+        if not is_denied(error):
+            raise explain(error, action="codedeploy:ListDeployments", resource=order.group) from error
+    return None
+
+
+def _active(order: Order, aws: Aws) -> Iterator[str]:
+    pages = aws.codedeploy.get_paginator("list_deployments").paginate(
+        applicationName=order.application,
+        deploymentGroupName=order.group,
+        includeOnlyStatuses=list(_ACTIVE),
+    )
+    for page in pages:
+        yield from page["deployments"]
+
+
+def _refused(order: Order, other: _Holder | None, waited: float) -> Conflict:
+    held = f"{other.deployment.id} ({other.deployment.url})" if other else "another deployment"
+    patience = f", still after {duration(waited)}" if waited >= 1 else ""
+    return Conflict(
+        Problem(
+            f"Nothing was deployed: {held} holds {order.application}/{order.group}{patience}.",
+            "Run again when it has ended; or set on-conflict to wait (with a longer timeout) or stop.",
+            code="DeploymentLimitExceededException",
+        )
+    )

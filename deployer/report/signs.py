@@ -1,0 +1,75 @@
+"""A snapshot → early signs that a deployment will not end well, each worth saying once while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.explain import shortened, telling_line
+from deployer.explain.causes import AGENT_NEVER_ANSWERED
+from deployer.report.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from deployer.model import Snapshot, Target
+
+SILENCE_SECONDS = 180.0
+"""How long no target may begin until that is a sign; agents ask for work every few seconds."""
+
+_NEARLY = 0.8
+_DEFAULT_TIMEOUT_SECONDS = 3600.0
+
+
+def signs(
+    snapshot: Snapshot, *, seconds: float, now: datetime, timeouts: Mapping[str, float]
+) -> Iterator[tuple[str, str]]:
+    """What to worry about, each with a name under which it is told once.
+
+    `seconds` is how long the deployment has been watched, `timeouts` the seconds that the AppSpec allows for
+    the scripts of each event.
+    """
+    if snapshot.ended or snapshot.trouble:
+        return
+    if seconds >= SILENCE_SECONDS and _silent(snapshot):
+        yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+    if failure := next((target for target in snapshot.targets or () if target.failed_event), None):
+        yield "failed", _first_failure(failure)
+    for name, targets in _stuck(snapshot, now, timeouts).items():
+        allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))
+        where = f"{name} on {shortened(tuple(targets))}"
+        yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
+
+
+def _first_failure(target: Target) -> str:
+    event = target.failed_event
+    told = event.diagnostics if event else None
+    why = telling_line(told.log_tail) or told.message if told else ""
+    where = f"{target.id} failed in {event.name}" if event else f"{target.id} failed"
+    goes_on = "the deployment goes on as long as its configuration allows"
+    return f"{where}: {why}; {goes_on}" if why else f"{where}; {goes_on}"
+
+
+def _silent(snapshot: Snapshot) -> bool:
+    targets = snapshot.targets
+    return (
+        snapshot.status == "InProgress"
+        and bool(targets)
+        and not any(
+            event.start or event.status in {"InProgress", "Succeeded", "Failed"}
+            for target in targets or ()
+            for event in target.events
+        )
+    )
+
+
+def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:
+    """Targets by the event in which they have spent most of what it may take."""
+    stuck: dict[str, list[str]] = {}
+    for target in snapshot.targets or ():
+        for event in target.events:
+            if event.status == "InProgress" and event.start:
+                allowed = timeouts.get(event.name, _DEFAULT_TIMEOUT_SECONDS)
+                if (now - event.start).total_seconds() >= _NEARLY * allowed:
+                    stuck.setdefault(event.name, []).append(target.id)
+    return stuck
