@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -71,4 +72,10 @@ def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mappin
     """The whole environment for running `entrypoint.py` as a process against an emulator."""
     home = tmp_path / "home"
     home.mkdir()
-    return lambda emulator: environment.aws_environment(home, s3=s3, emulator_url=emulator.url)
+    return lambda emulator: environment.aws_environment(home, s3=s3, emulator=emulator)
+
+
+@pytest.fixture
+def still_emulator(emulator: Callable[..., Emulator], clock: FakeClock) -> Callable[..., Emulator]:
+    """The same, with a time that stands still between the clock's sleeps."""
+    return functools.partial(emulator, speed=1.0, clock=clock)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tests.emulator import Emulator
     from tests.s3 import S3Server
 
 FOREIGN = (
@@ -29,14 +30,14 @@ def clean_environment(home: Path) -> dict[str, str]:
     return {**kept, "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
 
 
-def aws_environment(home: Path, *, s3: S3Server, emulator_url: str) -> Mapping[str, str]:
-    """A clean environment with credentials, a region and endpoints."""
+def aws_environment(home: Path, *, s3: S3Server, emulator: Emulator) -> Mapping[str, str]:
+    """A clean environment with credentials, a region and endpoints; S3 is reached through an emulator that knows it."""
     services = ("CODEDEPLOY", "STS", "LAMBDA", "ECS")
     return {
         **clean_environment(home),
         "AWS_ACCESS_KEY_ID": s3.access_key,
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
         "AWS_REGION": REGION,
-        "AWS_ENDPOINT_URL_S3": s3.url,
-        **{f"AWS_ENDPOINT_URL_{service}": emulator_url for service in services},
+        "AWS_ENDPOINT_URL_S3": emulator.url if emulator.bucket_store else s3.url,
+        **{f"AWS_ENDPOINT_URL_{service}": emulator.url for service in services},
     }

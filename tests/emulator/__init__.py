@@ -2,8 +2,8 @@
 
 `server` routes and logs; `wire` and `dialects` speak HTTP and AWS's protocols; `protocol` holds everything
 against botocore's models; `world` and `deployments` are the state, `codedeploy` and `rules` the operations;
-`timeline`, `fleet`, `scenarios` and `catalogue` say what happens; `faults`, `iam`, `permissions`, `identity`,
-`sts` and `oidc` say what goes wrong and who may do what.
+`timeline`, `fleet`, `failures`, `scenarios` and `catalogue` say what happens; `faults`, `iam`, `permissions`,
+`identity`, `sts` and `oidc` say what goes wrong and who may do what; `s3` stands before a real S3 server.
 """
 
 from __future__ import annotations

@@ -102,6 +102,7 @@ class Deployment:
 
     def stop(self, now: float, *, rollback: bool | None) -> None:
         """Stop it; None leaves the rollback to what was configured."""
+        self.go_on(now)
         self.timeline = self.timeline.stopped(self.time(now))
         self.rollback_wanted = rollback
 

@@ -1,7 +1,8 @@
 """S3's door: a real S3 server behind the emulator's identities, policies, regions and faults.
 
 The server behind it checks signatures, checksums and conditions; what it lacks is done here: session tokens,
-AWS's denials, buckets of other regions. Requests are signed anew with the key that the server knows.
+AWS's denials, owners and regions of buckets, encryption with KMS (which is acknowledged, not done). Requests
+are signed anew with the key that the server knows.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from tests.emulator.wire import Request
 
 OWN_HEADERS = {"authorization", "connection", "content-length", "expect", "host", "x-amz-security-token"}
+ENCRYPTION = "x-amz-server-side-encryption"
 HOP_HEADERS = {"connection", "date", "keep-alive", "server", "transfer-encoding"}
 OBJECT_OPERATIONS = (
     ("PUT", "uploadId", "UploadPart"),
@@ -100,8 +102,10 @@ def read(request: Request) -> S3Call:
     raise ServiceError("MethodNotAllowed", "The emulator does not know this request to S3.", status=405)
 
 
-def check_region(call: S3Call, region: str, regions: Mapping[str, str]) -> None:
-    """Buckets of another region than the request's are answered with a redirect."""
+def check_bucket(call: S3Call, *, account: str, region: str, regions: Mapping[str, str]) -> None:
+    """The bucket has to be of the owner that is expected; one of another region redirects."""
+    if call.request.headers.get("x-amz-expected-bucket-owner", account) != account:
+        raise ServiceError("AccessDenied", "Access Denied", status=403)
     actual = regions.get(call.bucket, region)
     if actual != region:
         message = "The bucket you are attempting to access must be addressed using the specified endpoint."
@@ -113,6 +117,8 @@ def forward(call: S3Call, upstream: Upstream, region: str) -> Answer:
     request, url = call.request, urlsplit(upstream.url)
     target = request.path + (f"?{request.query_string}" if request.query_string else "")
     headers = {name: value for name, value in request.headers.items() if name not in OWN_HEADERS}
+    kms = headers.get("x-amz-server-side-encryption") == "aws:kms"
+    encryption = {name: headers.pop(name) for name in list(headers) if kms and name.startswith(ENCRYPTION)}
     signed = AWSRequest(request.method, f"{upstream.url}{target}", headers, request.body)
     _Resign(upstream, region, headers["x-amz-content-sha256"]).add_auth(signed)
     connection = http.client.HTTPConnection(str(url.hostname), url.port, timeout=30)
@@ -122,7 +128,7 @@ def forward(call: S3Call, upstream: Upstream, region: str) -> Answer:
         kept = {
             name.lower(): value for name, value in response.getheaders() if name.lower() not in HOP_HEADERS
         }
-        return Answer(response.status, response.read(), kept)
+        return Answer(response.status, response.read(), kept | encryption)
     finally:
         connection.close()
 

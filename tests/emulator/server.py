@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict, dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
+
+import boto3
+from botocore.config import Config
 
 from deployer.clock import SystemClock
 from tests.emulator import dialects, iam, permissions, protocol, s3
@@ -147,6 +151,16 @@ class Emulator:
             self.world.register(application, dict(location))
             return self.world.begin(application, group, dict(location), scenario=scenario)
 
+    def client(self, service: str = "codedeploy", **options: Any) -> Any:
+        """A boto3 client of this emulator, with one attempt a call; `options` go over the usual ones."""
+        usual = {
+            "region_name": "eu-west-1",
+            "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
+            "aws_secret_access_key": "a-secret",
+            "config": Config(retries={"total_max_attempts": 1}),
+        }
+        return _session().client(service, endpoint_url=self.url, **{**usual, **options})
+
     def operations(self) -> list[str]:
         """The operations called so far, in order."""
         return [call.operation for call in self.calls]
@@ -205,7 +219,7 @@ class Emulator:
             raise ServiceError("NotImplemented", "This emulator has no S3 server behind it.", status=501)
         with self._lock:
             caller = self.sts.caller(scope, "s3")
-        s3.check_region(call, scope.region, self.bucket_regions)
+        s3.check_bucket(call, account=ACCOUNT, region=scope.region, regions=self.bucket_regions)
         self._authorize(caller, "s3", call.needed())
         answer = s3.forward(call, self.bucket_store, scope.region)
         if answer.status == HTTPStatus.NOT_FOUND and call.key:
@@ -271,6 +285,11 @@ class Emulator:
             return as_json(control())
         except (TypeError, ValueError) as error:
             return as_json({"message": str(error)}, status=400)
+
+
+@cache
+def _session() -> Any:
+    return boto3.session.Session()
 
 
 def _policies(given: iam.Document | iam.Policies) -> iam.Policies:

@@ -143,7 +143,7 @@ class Timeline:
             self,
             statuses=statuses,
             targets=tuple(target.stopped(time) for target in self.targets),
-            holds=tuple(hold for hold in self.holds if hold.at < time),
+            holds=tuple(hold for hold in self.holds if hold.at <= time),
             error=("MANUAL_STOP", "The deployment was stopped."),
             rollback=None,
             stop=inf,
