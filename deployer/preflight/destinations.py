@@ -86,14 +86,15 @@ class Plan:
         return files, [copy.target, *folders]
 
     @cached_property
-    def files(self) -> list[str]:
-        """The paths of all files on the instance, sorted."""
-        return sorted({path for copy in self.copies for path in self.paths(copy)[0]})
-
-    @cached_property
-    def folders(self) -> list[str]:
-        """The paths of all folders that the mappings create on an empty instance, sorted."""
-        return sorted({path for copy in self.copies for path in self.paths(copy)[1]} - {"/"})
+    def installed(self) -> tuple[list[str], list[str]]:
+        """The paths of all files on the instance, and of the folders that are new on an empty one; sorted."""
+        files: set[str] = set()
+        folders: set[str] = set()
+        for copy in self.copies:
+            own_files, own_folders = self.paths(copy)
+            files.update(own_files)
+            folders.update(own_folders)
+        return sorted(files), sorted(folders - {"/"})
 
 
 def check_files(appspec: AppSpec, lookup: Lookup) -> Generator[Problem, None, Plan]:
@@ -132,8 +133,16 @@ def _check_source(
         return None
     target = on_instance(mapping.destination, windows=windows)
     if entry is not None and entry.kind is EntryKind.FOLDER:
+        yield from _emptied(mapping, entry.name, place, lookup)
         return Copy(mapping, entry.name, target, folder=True)  # of a linked folder, the content is copied
     return Copy(mapping, name, target, folder=False)
+
+
+def _emptied(mapping: FileMapping, folder: str, place: Location, lookup: Lookup) -> Iterator[Problem]:
+    excluded = lookup.exclusion(folder)
+    if excluded and not any(name.startswith(f"{folder}/") for name in lookup.entries):
+        where = f" ({excluded.location.path}, line {excluded.location.line})"
+        yield rules.EMPTIED.problem(place, source=mapping.source, pattern=excluded.pattern, place=where)
 
 
 def _absent(mapping: FileMapping, name: str, place: Location, lookup: Lookup) -> Problem:

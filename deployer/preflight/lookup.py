@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 2000
 _ROOT = Entry("", EntryKind.FOLDER, 0o755)
-_OTHER_APPSPECS = {"appspec.yml", "appspec.yaml", "appspec.json"}
+_APPSPECS = {"appspec.yml", "appspec.yaml", "appspec.json"}
+_LONGEST_APPSPEC = max(map(len, _APPSPECS))
 
 
 class Lookup:
@@ -100,7 +101,10 @@ class Lookup:
         others = [
             name
             for name, entry in self.entries.items()
-            if name != APPSPEC and name.lower() in _OTHER_APPSPECS and entry.kind is EntryKind.FILE
+            if len(name) <= _LONGEST_APPSPEC
+            and name != APPSPEC
+            and name.lower() in _APPSPECS
+            and entry.kind is EntryKind.FILE
         ]
         for name in others:
             if self.contents.read(name, LIMIT) != self.contents.read(APPSPEC, LIMIT):

@@ -24,7 +24,7 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     for permission in appspec.permissions:
         place = Location(appspec.path, permission.line, permission.column)
         path = on_instance(permission.object)
-        on_file = _contains(plan.files, path)
+        on_file = _contains(plan.installed[0], path)
         files, folders = _matches(permission, path, plan, on_file=on_file)
         if on_file and files:
             yield from _check_file(permission, place)
@@ -58,7 +58,7 @@ def _matches(permission: Permission, path: str, plan: Plan, *, on_file: bool) ->
         return [path] if "file" in permission.types else [], []
     files, folders = (
         _below(paths, path) if kind in permission.types else []
-        for kind, paths in (("file", plan.files), ("directory", plan.folders))
+        for kind, paths in zip(("file", "directory"), plan.installed, strict=True)
     )
     if permission.pattern == "**" and not permission.exceptions:
         return files, folders
@@ -93,8 +93,8 @@ def _locks_out(mode: str) -> bool:
 
 
 def _nothing(permission: Permission, path: str, plan: Plan, place: Location) -> Problem:
-    below = any(_below(paths, path) for paths in (plan.files, plan.folders))
-    if below or _contains(plan.files, path):
+    below = any(_below(paths, path) for paths in plan.installed)
+    if below or _contains(plan.installed[0], path):
         why, advice = "`type`, `pattern` and `except` leave nothing over", "Widen them."
     elif re.search(r"[*?\[]", permission.object):
         why, advice = "an object has no wildcards", "Name the folder as `object`, and the names in `pattern`."

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from deployer.errors import Location, Problem
     from deployer.preflight.lookup import Lookup
 
+_LONGEST_COMMAND = 4096
 _BOM = b"\xef\xbb\xbf"
 _BINARY = (b"\x7fELF",)
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1")
+_HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
 _BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")
 _STDOUT = re.compile(r"(?<![\w&])1?>{1,2}(?!&2)|&>|>&")
@@ -73,7 +74,7 @@ def _check_interpreter(name: str, line: str, place: Location) -> Iterator[Proble
 
 def _background_processes(text: str) -> Iterator[tuple[int, str]]:
     """Lines that start a process whose output stays the script's own; a guess, so it only warns."""
-    lines = text.splitlines()
+    lines = text.replace("\r", "").split("\n")
     if any(_REDIRECTS_ALL.match(line) or _WAITS.match(line) for line in lines):
         return
     end_of_text = ""
@@ -89,7 +90,7 @@ def _background_processes(text: str) -> Iterator[tuple[int, str]]:
         command += line.removesuffix("\\")
         if line.endswith("\\"):
             continue
-        *started, _ = _BACKGROUND.split(_NO_COMMAND.sub(_blank, command))
+        *started, _ = _BACKGROUND.split(_NO_COMMAND.sub(_blank, command[:_LONGEST_COMMAND]))
         for part in started:
             if not _redirects_both(part):
                 yield number, re.split(r"\s*\d?&?>", part.rpartition(";")[2])[0].strip()

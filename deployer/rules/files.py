@@ -98,6 +98,15 @@ EXCLUDED_SOURCE = Rule(
     good="# .codedeployignore\nbuild/cache/",
     source="this tool (exclusion patterns)",
 )
+EMPTIED = Rule(
+    code="appspec-files-emptied",
+    message="Everything in `source: {source}` is kept out of the bundle by patterns, such as `{pattern}`{place}.",
+    hint="Change the pattern, or remove the mapping: it copies an empty folder.",
+    bad="# .codedeployignore\nbuild/*\n# appspec.yml\nfiles:\n  - source: build\n    destination: /srv/app",
+    good="# .codedeployignore\nbuild/cache/",
+    source="this tool (exclusion patterns)",
+    severity=WARNING,
+)
 OUTSIDE = Rule(
     code="appspec-files-outside",
     message="`source: {source}` leaves the bundle.",

@@ -145,6 +145,10 @@ BUNDLES = {
         bundle({APPSPEC: FILES}, exclusions=(Exclusion("app/", "/app", IGNORED),)),
         (".codedeployignore", 4),
     ),
+    "appspec-files-emptied": (
+        bundle({APPSPEC: FILES, "app/": ""}, exclusions=(Exclusion("app/b", "app/*", IGNORED),)),
+        (APPSPEC, 4),
+    ),
     "appspec-hook-excluded-script": (
         bundle({APPSPEC: HEAD + HOOK}, exclusions=(Exclusion("run.sh", "*.sh", IGNORED),)),
         (".codedeployignore", 4),
