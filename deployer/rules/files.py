@@ -100,7 +100,7 @@ EXCLUDED_SOURCE = Rule(
 )
 EMPTIED = Rule(
     code="appspec-files-emptied",
-    message="Everything in `source: {source}` is kept out of the bundle by patterns, such as `{pattern}`{place}.",
+    message="Everything in `source: {source}` is kept out of the bundle, by `{pattern}`{place} or others.",
     hint="Change the pattern, or remove the mapping: it copies an empty folder.",
     bad="# .codedeployignore\nbuild/*\n# appspec.yml\nfiles:\n  - source: build\n    destination: /srv/app",
     good="# .codedeployignore\nbuild/cache/",
