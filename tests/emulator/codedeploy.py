@@ -52,7 +52,7 @@ class CodeDeploy:
         found = self._application(request)
         return {
             "application": {
-                "applicationId": "b7f4c1de-0000-4000-8000-" + f"{abs(hash(found.platform)) % 16**12:012x}",
+                "applicationId": "b7f4c1de-1111-4222-8333-944445555666",
                 "applicationName": found.name,
                 "createTime": self.world.since,
                 "linkedToGitHub": False,

@@ -16,6 +16,7 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.emulator.deployments import partition
 from tests.emulator.errors import ServiceError
 from tests.emulator.wire import Answer
 
@@ -81,9 +82,9 @@ class S3Call:
         kept.pop("x-amz-security-token", None)
         return {"Bucket": self.bucket, "Key": self.key, "query": dict(self.request.query), "headers": kept}
 
-    def needed(self) -> Iterator[tuple[str, str]]:
+    def needed(self, region: str) -> Iterator[tuple[str, str]]:
         """The pairs of action and resource that the caller must be allowed."""
-        resource = f"arn:aws:s3:::{self.bucket}" + (f"/{self.key}" if self.key else "")
+        resource = bucket_arn(self.bucket, region) + (f"/{self.key}" if self.key else "")
         action = ACTIONS.get(self.operation, self.operation)
         versioned = action == "GetObject" and "versionId" in self.request.query
         yield f"s3:{action}Version" if versioned else f"s3:{action}", resource
@@ -91,6 +92,11 @@ class S3Call:
             yield "s3:PutObjectAcl", resource
         if "x-amz-tagging" in self.request.headers:
             yield "s3:PutObjectTagging", resource
+
+
+def bucket_arn(bucket: str, region: str) -> str:
+    """The bucket's ARN in the region's partition."""
+    return f"arn:{partition(region)}:s3:::{bucket}"
 
 
 def read(request: Request) -> S3Call:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from deployer.clock import Clock
     from tests.emulator.deployments import Deployment
+    from tests.emulator.scenarios import Scenario
 
 ACCOUNT = "123456789012"
 UNSIGNED = {"AssumeRoleWithWebIdentity"}
@@ -104,12 +105,16 @@ class Emulator:
         self._lock = threading.RLock()
         self._server = Server(port, self.answer)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._prepare(first)
+
+    def _prepare(self, scenario: Scenario) -> None:
+        """Make the groups what the scenario tells of, and let it find the deployment that it meets."""
         for application in self.world.applications.values():
-            if application.platform == first.platform:
+            if application.platform == scenario.platform:
                 for group in application.groups.values():
-                    group.settings |= first.plan(first.platform).style
-        if first.busy:
-            self.begin(scenario=first.busy)
+                    group.settings |= scenario.plan(scenario.platform).style
+        if scenario.busy:
+            self.begin(scenario=scenario.busy)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -220,10 +225,10 @@ class Emulator:
         with self._lock:
             caller = self.sts.caller(scope, "s3")
         s3.check_bucket(call, account=ACCOUNT, region=scope.region, regions=self.bucket_regions)
-        self._authorize(caller, "s3", call.needed())
+        self._authorize(caller, "s3", call.needed(scope.region))
         answer = s3.forward(call, self.bucket_store, scope.region)
         if answer.status == HTTPStatus.NOT_FOUND and call.key:
-            self._authorize(caller, "s3", [("s3:ListBucket", f"arn:aws:s3:::{call.bucket}")])
+            self._authorize(caller, "s3", [("s3:ListBucket", s3.bucket_arn(call.bucket, scope.region))])
         return answer
 
     def _carry_out(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:

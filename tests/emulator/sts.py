@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import iam
+from tests.emulator.deployments import partition
 from tests.emulator.errors import ServiceError
 from tests.emulator.identity import INVALID, Caller, Scope, check_signature, refuse
 from tests.emulator.oidc import ISSUER, TokenEndpoint, claims_of
@@ -14,8 +16,7 @@ from tests.emulator.oidc import ISSUER, TokenEndpoint, claims_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HOST = ISSUER.removeprefix("https://")
-PROVIDERS = (ISSUER, "https://gitlab.com")
+ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(.+)")
 CHAINED_SECONDS = 3600
 
 
@@ -24,15 +25,17 @@ def trust_web_identity(
     subject: str = "repo:acme/hello-web:*",
     audience: str = "sts.amazonaws.com",
     account: str = "123456789012",
+    issuer: str = ISSUER,
 ) -> iam.Document:
     """The trust policy for a CI's tokens; `subject` may hold wildcards."""
+    host = issuer.removeprefix("https://")
     return {
         "Version": "2012-10-17",
         "Statement": {
             "Effect": "Allow",
-            "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{HOST}"},
+            "Principal": {"Federated": f"arn:aws:iam::{account}:oidc-provider/{host}"},
             "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": {"StringEquals": {f"{HOST}:aud": audience}, "StringLike": {f"{HOST}:sub": subject}},
+            "Condition": {"StringEquals": {f"{host}:aud": audience}, "StringLike": {f"{host}:sub": subject}},
         },
     }
 
@@ -75,7 +78,8 @@ class Sts:
     """Identities, roles and sessions.
 
     `keys` are the known access keys with their secrets (None: any key is right), `policies` what each may do
-    (the key `*` stands for all others). `audiences` are the client ids that the identity providers know.
+    (the key `*` stands for all others). `providers` are the issuers of tokens that the account knows,
+    `audiences` the client ids that they are set up with.
     """
 
     def __init__(
@@ -91,7 +95,8 @@ class Sts:
         self.tokens = tokens
         self.keys = keys
         self.policies = dict(policies or {})
-        self.roles = {f"arn:aws:iam::{account}:role/{role.name}": role for role in roles}
+        self.roles = {role.name: role for role in roles}
+        self.providers = {ISSUER, "https://gitlab.com"}
         self.audiences = {"sts.amazonaws.com"}
         self.sessions: dict[str, Session] = {}
 
@@ -110,7 +115,7 @@ class Sts:
         if self.keys is not None:
             check_signature(scope, self.keys[scope.access_key], service)
         policies = self.policies.get(scope.access_key) or self.policies.get("*")
-        arn = f"arn:aws:iam::{self.account}:user/ci"
+        arn = f"arn:{partition(scope.region)}:iam::{self.account}:user/ci"
         return Caller(arn, "AIDAEXAMPLE0000000001", policies or iam.Policies())
 
     def _session(self, scope: Scope, service: str) -> Session:
@@ -133,7 +138,8 @@ class Sts:
 
     def _assume(self, request: Mapping[str, Any], caller: Caller, *, chained: bool) -> dict[str, Any]:
         arn = request["RoleArn"]
-        principals = {caller.arn, f"arn:aws:iam::{self.account}:root", self.account}
+        root = f"arn:{partition_of(arn)}:iam::{self.account}:root"
+        principals = {caller.arn, root, self.account}
         principals |= {session.role_arn for session in self.sessions.values() if session.caller is caller}
         keys = {"sts:ExternalId": request["ExternalId"]} if "ExternalId" in request else {}
         for action in ("sts:AssumeRole", *(("sts:TagSession",) if request.get("Tags") else ())):
@@ -148,7 +154,7 @@ class Sts:
     def _assume_with_token(self, request: Mapping[str, Any]) -> dict[str, Any]:
         claims = self._verified(request["WebIdentityToken"])
         host = claims["iss"].removeprefix("https://")
-        provider = f"arn:aws:iam::{self.account}:oidc-provider/{host}"
+        provider = f"arn:{partition_of(request['RoleArn'])}:iam::{self.account}:oidc-provider/{host}"
         keys = {f"{host}:{name}": str(value) for name, value in claims.items()}
         context = iam.Context(frozenset({provider}), keys)
         if not self._trusts(request["RoleArn"], "sts:AssumeRoleWithWebIdentity", context):
@@ -169,7 +175,7 @@ class Sts:
                 "The ID Token provided is not a valid JWT. "
                 "(You may see this error if you sent an Access Token)"
             )
-        if claims["iss"] not in PROVIDERS:
+        if claims["iss"] not in self.providers:
             raise _bad_token(f"No OpenIDConnect provider found in your account for {claims['iss']}")
         if token not in self.tokens.issued:
             raise _bad_token("Couldn't retrieve verification key from your identity provider")
@@ -182,13 +188,18 @@ class Sts:
             raise _bad_token("Incorrect token audience")
         return claims
 
+    def _role(self, arn: str) -> Role | None:
+        found = ROLE_ARN.fullmatch(arn)
+        return self.roles.get(found[2]) if found and found[1] == self.account else None
+
     def _trusts(self, arn: str, action: str, context: iam.Context) -> bool:
-        role = self.roles.get(arn)
+        role = self._role(arn)
         return role is not None and bool(iam.decide(role.trust, action, "*", context))
 
     def _open(self, request: Mapping[str, Any]) -> dict[str, Any]:
         arn = request["RoleArn"]
-        role = self.roles[arn]
+        role = self._role(arn)
+        assert role is not None
         asked = request.get("DurationSeconds", 3600)
         if asked > role.max_seconds:
             text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
@@ -198,7 +209,9 @@ class Sts:
         key, secret = f"ASIAEMULATOR{number:08d}", f"session-secret-{number}"
         user_id = f"AROAEXAMPLE0000000001:{name}"
         caller = Caller(
-            f"arn:aws:sts::{self.account}:assumed-role/{role.name}/{name}", user_id, role.policies
+            f"arn:{partition_of(arn)}:sts::{self.account}:assumed-role/{role.name}/{name}",
+            user_id,
+            role.policies,
         )
         expires = self.tokens.clock.monotonic() + seconds
         session = Session(key, secret, f"session-token-{number}", caller, arn, expires)
@@ -213,6 +226,11 @@ class Sts:
             },
             "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": caller.arn},
         }
+
+
+def partition_of(arn: str) -> str:
+    """The partition that an ARN names."""
+    return arn.split(":", 2)[1]
 
 
 def _bad_token(message: str) -> ServiceError:

@@ -11,7 +11,8 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from tests.emulator import SCENARIOS, Emulator
 from tests.protocol.steps import HELLO, deploy
@@ -57,6 +58,14 @@ def test_a_cut_connection_leaves_open_whether_the_deployment_exists(
         deploy(stand_in.client())
     assert len(stand_in.deployments) == exists
     assert [call.status for call in stand_in.calls] == [200, 0]
+
+
+def test_a_slow_answer_comes_after_the_deployment(still_emulator: Start) -> None:
+    stand_in = still_emulator()
+    stand_in.faults.add("CreateDeployment", "slow", seconds=1.0)
+    with pytest.raises(ReadTimeoutError):
+        deploy(stand_in.client(config=Config(read_timeout=0.3, retries={"total_max_attempts": 1})))
+    assert len(stand_in.deployments) == 1
 
 
 def test_faults_and_calls_over_the_control_endpoint(still_emulator: Start) -> None:

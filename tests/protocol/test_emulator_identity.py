@@ -136,6 +136,16 @@ def test_a_session_expires(still_emulator: Start, clock: FakeClock) -> None:
     assert code(error) == "ExpiredTokenException"
 
 
+def test_other_partitions_and_providers_are_known(still_emulator: Start) -> None:
+    trust = trust_web_identity(issuer="https://gitlab.com", subject="project_path:acme/*", audience="me")
+    stand_in = still_emulator(roles=[Role("deployer", trust)])
+    stand_in.sts.audiences.add("me")
+    token = stand_in.oidc.issue("me", iss="https://gitlab.com", sub="project_path:acme/hello-web:ref:main")
+    assert assume_with_token(stand_in, token)["aws_session_token"]
+    china = stand_in.client("sts", region_name="cn-north-1").get_caller_identity()["Arn"]
+    assert china == "arn:aws-cn:iam::123456789012:user/ci"
+
+
 def test_the_token_endpoint_asks_for_the_runner_s_token(still_emulator: Start) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(still_emulator().oidc_url)  # noqa: S310
