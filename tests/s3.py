@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 REGION = "eu-west-1"
 STARTUP_SECONDS = 30.0
 ATTEMPTS = 5
+SOCKETS = Path("/tmp")  # noqa: S108  (where SeaweedFS puts its sockets, whatever TMPDIR says)
 PORTS = (
     "master.port",
     "master.port.grpc",
@@ -158,7 +158,7 @@ class S3Server:
             self._process.wait()
             self._process = None
         for port in self._ports.values():
-            for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port}.sock"):
+            for left in SOCKETS.glob(f"seaweedfs-*-{port}.sock"):
                 left.unlink(missing_ok=True)
 
 
