@@ -59,8 +59,12 @@ class S3Server:
         (self.directory / "data").mkdir(parents=True, exist_ok=True)
         self._configuration.write_text(json.dumps({"identities": self._identities()}))
         for _ in range(ATTEMPTS):
-            if self._start():
-                return self
+            try:
+                if self._start():
+                    return self
+            except BaseException:
+                self._stop()
+                raise
             self._stop()
         raise RuntimeError(f"SeaweedFS did not start; the end of {self.log}:\n{self.log.read_text()[-4000:]}")
 
