@@ -9,8 +9,8 @@ _TYPES = {short: name for name in ("user", "group", "mask", "other") for short i
 _DEFAULT = {"d", "default"}
 _UNNAMED = {"mask", "other"}
 _MOST_CATEGORIES = 1023
-_SENSITIVITY = re.compile(r"s(\d+)(?:-s(\d+))?", re.ASCII)
-_CATEGORIES = re.compile(r"c(\d+)(?:\.c(\d+))?", re.ASCII)
+_SENSITIVITY = re.compile(r"s(\d{1,18})(?:-s(\d{1,18}))?", re.ASCII)
+_CATEGORIES = re.compile(r"c(\d{1,18})(?:\.c(\d{1,18}))?", re.ASCII)
 
 
 class InvalidEntryError(ValueError):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from deployer.rules import Rule
 
 
+_LONGEST_WORD = 100
+
+
 class Placed(Protocol):
     """Anything with a place in the AppSpec; both count from 1."""
 
@@ -52,7 +55,7 @@ class Findings:
 def nearest(word: str, known: Collection[str]) -> str:
     """The most similar of the known words whatever its case, empty when none is similar."""
     by_lower = {name.lower(): name for name in known}
-    matches = get_close_matches(word.lower(), by_lower, n=1, cutoff=0.7)
+    matches = get_close_matches(word[:_LONGEST_WORD].lower(), by_lower, n=1, cutoff=0.7)
     return by_lower[matches[0]] if matches else ""
 
 

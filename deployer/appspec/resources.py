@@ -35,7 +35,7 @@ _ECS_REQUIRED = ("TaskDefinition", "LoadBalancerInfo")
 _ECS_OPTIONAL = ("PlatformVersion", "NetworkConfiguration", "CapacityProviderStrategy")
 _VPC_KEYS = ("Subnets", "SecurityGroups", "AssignPublicIp")
 _TASK_DEFINITION = re.compile(r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+(:\d+)?", re.ASCII)
-_VERSION_NUMBER = re.compile(r"[1-9]\d*", re.ASCII)
+_VERSION_NUMBER = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 _LAST_PORT = 65535
 _PLACEHOLDER = re.compile(r"<[A-Za-z][\w.-]*>", re.ASCII)
 

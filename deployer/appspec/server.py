@@ -42,7 +42,7 @@ _HOOK_KEYS = ("location", "timeout", "runas", "sudo")
 _SYSTEMS = ("linux", "windows")
 _BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
 _LONGEST_EVENT_SECONDS = 3600
-_LEADING_DIGITS = re.compile(r"\s*([-+]?\d[\d_]*)", re.ASCII)
+_LEADING_DIGITS = re.compile(r"\s*([-+]?\d{1,18}(?:_\d{1,18})?)", re.ASCII)
 
 
 def read(root: Mapping, findings: Findings) -> AppSpec:

@@ -21,27 +21,10 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
     from deployer.preflight.lookup import Lookup
 
-_FILE_SUFFIXES = frozenset(
-    f".{ending}"
-    for ending in (
-        *("bash", "cfg", "cnf", "conf", "crt", "css", "csv", "env", "gz", "html", "ini", "jar", "js", "json"),
-        *(
-            "key",
-            "lock",
-            "log",
-            "md",
-            "pem",
-            "php",
-            "properties",
-            "ps1",
-            "py",
-            "rb",
-            "service",
-            "sh",
-            "socket",
-        ),
-        *("sql", "tar", "tgz", "timer", "toml", "ts", "txt", "war", "xml", "yaml", "yml", "zip"),
-    )
+_FILE_LIKE = re.compile(
+    r"\.(bash|cfg|cnf|conf|crt|css|csv|env|gz|html|ini|jar|js|json|key|lock|log|md|pem|php|properties|ps1|py|rb"
+    r"|service|sh|socket|sql|tar|tgz|timer|toml|ts|txt|war|xml|ya?ml|zip)$",
+    re.IGNORECASE,
 )
 
 
@@ -169,7 +152,7 @@ def _check_folder(appspec: AppSpec, copy: Copy) -> Iterator[Problem]:
     last, name = posixpath.basename(copy.target), posixpath.basename(copy.name)
     suffix = posixpath.splitext(last)[1]
     alike = last == name or (suffix and suffix == posixpath.splitext(name)[1])
-    if alike or suffix.lower() in _FILE_SUFFIXES:
+    if alike or _FILE_LIKE.search(last):
         yield rules.DESTINATION_IS_FILE.problem(
             Location(appspec.path, copy.mapping.destination_line),
             source=copy.mapping.source,

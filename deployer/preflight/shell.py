@@ -39,37 +39,36 @@ def check_script(name: str, head: bytes, named_at: Location, lookup: Lookup) -> 
 
     if head.startswith(_BOM):
         yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)
-        head = head.removeprefix(_BOM)
-    first, *rest = head.split(b"\n")
-    crlf = next((number for number, line in enumerate(rest, start=2) if line.endswith(b"\r")), None)
-    shell = True
-    if not first.startswith(b"#!"):
-        yield rules.NO_SHEBANG.problem(at(1), script=name)
-        crlf = 1 if first.endswith(b"\r") else crlf
-    else:
-        line = first[2:].decode(errors="replace").strip()
-        if first.endswith(b"\r"):
-            yield rules.CRLF_SHEBANG.problem(at(1), script=name)
-            crlf = None
-        yield from _check_interpreter(name, line, at(1))
-        program = line.rpartition("/")[2].split()
-        shell = any(word in _SHELLS for word in program)
-    if not shell:
+    first, *rest = head.removeprefix(_BOM).split(b"\n")
+    yield from _check_first_line(name, first, at(1))
+    if not _is_for_a_shell(first):
         return
-    if crlf:
+    lines = enumerate(rest, start=2) if first.startswith(b"#!") else enumerate([first, *rest], start=1)
+    crlf = next((number for number, line in lines if line.endswith(b"\r")), None)
+    if crlf is not None and (crlf == 1 or not first.endswith(b"\r")):
         yield rules.CRLF.problem(at(crlf), script=name, line=crlf)
     for number, command in _background_processes(head.decode(errors="replace")):
         yield rules.BACKGROUND.problem(at(number), script=name, command=command)
 
 
-def _check_interpreter(name: str, line: str, place: Location) -> Iterator[Problem]:
-    words = line.split(maxsplit=1)
-    if not words or not words[0].startswith("/"):
+def _check_first_line(name: str, first: bytes, place: Location) -> Iterator[Problem]:
+    if not first.startswith(b"#!"):
+        yield rules.NO_SHEBANG.problem(place, script=name)
+        return
+    if first.endswith(b"\r"):
+        yield rules.CRLF_SHEBANG.problem(place, script=name)
+    line = first[2:].decode(errors="replace").strip()
+    program, _, arguments = line.partition(" ")
+    if not program.startswith("/"):
         yield rules.INTERPRETER.problem(place, script=name, line=f"#!{line}")
-    elif words[0].endswith("/env") and len(words) > 1:
-        arguments = words[1]
-        if " " in arguments and not arguments.startswith("-"):
-            yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments)
+    elif program.endswith("/env") and " " in arguments.strip() and not arguments.lstrip().startswith("-"):
+        yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments.strip())
+
+
+def _is_for_a_shell(first: bytes) -> bool:
+    """Whether a shell reads the script; it does so too when the first line names nothing."""
+    words = first.decode(errors="replace").rpartition("/")[2].split()
+    return not first.startswith(b"#!") or any(word in _SHELLS for word in words)
 
 
 def _background_processes(text: str) -> Iterator[tuple[int, str]]:

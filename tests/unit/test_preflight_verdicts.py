@@ -113,7 +113,7 @@ def test_destination_of_a_file(value: str, said: str) -> None:
 
 @table(
     ("ok", "30  +30  3600  null  ~"),
-    ("flag", '"30"  false  30s  5m  3601  0x10  010  1:00  1_000  300.0  1.5  1e'),
+    ("flag", '"30"  false  30s  5m  3601  0x10  010  1:00  1_000  300.0  1.5  1e  1__0  "1_"'),
     ("error", '0  -1  abc  ""  "0"  true  .inf  .nan  0.5  {a: 1}  [3]'),
 )
 def test_timeout(value: str, said: str) -> None:
