@@ -31,7 +31,7 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 
 def aws_environment(home: Path, *, s3: S3Server, emulator: Emulator) -> Mapping[str, str]:
-    """A clean environment with credentials, a region and endpoints; S3 is reached through an emulator that knows it."""
+    """A clean environment, credentials, a region and endpoints; S3 behind the emulator where it knows it."""
     services = ("CODEDEPLOY", "STS", "LAMBDA", "ECS")
     return {
         **clean_environment(home),
