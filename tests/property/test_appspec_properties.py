@@ -15,8 +15,8 @@ from tests.bundles import bundle
 
 KEYS = """version os files hooks permissions source destination location timeout runas object mode type acls
 context pattern except Resources Type Properties AfterInstall BeforeInstall"""
-VALUES = """0.0 linux windows 0644 1__0 1_ 12:30 .inf app app/a.txt ../x s/x.sh s /srv /srv/app ~ yes 2024-01-01
-<X> u:me:rw s0:c1.c3 AWS::ECS::Service AWS::Lambda::Function"""
+VALUES = """0.0 linux windows 0644 1__0 1_ 12:30 .inf app app/a.txt ../x s/x.sh s /srv /srv/app ~ yes
+2024-01-01 <X> u:me:rw s0:c1.c3 AWS::ECS::Service AWS::Lambda::Function"""
 WORDS = st.sampled_from([*KEYS.split(), *VALUES.split(), "9" * 5000, "s" + "9" * 5000])
 YAML_TEXT = st.lists(
     WORDS
