@@ -14,7 +14,7 @@ from deployer.deploy import deploy
 from deployer.errors import Conflict, Problem
 from deployer.model import Deployment, OnConflict
 from deployer.report.text import duration
-from deployer.revision import location
+from deployer.revision import of_location
 from deployer.stop import stop
 
 if TYPE_CHECKING:
@@ -97,13 +97,12 @@ def _holder(revision: Revision, order: Order, aws: Aws) -> _Holder | None:
 
     from deployer.aws import explain, is_denied
 
-    wanted = location(revision)
     try:
         for identifier in _active(order, aws):
             info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
             if info.get("status") in _ACTIVE:
                 deployment = Deployment(identifier, aws.region, order.application, order.group, revision)
-                return _Holder(deployment, same=info.get("revision") == wanted)
+                return _Holder(deployment, same=of_location(info.get("revision", {})) == revision)
     except (BotoCoreError, ClientError) as error:
         if not is_denied(error):
             raise explain(error, action="codedeploy:ListDeployments", resource=order.group) from error

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.model import Deployment
-from deployer.revision import location
+from deployer.revision import location, of_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,10 +123,9 @@ def _find(
 
 def find(revision: Revision, order: Order, client: CodeDeployClient, *, since: datetime) -> str | None:
     """The id of a deployment of this revision to this group that was created since then."""
-    wanted = location(revision)
     for identifier in _created_since(order, client, since=since):
         info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
-        if info.get("revision") == wanted:
+        if of_location(info.get("revision", {})) == revision:
             return identifier
     return None
 

@@ -6,8 +6,10 @@ or a stream.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
@@ -241,8 +243,53 @@ class S3Revision:
         query = urlencode({name: value for name, value in pins.items() if value})
         return f"s3://{self.bucket}/{quote(self.key)}" + (f"?{query}" if query else "")
 
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return self.uri
 
-Revision = S3Revision
+
+@dataclass(frozen=True, slots=True)
+class GitHubRevision:
+    """A commit that the targets fetch from GitHub; `repository` is `owner/name`."""
+
+    repository: str
+    commit: str
+
+    @property
+    def uri(self) -> str:
+        """The form that the output and the input `revision` share."""
+        return f"github://{self.repository}/{self.commit}"
+
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpecRevision:
+    """An AppSpec that is itself the revision (Lambda, ECS), sent within the request."""
+
+    content: str
+
+    @property
+    def sha256(self) -> str:
+        """The content's SHA-256 in hex, by which the service checks it."""
+        return sha256(self.content.encode()).hexdigest()
+
+    @property
+    def uri(self) -> str:
+        """The form that the output and the input `revision` share: a `data:` URL (RFC 2397)."""
+        return f"data:application/yaml;base64,{b64encode(self.content.encode()).decode()}"
+
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return f"inline AppSpec with SHA-256 {self.sha256}"
+
+
+Revision = S3Revision | GitHubRevision | AppSpecRevision
 
 
 @dataclass(frozen=True, slots=True)

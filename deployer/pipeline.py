@@ -161,7 +161,7 @@ def _register(stored: StoredObject, aws: Aws, line: Line) -> Revision:
     from deployer.register import register
 
     revision = register(stored, application=line.settings.application, aws=aws)
-    line.platform.line(f"Registered {revision.uri}")
+    line.platform.line(f"Registered {revision.label}")
     line.platform.outputs(outputs.of_revision(revision))
     return revision
 

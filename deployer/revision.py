@@ -1,19 +1,111 @@
-"""Revisions as CodeDeploy's API spells them."""
+"""Revisions as text, which the output and the input `revision` share, and as CodeDeploy's API spells them."""
 
 from __future__ import annotations
 
+import binascii
+import re
+from base64 import b64decode
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote
 
-from deployer.model import BundleType, S3Revision
+from deployer.model import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy.type_defs import RevisionLocationTypeDef, S3LocationTypeDef
 
     from deployer.model import Revision
 
+FORMS = (
+    "s3://bucket/key, with ?versionId=…&eTag=…&bundleType=… where they matter; "
+    "github://owner/repository/commit; or the output revision of another run."
+)
+"""What may be written, for messages."""
+
+_GITHUB = re.compile(r"github://([\w.-]+/[\w.-]+)/([0-9a-f]{40})", re.ASCII | re.IGNORECASE)
+_INLINE = re.compile(r"data:application/yaml;base64,(.+)", re.DOTALL)
+_PINS = {"versionid": "version_id", "etag": "etag", "bundletype": "type"}
+_ENDINGS = {
+    ".zip": BundleType.ZIP,
+    ".tar": BundleType.TAR,
+    ".tgz": BundleType.TGZ,
+    ".tar.gz": BundleType.TGZ,
+    ".yaml": BundleType.YAML,
+    ".yml": BundleType.YAML,
+    ".json": BundleType.JSON,
+}
+
+
+def parse(text: str) -> Revision:
+    """The revision whose `uri` this is, in any spelling that means the same.
+
+    Raises ValueError, whose text completes the sentence "The revision …".
+    """
+    text = text.strip()
+    scheme = text.partition(":")[0].lower()
+    if scheme == "s3" and text[2:5] == "://":
+        return _parse_s3(text[5:])
+    if scheme == "github":
+        return _parse_github(text)
+    if scheme == "data" and (inline := _INLINE.fullmatch(text)):
+        try:
+            return AppSpecRevision(b64decode(inline[1], validate=True).decode())
+        except (binascii.Error, UnicodeDecodeError):
+            raise ValueError("is cut off, or not what a run gave as its output") from None
+    raise ValueError("is in no form that is known")
+
+
+def _parse_s3(rest: str) -> S3Revision:
+    path, _, query = rest.partition("?")
+    bucket, _, key = path.partition("/")
+    if not bucket or not key:
+        raise ValueError("names no bucket or no key")
+    pins: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name.lower() not in _PINS:
+            raise ValueError(f"has the unknown part {name}=")
+        pins[_PINS[name.lower()]] = value
+    key = unquote(key)
+    return S3Revision(
+        bucket=bucket,
+        key=key,
+        type=_bundle_type(key, pins.get("type", "")),
+        etag=pins.get("etag", "").strip('"') or None,
+        version_id=pins.get("version_id") or None,
+    )
+
+
+def _bundle_type(key: str, named: str) -> BundleType:
+    if named:
+        types = {kind.value.lower(): kind for kind in BundleType}
+        if named.lower() not in types:
+            raise ValueError(f"has an unknown bundleType; known are {', '.join(BundleType)}")
+        return types[named.lower()]
+    for ending, kind in _ENDINGS.items():
+        if key.lower().endswith(ending):
+            return kind
+    raise ValueError("does not end as an archive or AppSpec does, so it needs ?bundleType=zip or the like")
+
+
+def _parse_github(text: str) -> GitHubRevision:
+    match = _GITHUB.fullmatch(text)
+    if not match:
+        raise ValueError("is not of the form github://owner/repository/commit, the commit with 40 digits")
+    return GitHubRevision(match[1], match[2].lower())
+
 
 def location(revision: Revision) -> RevisionLocationTypeDef:
     """The RevisionLocation of the API; version and eTag only where they are known."""
+    match revision:
+        case GitHubRevision(repository, commit):
+            return {
+                "revisionType": "GitHub",
+                "gitHubLocation": {"repository": repository, "commitId": commit},
+            }
+        case AppSpecRevision(content):
+            return {
+                "revisionType": "AppSpecContent",
+                "appSpecContent": {"content": content, "sha256": revision.sha256},
+            }
     s3: S3LocationTypeDef = {
         "bucket": revision.bucket,
         "key": revision.key,
@@ -29,12 +121,16 @@ def location(revision: Revision) -> RevisionLocationTypeDef:
 def of_location(place: RevisionLocationTypeDef) -> Revision | None:
     """The revision that a RevisionLocation of the API names; None for a kind that we do not know."""
     s3 = place.get("s3Location")
-    if not s3:
-        return None
-    return S3Revision(
-        bucket=s3.get("bucket", ""),
-        key=s3.get("key", ""),
-        type=BundleType(s3.get("bundleType", "zip")),
-        etag=s3.get("eTag"),
-        version_id=s3.get("version"),
-    )
+    github = place.get("gitHubLocation")
+    inline = place.get("appSpecContent") or place.get("string")
+    if s3 and s3.get("bundleType") in set(BundleType):
+        return S3Revision(
+            bucket=s3.get("bucket", ""),
+            key=s3.get("key", ""),
+            type=BundleType(s3["bundleType"]),
+            etag=s3.get("eTag"),
+            version_id=s3.get("version"),
+        )
+    if github:
+        return GitHubRevision(github.get("repository", ""), github.get("commitId", ""))
+    return AppSpecRevision(inline.get("content", "")) if inline else None

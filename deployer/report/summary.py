@@ -71,9 +71,9 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if rollback := outcome.rollback:
         yield "Rollback", f"[{_escape(rollback.id)}]({rollback.url})"
     if outcome.live and outcome.live != outcome.revision:
-        yield "Live now", _code(outcome.live.uri)
+        yield "Live now", _code(outcome.live.label)
     if outcome.revision:
-        yield "Revision", _code(outcome.revision.uri)
+        yield "Revision", _code(outcome.revision.label)
     if outcome.region:
         yield "Region", _code(outcome.region)
     if bundle := outcome.bundle:
