@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from deployer.wait import Ending
 
 _HEARTBEAT = 30.0
-"""Seconds without news until a line says what is being waited for."""
+"""Seconds without news until a line says what is being waited for; up to four times as long later on."""
 
 _LOGS = 10
 """Logs of different failures that are printed; the summary holds more."""
@@ -61,8 +61,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         raise
     outcome.status = ending.status
     line.platform.outputs(outputs.of_ending(ending))
-    if ending.status in {Status.FAILED, Status.STOPPED}:
-        _tell_why(ending.snapshot, places, line)
+    _tell_why(ending, places, line)
     line.platform.line(lines.ended(ending, deployment))
     if ending.status is Status.TIMED_OUT:
         if _end(deployment, settings.on_timeout, client=aws.codedeploy, line=line):
@@ -136,7 +135,7 @@ def _narrator(line: Line, timeouts: Mapping[str, float]) -> Callable[[Snapshot, 
             if name not in told:
                 told.add(name)
                 news.append(progress.stamped(text, seconds))
-        if not news and seconds - last >= _HEARTBEAT:
+        if not news and seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10)):
             news = [progress.heartbeat(snapshot, seconds)]
         for text in news:
             line.platform.line(text)
@@ -196,10 +195,13 @@ def _announced(snapshot: Snapshot, deployment: Deployment) -> Deployment | None:
     return replace(deployment, id=snapshot.rollback_id, revision=None) if snapshot.rollback_id else None
 
 
-def _tell_why(snapshot: Snapshot, places: Places, line: Line) -> None:
+def _tell_why(ending: Ending, places: Places, line: Line) -> None:
+    """Annotate what went wrong, with the logs; on a success only targets that failed all the same."""
     from deployer.explain import explain
 
-    explanation = line.outcome.explanation = explain(snapshot, places)
+    if ending.status is Status.READY:
+        return
+    explanation = line.outcome.explanation = explain(ending.snapshot, places)
     line.outcome.problems.extend(explanation.problems)
     for problem in explanation.problems:
         line.platform.annotate(problem)

@@ -19,6 +19,7 @@ from deployer.signals import Interrupted, signals
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from deployer.clock import Clock
     from deployer.platform import Platform
 
 _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
@@ -31,7 +32,9 @@ def main() -> int:
     return execute(sys.argv[1:], os.environ, sys.stdout)
 
 
-def execute(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int:
+def execute(
+    argv: Sequence[str], environ: Mapping[str, str], stream: TextIO, *, clock: Clock | None = None
+) -> int:
     """Carry out the command that `argv` and `environ` ask for, reporting to `stream` and the CI's files."""
     platform = detect(environ, stream)
     try:
@@ -46,12 +49,12 @@ def execute(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> 
 
         stream.write(help_text())
         return ExitCode.DONE
-    return _deploy(arguments, environ, platform)
+    return _deploy(arguments, environ, platform, clock or SystemClock())
 
 
-def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Platform) -> int:
+def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Platform, clock: Clock) -> int:
     """Run the line, and report what it came to however it ends."""
-    outcome, clock = Outcome(), SystemClock()
+    outcome = Outcome()
     started = clock.monotonic()
     with signals():
         try:
@@ -74,7 +77,7 @@ def _run(
     environ: Mapping[str, str],
     platform: Platform,
     outcome: Outcome,
-    clock: SystemClock,
+    clock: Clock,
 ) -> ExitCode:
     from deployer.line import Line
     from deployer.pipeline import run

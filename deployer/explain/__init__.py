@@ -8,14 +8,15 @@ that targets share are told once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from deployer.errors import Location, Problem
+from deployer.errors import Location, Problem, Severity
 from deployer.explain.causes import (
     AGENT_NEVER_ANSWERED,
     ERROR_CODES,
     EVENT_CODES,
+    PLAIN_CODES,
     PREVIOUS_REVISION,
     Cause,
     causes_in,
@@ -97,18 +98,22 @@ class Failure:
     @property
     def problem(self) -> Problem:
         """The failure as an annotation: what failed where, in the script's own words, and what to do."""
-        script = f": {self.diagnostics.script}" if self.diagnostics.script else ""
         share = f" ({len(self.targets)} of {self.of} targets)" if self.of > 1 else ""
-        said = telling_line(self.diagnostics.log_tail)
-        told = first_line(self.diagnostics.message)
-        message = f"{self.event} failed on {shortened(self.targets)}{share}{script}: {said or told}"
+        why = reason(self.diagnostics)
+        message = f"{self.event} failed on {shortened(self.targets)}{share}" + (f": {why}" if why else "")
+        told = _first_line(self.diagnostics.message)
         causes = [line for cause in self.causes for line in (cause.why, cause.advice) if line]
-        hint = "\n".join([*([told] if said and told else []), *causes])
-        return Problem(message.rstrip(": "), hint, code=self.diagnostics.error_code, location=self.location)
+        hint = "\n".join([*([told] if told not in message else []), *causes])
+        return Problem(message, hint, code=self.diagnostics.error_code, location=self.location)
 
 
-def first_line(text: str) -> str:
-    """The first line that is not blank, empty when there is none."""
+def reason(told: Diagnostics) -> str:
+    """Why an event failed in one line: the script, and its own last words, else the service's."""
+    said = telling_line(told.log_tail) or _first_line(told.message)
+    return ": ".join(part for part in (told.script, said) if part)
+
+
+def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
@@ -138,23 +143,49 @@ def shortened(names: tuple[str, ...], most: int = 3) -> str:
 
 
 def explain(snapshot: Snapshot, places: Places) -> Explanation:
-    """The explanation of a deployment that failed or was stopped, as the last look showed it."""
+    """The explanation of how a deployment stands, as the last look showed it.
+
+    Of one that succeeded, the targets that failed all the same are told as warnings; of one that still runs,
+    why it may not have ended in time.
+    """
     failures = tuple(_failures(snapshot.targets or (), places))
-    if failures:
-        problems = [failure.problem for failure in failures]
-        if snapshot.error_code not in {"", "HEALTH_CONSTRAINTS"}:
-            problems.append(_deployment_problem(snapshot, places))
-    elif _never_answered(snapshot):
-        targets = shortened(tuple(target.id for target in snapshot.targets or ()))
-        why = AGENT_NEVER_ANSWERED
-        problems = [
-            Problem(
-                f"No lifecycle event ever started on {targets}. {why.why}", why.advice, code="agent-silent"
-            )
-        ]
-    else:
-        problems = [_deployment_problem(snapshot, places)]
+    problems = [failure.problem for failure in failures]
+    if snapshot.status == "Succeeded":
+        problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
+    elif not snapshot.ended:
+        problems.append(_unfinished(snapshot))
+    elif not failures and _never_answered(snapshot):
+        problems.append(_silent(snapshot))
+    elif not failures or snapshot.error_code not in {"", "HEALTH_CONSTRAINTS"}:
+        problems.append(_deployment_problem(snapshot, places))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
+
+
+def _silent(snapshot: Snapshot) -> Problem:
+    names = shortened(tuple(target.id for target in snapshot.targets or ()))
+    return Problem(
+        f"No lifecycle event ever started on {names}. {AGENT_NEVER_ANSWERED.why}",
+        AGENT_NEVER_ANSWERED.advice,
+        code="agent-silent",
+    )
+
+
+def _unfinished(snapshot: Snapshot) -> Problem:
+    running = [
+        f"{event.name} on {target.id}"
+        for target in snapshot.targets or ()
+        for event in target.events
+        if event.status == "InProgress"
+    ]
+    doing = f" It waits for {shortened(tuple(running))}." if running else ""
+    hint = "Raise the input timeout, or look at what it waits for; on-timeout: stop ends it with the wait."
+    if snapshot.status == "InProgress" and _never_answered(snapshot):
+        doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
+    elif snapshot.status == "Ready":
+        hint = "Continue it in the console or by a run with deployment-id and continue: true."
+    return Problem(
+        f"The deployment did not end in time: it is {snapshot.status}.{doing}", hint, code="timed-out"
+    )
 
 
 def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
@@ -187,7 +218,7 @@ def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
     found = list(causes_in(f"{told.message}\n{told.log_tail}", event))
     if event in _PREVIOUS_REVISION_EVENTS:
         yield PREVIOUS_REVISION
-    elif not found and told.error_code in EVENT_CODES:
+    elif told.error_code in EVENT_CODES and (told.error_code in PLAIN_CODES or not found):
         yield EVENT_CODES[told.error_code]
     yield from found[:2]
 
@@ -225,11 +256,11 @@ def _failing_line(log: str, script: str, places: Places) -> Location | None:
 
 
 def _destination(message: str, places: Places) -> Location | None:
-    """The `files` line whose destination holds the path that the message names, the deepest first."""
+    """The `files` line whose destination holds the path that the message names, else the first."""
     for destination in sorted(places.files, key=len, reverse=True):
         if destination.rstrip("/") + "/" in message:
             return places.files[destination]
-    return None
+    return next(iter(places.files.values()), None)
 
 
 def _never_answered(snapshot: Snapshot) -> bool:
@@ -243,11 +274,14 @@ def _never_answered(snapshot: Snapshot) -> bool:
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
-    """The service's own error, with what it means."""
-    cause = ERROR_CODES.get(snapshot.error_code)
-    said = snapshot.error_message or f"The deployment ended as {snapshot.status}"
-    code = f" ({snapshot.error_code})" if snapshot.error_code else ""
-    hint = "\n".join(line for line in (cause.why, cause.advice) if line) if cause else ""
+    """The service's own error, with what it means; only an invalid revision is the repository's fault."""
+    cause = ERROR_CODES.get(snapshot.error_code, Cause())
+    hint = [line for line in (cause.why, cause.advice) if line]
     if snapshot.targets is None:
-        hint = f"{hint}\n{_TARGETS_UNREADABLE}".strip()
-    return Problem(f"{said.rstrip('.')}{code}.", hint, code=snapshot.error_code, location=places.appspec)
+        hint.append(_TARGETS_UNREADABLE)
+    return Problem(
+        snapshot.error_message or f"The deployment ended as {snapshot.status}.",
+        "\n".join(hint),
+        code=snapshot.error_code,
+        location=places.appspec if snapshot.error_code == "INVALID_REVISION" else None,
+    )

@@ -60,6 +60,9 @@ EVENT_CODES = {
     "UnknownError": Cause("", "Read /var/log/aws/codedeploy-agent/codedeploy-agent.log on the instance."),
 }
 
+PLAIN_CODES = {"ScriptMissing", "ScriptTimedOut"}
+"""Codes that say themselves what happened, whatever the log says beside."""
+
 ERROR_CODES = {
     "AGENT_ISSUE": AGENT_NEVER_ANSWERED,
     "ALARM_ACTIVE": Cause(

@@ -21,7 +21,7 @@ _ENDINGS = {
     Status.FAILED: "failed",
     Status.STOPPED: "was stopped",
     Status.READY: "is ready to continue",
-    Status.TIMED_OUT: "has not ended in time and goes on",
+    Status.TIMED_OUT: "has not ended",
 }
 
 
@@ -66,7 +66,7 @@ def rolled_back(ending: Ending, rollback: Deployment) -> str:
         how = _ENDINGS[ending.status]
         return f"The rollback {rollback.id} {how}; what each target runs now is uncertain: {rollback.url}"
     live = ending.snapshot.revision
-    return f"Rolled back by {rollback.id}" + (f"; live now: {live.uri}" if live else "")
+    return f"Rolled back by {rollback.id}" + (f"; live now: {live.label}" if live else "")
 
 
 def log_title(failure: Failure) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.explain import reason
 from deployer.report.text import counts, duration, size
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
         waits = duration(60 * current.group_wait_minutes)
         yield f"the group's blue/green waits add up to {waits} to the timeout"
     if current.status == "Ready" and not (previous and previous.status == "Ready"):
-        yield "the new fleet is ready and waits to be continued"
+        yield "ready, and waits to be continued: in the console, or by a run with deployment-id and continue"
     if current.terminating and not (previous and previous.terminating):
         yield "traffic has moved; the old fleet waits to be terminated"
 
@@ -113,10 +114,9 @@ def _done(event: LifecycleEvent) -> str:
 def _told(event: LifecycleEvent) -> str:
     if event.status != "Failed":
         return f"{event.name} " + ("started" if event.status == "InProgress" else event.status)
-    told = event.diagnostics
-    blamed = [part for part in (told.error_code, told.script) if part] if told else []
     after = f" after {duration(event.duration.total_seconds())}" if event.duration else ""
-    return f"{event.name} FAILED{after}" + (f": {', '.join(blamed)}" if blamed else "")
+    why = reason(event.diagnostics) if event.diagnostics else ""
+    return f"{event.name} FAILED{after}" + (f": {why}" if why else "")
 
 
 def transferred(transfer: Transfer, seconds: float) -> str:

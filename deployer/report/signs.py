@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.explain import shortened, telling_line
+from deployer.explain import shortened
 from deployer.explain.causes import AGENT_NEVER_ANSWERED
 from deployer.report.text import duration
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from deployer.model import Snapshot, Target
+    from deployer.model import Snapshot
 
 SILENCE_SECONDS = 180.0
 """How long no target may begin until that is a sign; agents ask for work every few seconds."""
@@ -33,21 +33,12 @@ def signs(
         return
     if seconds >= SILENCE_SECONDS and _silent(snapshot):
         yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
-    if failure := next((target for target in snapshot.targets or () if target.failed_event), None):
-        yield "failed", _first_failure(failure)
+    if any(target.failed_event for target in snapshot.targets or ()):
+        yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
     for name, targets in _stuck(snapshot, now, timeouts).items():
         allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))
         where = f"{name} on {shortened(tuple(targets))}"
         yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
-
-
-def _first_failure(target: Target) -> str:
-    event = target.failed_event
-    told = event.diagnostics if event else None
-    why = telling_line(told.log_tail) or told.message if told else ""
-    where = f"{target.id} failed in {event.name}" if event else f"{target.id} failed"
-    goes_on = "the deployment goes on as long as its configuration allows"
-    return f"{where}: {why}; {goes_on}" if why else f"{where}; {goes_on}"
 
 
 def _silent(snapshot: Snapshot) -> bool:

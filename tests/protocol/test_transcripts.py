@@ -1,0 +1,92 @@
+"""What a user reads: the whole output of each scenario on each platform, kept as text and judged as text.
+
+A change of the output shows as a difference of these files; UPDATE_TRANSCRIPTS=1 writes them anew.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.main import execute
+from tests.emulator import SCENARIOS, Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.clock import FakeClock
+    from tests.s3 import S3Server
+
+REPOSITORY = Path(__file__).parents[2]
+PLATFORMS: Mapping[str, Mapping[str, str]] = {
+    "github": {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "acme/hello-web",
+        "GITHUB_SHA": "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_RUN_ID": "42",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_WORKSPACE": str(REPOSITORY),
+    },
+    "gitlab": {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(REPOSITORY)},
+    "console": {},
+}
+VOLATILE = (
+    (r"bucket-[0-9a-f-]{36}", "BUCKET"),
+    (r"\b[0-9a-f]{64}\b", "DIGEST"),
+    (r"eTag=[0-9a-f]{32}", "eTag=ETAG"),
+    (r"(versionId=|version )[0-9a-f]{32}", r"\1VERSION"),
+    (r"(?<=stop-commands::)[0-9a-f]{32}", "TOKEN"),
+    (r"^::[0-9a-f]{32}::$", "::TOKEN::"),
+    (r"(section_start|section_end):\d+:", r"\1:TIME:"),
+    (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
+    (r"\d\.\d kB \(\d+ %\)", "SIZE (RATIO)"),
+    (r"\x1b", "ESC"),
+    (r"\r", "CR"),
+)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize("scenario", [name for name, each in SCENARIOS.items() if each.platform == "Server"])
+def test_transcript(  # noqa: PLR0913 - fixtures
+    scenario: str,
+    platform: str,
+    *,
+    emulator: Callable[..., Emulator],
+    clock: FakeClock,
+    s3: S3Server,
+    bucket: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The whole output of a run, as the user of that CI reads it."""
+    service = emulator(scenario, speed=1.0, clock=clock)
+    environ = {
+        "AWS_ACCESS_KEY_ID": s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL_S3": s3.url,
+        "AWS_ENDPOINT_URL_CODEDEPLOY": service.url,
+        "INPUT_APPLICATION": "hello-web",
+        "INPUT_DEPLOYMENT-GROUP": "production",
+        "INPUT_BUCKET": bucket,
+        "INPUT_SOURCE": "examples/hello-web",
+        "INPUT_TIMEOUT": "10m",
+        **PLATFORMS[platform],
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(REPOSITORY)
+    stream = io.StringIO()
+    code = execute([], environ, stream, clock=clock)
+    text = f"{stream.getvalue()}exit code {int(code)}\n"
+    for pattern, replacement in VOLATILE:
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    file = REPOSITORY / "tests" / "transcripts" / f"{scenario}.{platform}.txt"
+    if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
+        file.write_text(text)
+    assert text == file.read_text()
