@@ -245,7 +245,7 @@ _CLUES = (
         "Check runas in the AppSpec, the owner and mode in permissions, and noexec mounts.",
     ),
     _clue(
-        r"(?:no module named|cannot find module|modulenotfounderror)[:\s]+['\"]?(?P<module>[\w./@-]+)",
+        r"(?:no module named|cannot find module)[:\s]+['\"]?(?P<module>[\w./@-]+)",
         "The application's dependency {module} is not in the revision.",
         "Install dependencies before packaging, or in AfterInstall; check what exclude leaves out.",
     ),
