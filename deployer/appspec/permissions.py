@@ -38,7 +38,7 @@ def read_permissions(node: Node | None, system: str, findings: Findings) -> Iter
 def _permission(item: Mapping, findings: Findings) -> Permission | None:
     findings.unknown_keys(item, _KEYS, "an item of `permissions`")
     pattern = _pattern(item.get("pattern"), findings)
-    exceptions = tuple(text for _, text in _texts(item.get("except"), "except", "*.log", findings))
+    exceptions = tuple(_exceptions(item.get("except"), findings))
     types = _types(item.get("type"), findings)
     mode = _mode(item.get("mode"), findings)
     for key, example in (("owner", "root"), ("group", "www-data")):
@@ -90,6 +90,13 @@ def _pattern(node: Node | None, findings: Findings) -> str:
     if "/" in text or not text:
         findings.add(rules.PATTERN_NEVER, node, key="pattern", pattern=text)
     return text
+
+
+def _exceptions(node: Node | None, findings: Findings) -> Iterator[str]:
+    for item, text in _texts(node, "except", "*.log", findings):
+        if "/" in text:
+            findings.add(rules.PATTERN_NEVER, item, key="exception", pattern=text)
+        yield text
 
 
 def _types(node: Node | None, findings: Findings) -> frozenset[str]:

@@ -136,6 +136,7 @@ def _absent(mapping: FileMapping, name: str, place: Location, lookup: Lookup) ->
             where,
             source=mapping.source,
             line=mapping.line,
+            advice=lookup.readmission(excluded, name),
             pattern=excluded.pattern,
             place=f" ({where.path}, line {where.line})",
         )

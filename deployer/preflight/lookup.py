@@ -69,6 +69,13 @@ class Lookup:
                 return exclusion
         return next((found for found in self.contents.exclusions if found.name.startswith(f"{name}/")), None)
 
+    @staticmethod
+    def readmission(exclusion: Exclusion, name: str) -> str:
+        """What to do about a pattern that left out a name; nothing of an excluded folder comes back."""
+        if exclusion.name.rstrip("/") == name and not exclusion.name.endswith("/"):
+            return f"Change the pattern, or take the file back with a later `!/{name}`."
+        return "Change the pattern so that it leaves this path alone."
+
     def place(self, name: str, line: int | None, otherwise: Location) -> Location:
         """Where a line of a file stands in the repository, else the place that names the file."""
         path = self.contents.locate(name)

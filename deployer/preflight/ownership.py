@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     """Report permissions that fail on what is deployed, or that are set on nothing."""
     touched: dict[str, int] = {}
+    complete = len(plan.copies) == len(appspec.files)
     for permission in appspec.permissions:
         place = Location(appspec.path, permission.line, permission.column)
         path = on_instance(permission.object)
@@ -32,7 +33,7 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
             yield rules.ACL_DEFAULT_ON_FILE.problem(place, object=permission.object, file=files[0])
         if folders and permission.mode and _locks_out(permission.mode):
             yield rules.FOLDER_MODE.problem(place, mode=permission.mode, folder=folders[0])
-        if not files and not folders and permission.types:
+        if complete and permission.types and not files and not folders:
             yield _nothing(permission, path, plan, place)
         matched = [*files, *folders]
         twice = [found for found in matched if found in touched]

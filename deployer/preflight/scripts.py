@@ -89,6 +89,7 @@ def _absent(named: _Named, name: str, lookup: Lookup) -> Problem:
         return rules.EXCLUDED_SCRIPT.problem(
             where,
             line=named.hook.line,
+            advice=lookup.readmission(excluded, name),
             pattern=excluded.pattern,
             place=f" ({where.path}, line {where.line})",
             **facts,

@@ -93,7 +93,7 @@ EXCLUDED_SOURCE = Rule(
     code="appspec-files-excluded-source",
     message="`source: {source}` (line {line} of the AppSpec) is kept out of the bundle by the pattern "
     "`{pattern}`{place}.",
-    hint="Change the pattern, or take it back for this path with `!{source}`.",
+    hint="{advice}",
     bad="# .codedeployignore\nbuild/\n# appspec.yml\nfiles:\n  - source: build\n    destination: /srv/app",
     good="# .codedeployignore\nbuild/cache/",
     source="this tool (exclusion patterns)",

@@ -111,7 +111,7 @@ EXCLUDED_SCRIPT = Rule(
     code="appspec-hook-excluded-script",
     message="The script {location} of `{event}` (line {line} of the AppSpec) is kept out of the "
     "bundle by the pattern `{pattern}`{place}.",
-    hint="Change the pattern, or take it back for this path with `!{location}`.",
+    hint="{advice}",
     bad="# .codedeployignore\nscripts/",
     good="# .codedeployignore\nscripts/dev/",
     source="this tool (exclusion patterns)",

@@ -217,12 +217,30 @@ def test_object(value: str, said: str) -> None:
 
 @table(
     ("ok", 'pattern: "**"  pattern: "*"  pattern: "a*"  except: [b]  pattern: "*.txt"  except: {}'),
-    ("flag", 'pattern: "x*"  pattern: "**/*.txt"  except: [a.txt]  except: ["*"]  pattern: ""'),
+    (
+        "flag",
+        'pattern: "x*"  pattern: "**/*.txt"  except: [a.txt]  except: [b/c]  except: ["*"]  pattern: ""',
+    ),
     ("error", "pattern: 5  pattern: [a]  except: a.txt  except: [5]"),
 )
 def test_pattern_and_except(value: str, said: str) -> None:
     text = f"{FILES}permissions:\n  - object: /srv/t\n    type: [file]\n    {value}\n"
     assert judge(text) == said
+
+
+def test_permissions_do_not_follow_from_a_missing_source() -> None:
+    """One mistake is one finding: what is not there is not also called untouched."""
+    text = f"{HEAD}files:\n  - {{source: gone, destination: /srv}}\npermissions:\n  - object: /srv\n"
+    (problem,) = check(bundle({APPSPEC: text}))
+    assert problem.code == "appspec-files-missing-source"
+
+
+@pytest.mark.parametrize(("excluded", "offered"), [("s/x.sh", True), ("s/", False)])
+def test_only_a_file_can_be_taken_back_from_a_pattern(excluded: str, offered: bool) -> None:  # noqa: FBT001
+    exclusion = Exclusion(excluded, "s", Location(".codedeployignore", 1))
+    text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s/x.sh\n"
+    (problem,) = check(bundle({APPSPEC: text}, exclusions=(exclusion,)))
+    assert ("`!/s/x.sh`" in problem.hint) is offered
 
 
 def test_except_is_not_for_a_file() -> None:
