@@ -110,7 +110,7 @@ class Failure:
 def reason(told: Diagnostics) -> str:
     """Why an event failed in one line: the script, and its own last words, else the service's."""
     said = telling_line(told.log_tail) or _first_line(told.message)
-    return ": ".join(part for part in (told.script, said) if part)
+    return ": ".join(part for part in (" ".join(told.script.split()), said) if part)
 
 
 def _first_line(text: str) -> str:
