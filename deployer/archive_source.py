@@ -42,7 +42,10 @@ _UTF8_FLAG: Final = 0x800
 _UNIX: Final = 3
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
-_DAMAGED: Final = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, UnicodeError)
+_DAMAGED: Final = (
+    *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, UnicodeError),
+    RuntimeError,  # zipfile's word for what is encrypted, or newer than it
+)
 _ZIP_KINDS: Final = {stat.S_IFIFO: "named pipe (FIFO)", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 _TAR_KINDS: Final = {
     tarfile.FIFOTYPE: "named pipe (FIFO)",
@@ -78,7 +81,7 @@ class ArchiveContents:
             raise KeyError(name)
         try:
             return self._archive.read(entry.name, limit)
-        except (*_DAMAGED, RuntimeError) as error:  # RuntimeError: encrypted, or a method unknown here
+        except _DAMAGED as error:
             raise InvalidBundle(_unreadable(f"{name} in {self.path}", self.path, error)) from error
 
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
@@ -174,7 +177,7 @@ class _Zip:
         self, name: str, info: zipfile.ZipInfo, member: str, findings: _Findings, *, readable: bool
     ) -> Entry:
         attributes = info.external_attr >> 16
-        if info.is_dir():
+        if member.endswith("/"):
             return Entry(name, EntryKind.FOLDER, stat.S_IMODE(attributes) or 0o755)
         if stat.S_ISLNK(attributes):
             target = os.fsdecode(self._archive.read(info)) if readable else ""
@@ -192,7 +195,7 @@ class _Zip:
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
     """The name as unzip writes it: raw bytes from Unix, the old DOS characters from elsewhere."""
-    name = info.orig_filename
+    name = info.filename
     if name.isascii() or info.flag_bits & _UTF8_FLAG or info.create_system != _UNIX:
         return name
     return os.fsdecode(name.encode("cp437"))
