@@ -116,9 +116,6 @@ def check_size(lookup: Lookup) -> Iterator[Problem]:
         yield rules.SIZE.problem(None, size=_amount(size), disk=_amount(_COPIES * size), largest=shown)
 
 
-def _amount(size: float) -> str:
-    for unit in _UNITS[:-1]:
-        if size < 1024:  # noqa: PLR2004 - what the units are made of
-            return f"{size:.0f} {unit}"
-        size /= 1024
-    return f"{size:.0f} {_UNITS[-1]}"
+def _amount(size: int) -> str:
+    power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
+    return f"{size / (1 << 10 * power):.0f} {_UNITS[power]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.appspec.paths import in_bundle
@@ -25,6 +26,7 @@ _SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]")
 _HEAD_BYTES = 1 << 16
 _ANYONE_EXECUTES = 0o111
 _OTHERS_READ_AND_EXECUTE = 0o005
+_OTHERS_ENTER = 0o001
 
 
 class _Named(NamedTuple):
@@ -101,14 +103,9 @@ def _absent(named: _Named, name: str, lookup: Lookup) -> Problem:
 
 def _only_script(folder: str, lookup: Lookup) -> str:
     prefix = f"{folder}/" if folder else ""
-    files = [
-        name for name, entry in lookup.entries.items() if name.startswith(prefix) and not _is_folder(entry)
-    ]
+    below = [entry for name, entry in lookup.entries.items() if name.startswith(prefix)]
+    files = [entry.name for entry in below if entry.kind is not EntryKind.FOLDER]
     return f" There is {files[0]}." if len(files) == 1 else ""
-
-
-def _is_folder(entry: Entry) -> bool:
-    return entry.kind is EntryKind.FOLDER
 
 
 def _check_mode(named: _Named, name: str, entry: Entry, lookup: Lookup) -> Iterator[Problem]:
@@ -119,12 +116,9 @@ def _check_mode(named: _Named, name: str, entry: Entry, lookup: Lookup) -> Itera
         mode |= _ANYONE_EXECUTES  # what the agent does about it
     if named.hook.runas in {None, "root"}:
         return
-    parts = name.split("/")
+    *folders, _ = accumulate(entry.name.split("/"), "{}/{}".format)
     chain = [(name, mode, _OTHERS_READ_AND_EXECUTE)]
-    for depth in range(1, len(parts)):
-        folder = lookup.entries.get("/".join(parts[:depth]))
-        if folder and folder.kind is EntryKind.FOLDER:
-            chain.append((folder.name, folder.mode, 0o001))
+    chain += [(folder, lookup.entries[folder].mode, _OTHERS_ENTER) for folder in folders]
     for path, have, need in chain:
         if have & need != need:
             facts = {"script": name, "user": named.hook.runas, "path": path, "mode": have}
