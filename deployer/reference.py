@@ -12,8 +12,9 @@ from pydantic import BeforeValidator
 from deployer import __version__
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
+from deployer.settings.described import Section
 from deployer.settings.kinds import Choice, format_duration
-from deployer.settings.model import Section, Settings, inputs
+from deployer.settings.model import Settings, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -27,11 +27,15 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class InputError(ValueError):
-    """A value that cannot be used: `str(error)` says why, `hint` what is allowed."""
+    """A value that cannot be used: `str(error)` says why, `hint` what is allowed.
 
-    def __init__(self, why: str, hint: str) -> None:
+    A value that may be a `secret`, given by mistake, is not shown.
+    """
+
+    def __init__(self, why: str, hint: str, *, secret: bool = False) -> None:
         super().__init__(why)
         self.hint = hint
+        self.secret = secret
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -109,10 +113,11 @@ def check_name(name: str) -> str:
 
 
 def check_names(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """One name, on a line of its own."""
-    if len(lines) > 1:
-        raise InputError("names several", "Give one; run this step once for each.")
-    return tuple(check_name(line.strip()) for line in lines)
+    """Names, each on a line of its own and each once."""
+    names = tuple(check_name(line.strip()) for line in lines)
+    if len(set(names)) < len(names):
+        raise InputError("names one twice", "Give each once.")
+    return names
 
 
 def check_region(region: str) -> str:

@@ -8,66 +8,24 @@ are generated from the fields. A string that is not given is empty; what has no 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, PrivateAttr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from deployer.errors import InvalidInput, Problem
-from deployer.model import BundleType, Compression, FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
-from deployer.settings.kinds import (
-    Boolean,
-    BucketPath,
-    Duration,
-    FilePath,
-    KeyTemplate,
-    Lines,
-    Name,
-    Names,
-    Region,
-    Text,
-    choice,
-)
+from deployer.model import FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
+from deployer.settings.described import Input, Section
+from deployer.settings.identity import Identity
+from deployer.settings.kinds import Boolean, Duration, Name, Text, choice
+from deployer.settings.shipment import Shipment
+from deployer.settings.structured import Alarms, AutoRollback, DeploymentId, Document
 
 if TYPE_CHECKING:
-    from pydantic_settings import PydanticBaseSettingsSource
-
-_ARCHIVES = (BundleType.ZIP, BundleType.TGZ, BundleType.TAR)
-_KEY_LIMIT = 1024
-"""Bytes in the key of an S3 object, by the S3 user guide."""
+    from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 
-class Section(StrEnum):
-    """The parts into which the inputs are sorted for the reader."""
-
-    TARGET = "Where to deploy"
-    BUNDLE = "What to deploy"
-    STORAGE = "Where to keep it"
-    DEPLOYMENT = "How to deploy"
-    RUN = "How far, and how long"
-    REPORT = "What to report"
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """What an input's field says beside its type.
-
-    `default` documents a default that the field's own value does not show; `needed_from` is the first stage
-    that cannot do without the input; `variables` stand in for it, the first that is set wins.
-    """
-
-    section: Section
-    about: str
-    default: str = ""
-    needed_from: Stage | None = None
-    variables: tuple[str, ...] = ()
-
-
-class Settings(BaseSettings):
+class Settings(Identity, Shipment):
     """The inputs of a run, valid each for itself and together; made by `load`."""
 
     model_config = SettingsConfigDict(
@@ -77,69 +35,6 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         validate_default=False,
     )
-
-    application: Annotated[
-        Name,
-        Input(
-            Section.TARGET,
-            "CodeDeploy application; the default `key` needs it too",
-            needed_from=Stage.REGISTER,
-        ),
-    ] = ""
-    deployment_groups: Annotated[
-        Names,
-        Field(alias="deployment-group"),
-        Input(Section.TARGET, "Deployment group of the application", needed_from=Stage.DEPLOY),
-    ] = ()
-    region: Annotated[
-        Region,
-        Input(
-            Section.TARGET,
-            "AWS region; the log says where it came from",
-            default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",
-            variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
-        ),
-    ] = ""
-
-    source: Annotated[
-        FilePath,
-        Input(Section.BUNDLE, "Folder to package, or a ready-made `.zip`, `.tar`, `.tgz` or `.tar.gz`"),
-    ] = Path()
-    appspec: Annotated[
-        Text, Input(Section.BUNDLE, "AppSpec to use; it is placed as `appspec.yml` at the bundle's root")
-    ] = "appspec.yml"
-    exclude: Annotated[
-        Lines,
-        Input(
-            Section.BUNDLE,
-            "Gitignore patterns of what to leave out, one a line, on top of `.codedeployignore`; `.git` is "
-            "always out, other dotfiles stay in",
-        ),
-    ] = ()
-    bundle_type: Annotated[
-        BundleType, choice(BundleType, among=_ARCHIVES), Input(Section.BUNDLE, "Kind of archive to make")
-    ] = BundleType.ZIP
-    compression: Annotated[
-        Compression, choice(Compression), Input(Section.BUNDLE, "How hard to squeeze; part of the digest")
-    ] = Compression.BALANCED
-
-    bucket_path: Annotated[
-        BucketPath,
-        Field(alias="bucket"),
-        Input(
-            Section.STORAGE,
-            "S3 bucket for the revision, with folders if you like: `bucket/some/folders`",
-            needed_from=Stage.UPLOAD,
-        ),
-    ] = ""
-    key: Annotated[
-        KeyTemplate,
-        Input(
-            Section.STORAGE,
-            "Key of the object in the bucket's folder; placeholders: `{application}` `{group}` `{digest}` "
-            "`{sha}` `{ref}` `{run_id}` `{run_attempt}` `{extension}`",
-        ),
-    ] = "{application}/{digest}.{extension}"
 
     deployment_config: Annotated[
         Name, Input(Section.DEPLOYMENT, "Deployment configuration", default="the group's")
@@ -178,6 +73,53 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    target_instances: Annotated[
+        Document,
+        Input(
+            Section.DEPLOYMENT,
+            "Blue/green: the instances to deploy to, as YAML or JSON with CodeDeploy's names `tagFilters`, "
+            "`autoScalingGroups`, `ec2TagSet`",
+            default="the group's",
+        ),
+    ] = None
+    auto_rollback: Annotated[
+        AutoRollback,
+        Input(
+            Section.DEPLOYMENT,
+            "`disabled`, or the events to roll back for: `DEPLOYMENT_FAILURE` `DEPLOYMENT_STOP_ON_ALARM` "
+            "`DEPLOYMENT_STOP_ON_REQUEST`",
+            default="the group's",
+        ),
+    ] = None
+    alarms: Annotated[
+        Alarms,
+        Input(
+            Section.DEPLOYMENT,
+            "`disabled`, or the CloudWatch alarms that stop the deployment, one a line; needs "
+            "`codedeploy:UpdateDeploymentGroup`",
+            default="the group's",
+        ),
+    ] = None
+    parameters: Annotated[
+        Document,
+        Input(
+            Section.DEPLOYMENT,
+            "Any further parameters of CreateDeployment as YAML or JSON, such as `deploymentMode: RESTART`",
+        ),
+    ] = None
+
+    deployment_id: Annotated[
+        DeploymentId, Input(Section.RUN, "Follow this deployment instead of creating one")
+    ] = ""
+    continue_: Annotated[
+        Boolean,
+        Field(alias="continue"),
+        Input(
+            Section.RUN,
+            "Blue/green: end the first wait that the deployment comes to, until traffic is moved or the "
+            "old instances are terminated",
+        ),
+    ] = None
     stop_after: Annotated[Stage, choice(Stage), Input(Section.RUN, "Last stage to carry out")] = Stage.WAIT
     timeout: Annotated[
         Duration, Input(Section.RUN, "How long to wait for the deployment: `90s`, `30m`, `2h`, `1h30m`")
@@ -253,47 +195,6 @@ class Settings(BaseSettings):
     def origin(self, name: str) -> str:
         """Where the value of the input `name` came from, as a phrase for the log."""
         return self._origins.get(name, "default")
-
-    @property
-    def deployment_group(self) -> str:
-        """The deployment group, empty when none is given."""
-        return self.deployment_groups[0] if self.deployment_groups else ""
-
-    @property
-    def bucket(self) -> str:
-        """The bucket's name, without folders."""
-        return self.bucket_path.partition("/")[0]
-
-    @property
-    def prefix(self) -> str:
-        """The folders in the bucket, without slashes at the ends; empty when there are none."""
-        return self.bucket_path.partition("/")[2]
-
-    def object_key(self, facts: Mapping[str, str]) -> str:
-        """The whole key of the object: the bucket's folders and the template `key` filled in.
-
-        `facts` holds what only the run knows: `digest`, `extension`, `sha`, `ref`, `run_id`, `run_attempt`.
-        Raises InvalidInput where the template asks for one that is missing or empty, or the key is too long.
-        """
-        facts = {**facts, "application": self.application, "group": self.deployment_group}
-        try:
-            key = self.key.format_map({name: value for name, value in facts.items() if value})
-        except KeyError as error:
-            raise InvalidInput(
-                Problem(
-                    f"Input key: {{{error.args[0]}}} has no value in this run.",
-                    "Take it out of key, or run where the CI tells it.",
-                )
-            ) from None
-        key = f"{self.prefix}/{key}" if self.prefix else key
-        if len(key.encode()) > _KEY_LIMIT:
-            raise InvalidInput(
-                Problem(
-                    f"Input key: the key would be {len(key.encode())} bytes long: {key[:80]}…",
-                    f"S3 allows {_KEY_LIMIT} bytes; shorten key or the folders in bucket.",
-                )
-            )
-        return key
 
 
 def inputs() -> dict[str, Input]:

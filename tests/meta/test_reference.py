@@ -13,7 +13,8 @@ from deployer import reference
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
 from deployer.settings import load
-from deployer.settings.model import Section, inputs
+from deployer.settings.described import Section
+from deployer.settings.model import inputs
 from tests.docs import ROOT, documents, filled
 
 if TYPE_CHECKING:

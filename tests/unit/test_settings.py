@@ -182,7 +182,8 @@ def test_choices_are_read_in_any_case() -> None:
             "Input application: 'hello web' is not a name that CodeDeploy allows.",
         ),
         ({"application": "x" * 101}, f"'{'x' * 80}…' is not a name"),
-        ({"deployment_group": "blue\nbad/one"}, "names several"),
+        ({"deployment_group": "blue\nbad/one"}, "is not a name"),
+        ({"deployment_group": "blue\ngreen\nblue"}, "names one twice"),
         ({"deployment_group": "bad/one"}, "Input deployment-group: 'bad/one' is not a name"),
         ({"deployment_config": "bad/one"}, "Input deployment-config: 'bad/one' is not a name"),
         (

@@ -1,0 +1,105 @@
+"""Rules across inputs: which a run cannot do without, and which contradict each other."""
+
+from __future__ import annotations
+
+from string import Formatter
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from deployer.errors import Problem
+from deployer.model import Stage
+from deployer.settings.described import Section
+from deployer.settings.model import inputs
+from deployer.settings.structured import Encryption
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from deployer.settings.model import Settings
+
+MEMBERS: Mapping[str, str] = MappingProxyType(
+    {
+        "applicationName": "application",
+        "deploymentGroupName": "deployment-group",
+        "revision": "revision",
+        "deploymentConfigName": "deployment-config",
+        "description": "description",
+        "fileExistsBehavior": "file-exists-behavior",
+        "ignoreApplicationStopFailures": "ignore-application-stop-failures",
+        "updateOutdatedInstancesOnly": "update-outdated-instances-only",
+        "targetInstances": "target-instances",
+        "autoRollbackConfiguration": "auto-rollback",
+        "overrideAlarmConfiguration": "alarms",
+    }
+)
+"""The parameters of CreateDeployment that have an input of their own."""
+
+_ONLY_AS_INPUT = {"applicationName", "deploymentGroupName", "revision"}
+
+
+def missing(settings: Settings, given: Collection[str], *, unneeded: Collection[str]) -> Iterator[Problem]:
+    """A problem for each input that the run cannot do without and that is not `given`.
+
+    `unneeded` names inputs that this run can do without at every stage.
+    """
+    for name, stage in _needed(settings).items():
+        if settings.stop_after.reaches(stage) and name not in given and name not in unneeded:
+            variable = f"INPUT_{name.upper().replace('-', '_')}"
+            yield Problem(
+                f"Input {name} is missing.",
+                f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, "
+                f"or as the flag --{name}.",
+            )
+
+
+def _needed(settings: Settings) -> dict[str, Stage]:
+    """The inputs that are needed, each with the first stage that needs it."""
+    if settings.deployment_id:
+        return {}
+    needed = {name: each.needed_from for name, each in inputs().items() if each.needed_from}
+    if settings.revision:
+        del needed["bucket"]
+        return needed
+    for _, placeholder, _, _ in Formatter().parse(settings.key):
+        name = {"application": "application", "group": "deployment-group"}.get(placeholder or "")
+        if name:
+            needed[name] = Stage.UPLOAD
+    return needed
+
+
+def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    """A problem for each input that could have no effect, or not the one it names, beside another."""
+    if settings.deployment_id:
+        yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
+        yield from _starts_late("deployment-id", settings, given, Stage.READY)
+    elif settings.revision:
+        yield from _excluded("revision", {Section.BUNDLE}, given)
+        yield from _starts_late("revision", settings, given, Stage.REGISTER)
+    if settings.continue_ and settings.stop_after is not Stage.WAIT:
+        yield _clash("continue", "stop-after", "a run that continues a deployment follows it to its end")
+    if settings.kms_key_id and settings.sse is Encryption.AES256:
+        yield _clash("kms-key-id", "sse", "S3 encrypts with a KMS key where sse is aws:kms or aws:kms:dsse")
+    placeholders = [name for _, name, _, _ in Formatter().parse(settings.key)]
+    if "group" in placeholders and len(settings.deployment_groups) > 1:
+        yield _clash("key", "deployment-group", "several groups share one revision, so key cannot name one")
+    for member in settings.parameters or ():
+        name = MEMBERS.get(member)
+        if member in _ONLY_AS_INPUT:
+            yield Problem(f"Input parameters: {member} has an input of its own.", f"Use the input {name}.")
+        elif name and name in given:
+            yield _clash("parameters", name, f"both set {member}")
+
+
+def _excluded(by: str, sections: Collection[Section], given: Collection[str]) -> Iterator[Problem]:
+    for name, each in inputs().items():
+        if each.section in sections and name in given and name != by:
+            yield _clash(name, by, "what is deployed is settled already")
+
+
+def _starts_late(by: str, settings: Settings, given: Collection[str], first: Stage) -> Iterator[Problem]:
+    if "stop-after" in given and not settings.stop_after.reaches(first):
+        yield _clash("stop-after", by, f"with it a run starts later than that; it can stop after {first}")
+
+
+def _clash(name: str, other: str, why: str) -> Problem:
+    return Problem(f"Inputs {name} and {other} contradict each other: {why}.", "Remove one of them.")
