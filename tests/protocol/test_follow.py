@@ -1,0 +1,260 @@
+"""From a deployment to its end: what is done, said and written, through the real line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.clock import SystemClock
+from deployer.observe import Observer
+from deployer.wait import Patience, wait
+from tests.protocol.steps import deploy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.clock import FakeClock
+    from tests.emulator import Emulator
+    from tests.protocol.conftest import Ran
+
+    Start = Callable[..., Emulator]
+    Run = Callable[..., Ran]
+
+
+def statuses(emulator: Emulator) -> list[str]:
+    now = emulator.clock.monotonic()
+    return [each.info(now)["status"] for each in emulator.deployments]
+
+
+def test_a_success_says_which_revision_is_live(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    ran = run_line(emulator(speed=1.0, clock=clock))
+    assert ran.code == 0
+    assert ran.outputs["status"] == "succeeded"
+    assert ran.outputs["live-revision"] == ran.outputs["revision"]
+    assert {target["status"] for target in json.loads(ran.outputs["targets"])} == {"Succeeded"}
+    assert "Deployment succeeded" in ran.summary
+    assert "```mermaid\ngantt" in ran.summary
+
+
+def test_the_id_is_an_output_before_the_wait(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator("stuck", speed=1.0, clock=clock)
+    service.faults.add("GetDeployment", "access-denied", times=9)
+    ran = run_line(service)
+    assert ran.code == 4
+    assert ran.outputs["deployment-id"] == service.deployments[0].id
+    assert ran.outputs["status"] == "created"
+    assert f"Deployment {service.deployments[0].id} goes on" in ran.log
+
+
+def test_a_failure_is_told_on_the_failing_line_of_the_hook(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    ran = run_line(emulator("fails-after-install", speed=1.0, clock=clock))
+    assert ran.code == 10
+    assert "::error file=examples/hello-web/scripts/after_install.sh,line=7,title=ScriptFailed::" in ran.log
+    assert "No matching distribution found for flask" in ran.summary
+    failed = [target for target in json.loads(ran.outputs["targets"]) if target["status"] == "Failed"]
+    assert [(each["failed-event"], each["script"]) for each in failed] == [
+        ("AfterInstall", "scripts/after_install.sh")
+    ]
+    assert ran.outputs["error-code"] == "HEALTH_CONSTRAINTS"
+
+
+def test_the_rollback_is_followed_and_its_revision_is_live(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator("rollback", speed=1.0, clock=clock)
+    ran = run_line(service)
+    assert ran.code == 10
+    assert ran.outputs["rollback-deployment-id"] == service.deployments[1].id
+    assert ran.outputs["live-revision"] == "s3://releases/hello-web/yesterday.zip"
+    assert "Live now" in ran.summary
+    assert statuses(service) == ["Failed", "Succeeded"]
+
+
+def test_a_rollback_that_fails_leaves_it_open_what_is_live(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    ran = run_line(emulator("rollback-fails", speed=1.0, clock=clock))
+    assert ran.code == 10
+    assert "live-revision" not in ran.outputs
+    assert "what each target runs now is uncertain" in ran.log
+
+
+@pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
+def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
+    *, how: str, asked: bool | None, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(["stuck", "success"], speed=1.0, clock=clock)
+    ran = run_line(service, "--timeout", "5m", "--on-timeout", how)
+    assert ran.code == 12
+    assert ran.outputs["status"] == "timed-out"
+    stops = [
+        call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
+    ]
+    assert stops == ([] if asked is None else [asked])
+    assert statuses(service)[0] == ("InProgress" if asked is None else "Stopped")
+    assert ("rollback-deployment-id" in ran.outputs) == (asked is True)
+    assert "::error title=timed-out::" in ran.log
+
+
+def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator("stuck", speed=1.0, clock=clock)
+    service.faults.add("StopDeployment", "access-denied", times=9)
+    ran = run_line(service, "--timeout", "1m", "--on-timeout", "stop")
+    assert ran.code == 12
+    assert "could not be stopped and goes on" in ran.log
+    assert "codedeploy:StopDeployment" in ran.log
+
+
+def test_blue_green_waits_come_on_top_of_the_budget(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator("blue-green", speed=1.0, clock=clock)
+    ran = run_line(service, "--timeout", "1m")
+    assert ran.code == 12
+    assert clock.passed >= 66 * 60
+    assert "Continue it in the console" in ran.log
+
+
+def test_stop_after_ready_ends_when_the_deployment_is_ready(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    ran = run_line(emulator("blue-green", speed=1.0, clock=clock), "--stop-after", "ready")
+    assert (ran.code, ran.outputs["status"]) == (0, "ready")
+
+
+@pytest.mark.parametrize("kind", ["throttle", "500", "503", "cut-before", "expired-token", "cut-after"])
+def test_trouble_while_waiting_never_ends_the_wait(
+    kind: str, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.faults.add("GetDeployment", kind, times=2, after=1)
+    service.faults.add("BatchGetDeploymentTargets", kind, times=1, after=1)
+    ran = run_line(service)
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert "AWS does not answer" in ran.log
+
+
+def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator("stuck", speed=1.0, clock=clock)
+    service.faults.add("GetDeployment", "expired-token", times=99, after=2)
+    ran = run_line(service)
+    assert ran.code == 4
+    assert "have expired" in ran.log
+    assert "goes on: https://" in ran.log
+
+
+def test_targets_that_may_not_be_read_cost_only_detail(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator("fails-after-install", speed=1.0, clock=clock)
+    service.faults.add("ListDeploymentTargets", "access-denied", times=99)
+    ran = run_line(service)
+    assert ran.code == 10
+    assert service.operations().count("ListDeploymentTargets") == 1
+    assert "codedeploy:BatchGetDeploymentTargets" in ran.log
+    assert ran.outputs["targets"] == "[]"
+
+
+def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator("thousand", speed=0.1, clock=clock)
+    ran = run_line(service)
+    assert ran.code == 0
+    names = service.operations()
+    batches = [
+        len(look.split(" "))
+        for look in " ".join(
+            {"GetDeployment": "|", "BatchGetDeploymentTargets": "b"}.get(name, "") for name in names
+        )
+        .replace("  ", " ")
+        .split("|")
+    ]
+    assert max(batches[:-1]) <= 8 + 2
+    assert len(json.loads(ran.outputs["targets"])) == 1000
+    assert len(ran.summary.encode()) < 200_000
+    assert len(ran.log.splitlines()) < 120
+
+
+def test_an_agent_that_never_answers_is_told_early(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    ran = run_line(emulator("agent-silent", speed=1.0, clock=clock), "--timeout", "10m")
+    assert ran.log.count("No target has begun after 3m") == 1
+    assert "systemctl status codedeploy-agent" in ran.log
+
+
+def test_an_event_near_its_timeout_is_told(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    ran = run_line(emulator("stuck", speed=1.0, clock=clock), "--timeout", "5m")
+    assert ran.log.count("ApplicationStart on i-0c5f3a9b7d0000002 is near its timeout of 1m 00s") == 1
+
+
+def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(
+    emulator: Start, clock: FakeClock
+) -> None:
+    service = emulator("stuck", speed=1.0, clock=clock)
+    client = service.client()
+    times: list[float] = []
+    wait(
+        Observer(deploy(client), client),
+        patience=Patience(budget=timedelta(minutes=10)),
+        clock=clock,
+        progress=lambda _snapshot, seconds: times.append(seconds),
+    )
+    pauses = [round(after - before, 1) for before, after in pairwise(times)]
+    assert pauses[:5] == [1.0] * 5
+    assert max(pauses) == 10.0
+    assert all(pause <= max(1.0, before / 10) + 0.1 for before, pause in zip(times, pauses, strict=False))
+
+
+def test_a_fixed_poll_interval_is_kept(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    assert run_line(service, "--poll-interval", "7s").code == 0
+    times = [call.time for call in service.calls if call.operation == "GetDeployment"]
+    assert {round(after - before) for before, after in pairwise(times)} == {7}
+
+
+class Alarm:
+    """Sends this process a signal once a deployment has been looked at."""
+
+    def __init__(self, service: Emulator, *, operation: str, number: int) -> None:
+        self.service, self.operation, self.number = service, operation, number
+        self.thread = threading.Thread(target=self.ring, daemon=True)
+        self.thread.start()
+
+    def ring(self) -> None:
+        """Wait for the call, and send the signal."""
+        pause = threading.Event()
+        for _ in range(2000):
+            if self.operation in self.service.operations():
+                os.kill(os.getpid(), self.number)
+                return
+            pause.wait(0.005)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
+def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR0913 - fixtures
+    *, number: int, code: int, how: str, asked: bool | None, emulator: Start, run_line: Run
+) -> None:
+    service = emulator("stuck", speed=1.0)
+    alarm = Alarm(service, operation="GetDeployment", number=number)
+    ran = run_line(service, "--on-cancel", how, clock=SystemClock())
+    alarm.thread.join()
+    assert ran.code == code
+    stops = [
+        call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
+    ]
+    assert stops == ([] if asked is None else [asked])
+    assert ("goes on" if asked is None else "is being stopped") in ran.log
+    assert ran.outputs["deployment-id"] == service.deployments[0].id
+    assert "Interrupted by SIG" in ran.log
