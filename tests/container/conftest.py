@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.container.docker import PUBLISHED, docker
 from tests.container.services import BUCKET
 from tests.s3 import S3Server
 
@@ -30,8 +31,10 @@ def environment(name: str) -> str:
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    """The tag of the image under test."""
-    return environment("IMAGE")
+    """The tag of the image under test, which the name that users know it by points at too."""
+    tag = environment("IMAGE")
+    docker("tag", tag, PUBLISHED)
+    return tag
 
 
 @pytest.fixture(scope="session")

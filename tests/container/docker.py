@@ -10,6 +10,7 @@ from uuid import uuid4
 
 ROOT = Path(__file__).parents[2]
 RUNNER_UID = 1001
+PUBLISHED = "ghcr.io/codedeploy-deployer/deployer:1"
 
 HARDENED = (
     "--read-only",

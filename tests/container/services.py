@@ -13,7 +13,7 @@ from tests.s3 import REGION, S3Server
 if TYPE_CHECKING:
     from pathlib import Path
 
-BUCKET = "container-revisions"
+BUCKET = "my-revisions"
 
 
 def aws_variables(codedeploy_url: str, s3_url: str) -> dict[str, str]:
@@ -48,13 +48,13 @@ def copy_action(folder: Path, base: str) -> Path:
     return folder
 
 
-def commit(folder: Path, branch: str = "main") -> None:
+def commit(folder: Path, origin: str = "git@github.com:octo-org/hello-web.git") -> None:
     """Make the folder a repository with one commit and an origin."""
     identity = {"GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.com"}
     identity |= {"GIT_COMMITTER_NAME": "A", "GIT_COMMITTER_EMAIL": "a@example.com"}
     for arguments in (
-        ("init", "--quiet", f"--initial-branch={branch}"),
-        ("remote", "add", "origin", "git@git.example.com:octo-org/hello-web.git"),
+        ("init", "--quiet", "--initial-branch=main"),
+        ("remote", "add", "origin", origin),
         ("add", "--all"),
         ("commit", "--quiet", "--message=Everything"),
     ):

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,41 +107,47 @@ def test_a_failed_deployment_fails_the_job(act: Act, base: str, s3: S3Server, tm
     assert "No matching distribution found for flask==3.0.33" in done.stdout
 
 
-def test_a_consumer_uses_a_version(act: Act, base: str, s3: S3Server, tmp_path: Path) -> None:
-    """`uses: owner/repo@v1` from a repository that holds nothing but an application."""
-    with Emulator(speed=10) as emulator:
-        action = copy_action(tmp_path / "action", base)
-        commit(action)
-        consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
-        environment = aws_variables(emulator.url, s3.url)
-        write_workflow(consumer, workflow("codedeploy-deployer/deployer@v1", ".", environment))
-        done = act(consumer, "push", f"--local-repository=codedeploy-deployer/deployer@v1={action}")
-        assert done.returncode == 0, done.stdout
-        assert f"read [succeeded] [{emulator.deployments[0].id}]" in done.stdout
-
-
-REHEARSAL = """
-on: [pull_request]
-jobs:
-  rehearse:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - id: rehearse
-        uses: codedeploy-deployer/deployer@v1
-        with:
-          application: hello-web
-          stop-after: package
-      - run: echo "read [${{ steps.rehearse.outputs.status }}] [${{ steps.rehearse.outputs.digest }}]"
+CREDENTIALS = """
+name: Stand-in for the action that gets credentials
+inputs:
+  role-to-assume: {required: true}
+  aws-region: {required: true}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      run: echo "AWS_REGION=${{ inputs.aws-region }}" >>"$GITHUB_ENV"
 """
 
+EXAMPLES = {
+    "ec2": ("push", True),
+    "on-premises": ("push", True),
+    "pull-request": ("pull_request", False),
+}
 
-def test_a_pull_request_is_rehearsed(act: Act, base: str, tmp_path: Path) -> None:
-    """Packaging and the checks need no account, no region and no network."""
-    action = copy_action(tmp_path / "action", base)
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: str) -> None:
+    """Each workflow that users may copy does what it says, in a repository that holds only an application."""
+    event, deploys = EXAMPLES[name]
+    text = (ROOT / "examples" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    action, stand_in = copy_action(tmp_path / "action", base), tmp_path / "credentials"
+    stand_in.mkdir()
+    (stand_in / "action.yml").write_text(CREDENTIALS)
     commit(action)
+    commit(stand_in)
     consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
-    write_workflow(consumer, REHEARSAL)
-    done = act(consumer, "pull_request", f"--local-repository=codedeploy-deployer/deployer@v1={action}")
-    assert done.returncode == 0, done.stdout
-    assert re.search(r"read \[planned\] \[[0-9a-f]{64}\]", done.stdout), done.stdout
+    write_workflow(consumer, text)
+    local = {"codedeploy-deployer/deployer@v1": action}
+    local |= dict.fromkeys(re.findall(r"uses: (aws-actions/\S+)", text), stand_in)
+    with Emulator(speed=10) as emulator:
+        variables = aws_variables(emulator.url, s3.url) if deploys else {}
+        done = act(
+            consumer,
+            event,
+            *(f"--local-repository={repository}={folder}" for repository, folder in local.items()),
+            *(f"--env={name}={value}" for name, value in variables.items()),
+        )
+        assert done.returncode == 0, done.stdout
+        states = [each.status(time.monotonic()) for each in emulator.deployments]
+    assert states == (["Succeeded"] if deploys else [])

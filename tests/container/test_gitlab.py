@@ -1,4 +1,4 @@
-"""A real pipeline, run by gitlab-ci-local: the component, its report, and a job that reads it."""
+"""The example's pipeline, run by gitlab-ci-local: the component, its report, and a job that reads it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.container.docker import ROOT, builder
-from tests.container.services import BUCKET, aws_variables, commit
+from tests.container.services import aws_variables, commit
 from tests.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -20,37 +19,6 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 RUNNER = ROOT / ".ci" / "npm" / "node_modules" / ".bin" / "gitlab-ci-local"
-
-
-def project(folder: Path, image: str, base: str, variables: dict[str, str]) -> Path:
-    """An application's repository whose pipeline includes the component and reads its report."""
-    shutil.copytree(ROOT / "examples" / "hello-web", folder)
-    (folder / "templates").mkdir()
-    shutil.copy(ROOT / "templates" / "deploy.yml", folder / "templates")
-    pipeline = {
-        "stages": ["deploy", "after"],
-        # The runner's stand-in says GITLAB_CI=false, which GitLab itself never does.
-        "variables": variables | {"GITLAB_CI": "true"},
-        "include": [
-            {
-                "local": "templates/deploy.yml",
-                "inputs": {
-                    "image": image,
-                    "application": "hello-web",
-                    "deployment-group": "production",
-                    "bucket": BUCKET,
-                },
-            }
-        ],
-        "read": {
-            "stage": "after",
-            "image": base,
-            "script": ['echo "read [$CODEDEPLOY_STATUS] [$CODEDEPLOY_DEPLOYMENT_ID]"'],
-        },
-    }
-    (folder / ".gitlab-ci.yml").write_text(yaml.safe_dump(pipeline), encoding="utf-8")
-    commit(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +35,45 @@ def helper(base: str) -> str:
     return "deployer:gitlab-helper"
 
 
-def run(folder: Path, helper: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An application's repository whose pipeline is the example."""
+    folder = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "project")
+    shutil.copy(ROOT / "examples" / "gitlab-ci.yml", folder / ".gitlab-ci.yml")
+    (folder / ".codedeployignore").write_text(".gitlab*\n")
+    commit(folder, origin="git@gitlab.com:octo-org/hello-web.git")
+    return folder
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> dict[str, str]:
+    """Variables that make git find the component's repository, at its first version, on this machine."""
+    repository = tmp_path / "gitlab" / "deployer"
+    shutil.copytree(ROOT / "templates", repository / "templates")
+    commit(repository)
+    subprocess.run(["git", "tag", "1.0.0"], cwd=repository, check=True)
+    repository.with_suffix(".git").symlink_to(repository)
+    variables = {"GIT_CONFIG_COUNT": "2"}
+    for index, address in enumerate(("git@gitlab.com:", "ssh://git@gitlab.com:22/")):
+        variables[f"GIT_CONFIG_KEY_{index}"] = f"url.file://{repository.parent}/.insteadOf"
+        variables[f"GIT_CONFIG_VALUE_{index}"] = f"{address}codedeploy-deployer/"
+    return variables
+
+
+def run(
+    folder: Path, helper: str, *, server: dict[str, str], variables: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
     """Run the whole pipeline."""
+    # The stand-in says GITLAB_CI=false, which GitLab itself never does.
+    variables = variables | {"GITLAB_CI": "true"}
     options = ("--helper-image", helper, "--pull-policy", "if-not-present", "--network", "host")
     return subprocess.run(
-        [RUNNER, *options, "--home", str(folder.parent / "home")],
+        [
+            *(RUNNER, *options, "--home", str(folder.parent / "home")),
+            *(f"--variable={name}={value}" for name, value in variables.items()),
+        ],
         cwd=folder,
-        env=os.environ | {"HOME": str(folder.parent / "home")},
+        env=os.environ | server | {"HOME": str(folder.parent / "home")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -82,23 +82,25 @@ def run(folder: Path, helper: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_pipeline_deploys(image: str, base: str, helper: str, s3: S3Server, tmp_path: Path) -> None:
-    """The component's job deploys in sections that fold, and a later job has its outputs as variables."""
+@pytest.mark.usefixtures("image")
+def test_a_pipeline_deploys(helper: str, server: dict[str, str], s3: S3Server, project: Path) -> None:
+    """Jobs rehearse and deploy in sections that fold; a later one has the outputs as variables."""
     with Emulator(speed=10) as emulator:
-        folder = project(tmp_path / "project", image, base, aws_variables(emulator.url, s3.url))
-        done = run(folder, helper)
+        done = run(project, helper, server=server, variables=aws_variables(emulator.url, s3.url))
         assert done.returncode == 0, done.stdout
-        assert f"read [succeeded] [{emulator.deployments[0].id}]" in done.stdout, done.stdout
+        deployment = emulator.deployments[0].id
     assert "deployer_package took" in done.stdout  # as this runner shows a section that it understood
+    assert "> succeeded, see https://eu-west-1.console.aws.amazon.com/" in done.stdout
+    assert deployment in done.stdout.rpartition("> succeeded, see ")[2]
 
 
+@pytest.mark.usefixtures("image")
 def test_a_failed_deployment_fails_the_pipeline(
-    image: str, base: str, helper: str, s3: S3Server, tmp_path: Path
+    helper: str, server: dict[str, str], s3: S3Server, project: Path
 ) -> None:
     """The job is red, it says which script failed, and no later job runs."""
     with Emulator(scenario="fails-after-install", speed=10) as emulator:
-        folder = project(tmp_path / "project", image, base, aws_variables(emulator.url, s3.url))
-        done = run(folder, helper)
+        done = run(project, helper, server=server, variables=aws_variables(emulator.url, s3.url))
     assert done.returncode != 0
     assert "scripts/after_install.sh" in done.stdout
-    assert "read [" not in done.stdout
+    assert "> failed, see" not in done.stdout

@@ -201,3 +201,48 @@ def test_sigterm_while_packaging(image: str, deaf: str, workspace: Path, step: C
     code, printed = interrupted(job, image, "Package", signal.SIGTERM)
     assert code == 143, printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.usefixtures("image")
+def test_the_docker_run_example(s3: S3Server, workspace: Path, tmp_path: Path) -> None:
+    """The script that users may copy deploys the folder it is called in."""
+    docker_command = shutil.which("docker")
+    shim = tmp_path / "bin" / "docker"
+    shim.parent.mkdir()
+    shim.write_text(
+        f"#!/bin/sh\nshift\nexec {docker_command} run --network=host --env AWS_ENDPOINT_URL "
+        f'--env AWS_ENDPOINT_URL_S3 "$@"\n'
+    )
+    shim.chmod(0o755)
+    with Emulator(speed=10) as emulator:
+        done = subprocess.run(
+            [ROOT / "examples" / "docker-run.sh", "--timeout", "1m"],
+            cwd=workspace,
+            env=os.environ
+            | aws_variables(emulator.url, s3.url)
+            | {"PATH": f"{shim.parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert emulator.deployments[0].id in done.stdout
+
+
+def test_the_example_application_serves(base: str) -> None:
+    """The scripts of the example, in the order in which the agent runs them, twice over."""
+    hooks = "after_install application_start validate_service"
+    script = f"""
+    for round in 1 2; do
+      bash /revision/scripts/application_stop.sh
+      bash /revision/scripts/before_install.sh
+      mkdir /opt/hello-web
+      cp -r /revision/server.py /revision/public /opt/hello-web
+      for hook in {hooks}; do bash "/revision/scripts/$hook.sh" | cat; done
+    done
+    bash /revision/scripts/application_stop.sh
+    ! bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' 2>/dev/null
+    """
+    example = ROOT / "examples" / "hello-web"
+    done = docker("run", "--rm", f"--volume={example}:/revision:ro", base, "sh", "-ec", script)
+    assert done.stdout.count("http://127.0.0.1:8080 answers") == 2
