@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from deployer.errors import AwsFault, Problem
 from deployer.model import Deployment
 from deployer.revision import location, of_location
 
@@ -100,10 +101,26 @@ def deploy(revision: Revision, order: Order, *, aws: Aws, clock: Clock) -> Deplo
                 clock.sleep(pause)
             elif lost is None and sdk.is_transient(error):
                 lost = error
-                if found := _find(revision, order, aws.codedeploy, since=started, clock=clock):
+                try:
+                    found = _find(revision, order, aws.codedeploy, since=started, clock=clock)
+                except (BotoCoreError, ClientError) as unseen:
+                    raise _unknown(error, order, aws.region) from unseen
+                if found:
                     return _deployment(found, revision, order, aws)
             else:
                 raise explained from error
+
+
+def _unknown(lost: Exception, order: Order, region: str) -> AwsFault:
+    """The error for a request whose answer is lost and whose effect cannot be looked up either."""
+    return AwsFault(
+        Problem(
+            f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
+            f"{order.application}/{order.group} cannot be looked up.",
+            f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments so "
+            "that this step can look by itself.",
+        )
+    )
 
 
 def _deployment(identifier: str, revision: Revision, order: Order, aws: Aws) -> Deployment:

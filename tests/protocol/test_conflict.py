@@ -1,0 +1,175 @@
+"""A group that another deployment holds, and answers that were lost: never two deployments, never none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from tests.clock import FakeClock
+    from tests.emulator import Emulator
+    from tests.protocol.conftest import Ran
+
+    Start = Callable[..., Emulator]
+    Run = Callable[..., Ran]
+
+
+def location_of(ran: Ran) -> Mapping[str, Any]:
+    """The revision of a run as the service spells it."""
+    return {
+        "revisionType": "S3",
+        "s3Location": {
+            "bucket": ran.outputs["bucket"],
+            "key": ran.outputs["key"],
+            "bundleType": "zip",
+            "eTag": ran.outputs["etag"],
+            "version": ran.outputs["version-id"],
+        },
+    }
+
+
+def created(service: Emulator) -> int:
+    """How many deployments were created over the API."""
+    return sum(call.operation == "CreateDeployment" and not call.error for call in service.calls)
+
+
+@pytest.mark.parametrize("policy", ["join", "wait"])
+def test_another_revision_s_deployment_is_waited_for(
+    policy: str, *, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    other = service.begin()
+    ran = run_line(service, "--on-conflict", policy)
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert f"{other.id} holds production; waiting for it: https://" in ran.log
+    assert ran.outputs["deployment-id"] != other.id
+
+
+def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    first = run_line(service, "--stop-after", "deploy")
+    second = run_line(service)
+    assert second.code == 0
+    assert second.outputs["deployment-id"] == first.outputs["deployment-id"]
+    assert created(service) == 1
+    assert "deploys this revision already: following it" in second.log
+
+
+def test_waiting_for_the_same_revision_deploys_it_again(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    run_line(service, "--stop-after", "deploy")
+    assert run_line(service, "--on-conflict", "wait").code == 0
+    assert created(service) == 2
+
+
+def test_fail_names_the_deployment_that_holds_the_group(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    other = service.begin()
+    ran = run_line(service, "--on-conflict", "fail")
+    assert ran.code == 13
+    assert f"{other.id} (https://" in ran.log
+    assert "holds hello-web/production" in ran.log
+    assert clock.passed == 0
+
+
+def test_stop_stops_the_other_and_then_deploys(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    other = service.begin(scenario="stuck")
+    ran = run_line(service, "--on-conflict", "stop")
+    assert ran.code == 0
+    assert other.info(clock.monotonic())["status"] == "Stopped"
+
+
+def test_a_stop_of_the_other_that_is_denied_is_a_conflict(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.begin(scenario="stuck")
+    service.faults.add("StopDeployment", "access-denied", times=9)
+    ran = run_line(service, "--on-conflict", "stop")
+    assert ran.code == 13
+    assert "codedeploy:StopDeployment" in ran.log
+
+
+def test_the_wait_for_another_is_within_the_budget(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    other = service.begin(scenario="stuck")
+    ran = run_line(service, "--timeout", "5m")
+    assert ran.code == 13
+    assert f"Nothing was deployed: {other.id}" in ran.log
+    assert 300 <= clock.passed <= 330
+    assert created(service) == 0
+
+
+@pytest.mark.parametrize(("policy", "code"), [("join", 0), ("wait", 0), ("stop", 13), ("fail", 13)])
+def test_where_deployments_may_not_be_listed_the_wait_is_blind(
+    policy: str, code: int, *, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.begin()
+    service.faults.add("ListDeployments", "access-denied", times=99)
+    ran = run_line(service, "--on-conflict", policy)
+    assert ran.code == code
+    assert created(service) == (code == 0)
+
+
+def test_whoever_has_waited_longer_goes_first(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(["stuck", "success"], speed=1.0, clock=clock)
+    service.begin(scenario="slow-start")
+    run_line(service)
+    released = next(call.time for call in reversed(service.calls) if call.operation == "CreateDeployment")
+    seen = [call.time for call in service.calls if call.operation == "GetDeployment" and call.time < released]
+    assert released - seen[-1] > 1, "one that has hardly waited holds back"
+
+
+@pytest.mark.parametrize("kind", ["cut-after", "cut-before", "500", "503", "throttle"])
+def test_a_lost_answer_never_makes_two_deployments_and_never_none(
+    kind: str, *, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.faults.add("CreateDeployment", kind, times=1)
+    ran = run_line(service)
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert len(service.deployments) == 1
+    assert ran.outputs["deployment-id"] == service.deployments[0].id
+
+
+def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.faults.add("CreateDeployment", "cut-after", times=1)
+    service.faults.add("ListDeployments", "access-denied", times=99)
+    ran = run_line(service)
+    assert len(service.deployments) == 1
+    assert service.operations().count("CreateDeployment") == 1
+    assert ran.code == 5
+    assert "answer to CreateDeployment was lost" in ran.log
+    assert "allow codedeploy:ListDeployments" in ran.log
+
+
+def test_a_fault_that_stays_is_told_as_the_service_s(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.faults.add("CreateDeployment", "500", times=99)
+    ran = run_line(service)
+    assert ran.code == 5
+    assert service.deployments == []
+
+
+def test_throttling_that_stays_ends_after_a_while(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    service.faults.add("CreateDeployment", "throttle", times=99)
+    assert run_line(service).code == 5
+    assert 5 < service.operations().count("CreateDeployment") < 12
