@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, truthy
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void
 from deployer.errors import Location
 from deployer.rules import document
 
@@ -66,11 +66,13 @@ def listed(words: Collection[str], last: str = "and") -> str:
 
 
 def section_items(node: Node | None, section: str, findings: Findings) -> tuple[Node, ...]:
-    """The items of a list that may be absent, null or empty braces, as the agent has it."""
+    """The items of a list that may be absent or null; anything else is reported."""
     if isinstance(node, Sequence):
         return node.items
-    node = truthy(node)
-    if node is not None and not (isinstance(node, Mapping) and not node.pairs):
+    node = given(node)
+    if node is not None and is_void(node):
+        findings.add(document.STRICT_TYPE, node, key=section, kind=node.kind, expected="a list")
+    elif node is not None:
         advice = f"Start each item of `{section}` with a dash."
         findings.add(
             document.SECTION_TYPE, node, section=section, kind=node.kind, expected="a list", advice=advice

@@ -23,7 +23,7 @@ class Scalar:
             case None:
                 return "empty"
             case bool():
-                return f"the boolean {self.text}"
+                return f"the boolean `{self.text}`"
             case str():
                 return "text"
             case _:
@@ -47,7 +47,11 @@ class Mapping:
     line: int
     column: int
     pairs: tuple[tuple[Node, Node], ...]
-    kind = "keys and values"
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words for a message."""
+        return "keys and values" if self.pairs else "empty braces"
 
     def get(self, key: str) -> Node | None:
         """The value of the last key of that name, None when there is none."""
@@ -67,9 +71,9 @@ def given(node: Node | None) -> Node | None:
     return None if isinstance(node, Scalar) and node.value is None else node
 
 
-def truthy(node: Node | None) -> Node | None:
-    """The node, None where Ruby takes it for nothing: no key, null or false."""
-    return None if isinstance(node, Scalar) and (node.value is None or node.value is False) else node
+def is_void(node: Node) -> bool:
+    """Whether a node that is not null holds nothing all the same, by Ruby: false, or empty braces."""
+    return node.value is False if isinstance(node, Scalar) else isinstance(node, Mapping) and not node.pairs
 
 
 def shown(node: Node) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from deployer.appspec.acl import Entry, InvalidEntryError, check_range, parse_entry
 from deployer.appspec.findings import section_items
 from deployer.appspec.model import Permission
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of, truthy
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void, ruby_text, shown, text_of
+from deployer.rules import document as document_rules
 from deployer.rules import permissions as rules
 
 if TYPE_CHECKING:
@@ -64,11 +65,13 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
 
 def _texts(node: Node | None, key: str, example: str, findings: Findings) -> Iterator[tuple[Node, str]]:
     """A list of text that may be absent; anything else is reported."""
-    node = truthy(node)
+    node = given(node)
     if node is None:
         return
     if not isinstance(node, Sequence):
-        if not isinstance(node, Mapping) or node.pairs:
+        if is_void(node) and key != "acls":
+            findings.add(document_rules.STRICT_TYPE, node, key=key, kind=node.kind, expected="a list")
+        else:
             findings.add(rules.LIST, node, key=key, kind=node.kind, example=text_of(node) or example)
         return
     for item in node.items:
@@ -100,7 +103,7 @@ def _exceptions(node: Node | None, findings: Findings) -> Iterator[str]:
 
 
 def _types(node: Node | None, findings: Findings) -> frozenset[str]:
-    node = truthy(node)
+    node = given(node)
     if node is None:
         return frozenset(_TYPES)
     if isinstance(node, Sequence) and not node.items:
@@ -148,7 +151,7 @@ def _mode_fault(text: str) -> str:
 
 
 def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
-    node = truthy(node)
+    node = given(node)
     text = text_of(node)
     if node is not None and (not text or text.isdigit()):
         findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)

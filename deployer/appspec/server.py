@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.findings import Findings, listed, nearest, section_items
 from deployer.appspec.model import DEFAULT_TIMEOUT_SECONDS, AppSpec, FileMapping, Hook
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of, truthy
+from deployer.appspec.nodes import Mapping, Node, Scalar, given, is_void, ruby_text, shown, text_of
 from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
 from deployer.rules import document as rules
@@ -117,8 +117,11 @@ def _files(node: Node | None, system: str, findings: Findings) -> Iterator[FileM
 
 
 def _hooks(node: Node | None, system: str, findings: Findings) -> Iterator[tuple[str, tuple[Hook, ...]]]:
-    node = truthy(node)
+    node = given(node)
     if node is None:
+        return
+    if isinstance(node, Scalar) and is_void(node):
+        findings.add(rules.STRICT_TYPE, node, key="hooks", kind=node.kind, expected="events and scripts")
         return
     if not isinstance(node, Mapping):
         expected = "lifecycle events and their scripts"
@@ -148,16 +151,8 @@ def _check_event(key: Node, event: str, findings: Findings) -> None:
 
 
 def _scripts(node: Node, event: str, system: str, findings: Findings) -> Iterator[Hook]:
-    if given(node) is None or (isinstance(node, Mapping) and not node.pairs):
-        return
-    if not isinstance(node, Sequence):
-        advice = "Start each script with a dash: `- location: scripts/start.sh`."
-        findings.add(
-            rules.SECTION_TYPE, node, section=event, kind=node.kind, expected="a list", advice=advice
-        )
-        return
     total = 0
-    for item in node.items:
+    for item in section_items(node, event, findings):
         hook = _hook(item, event, system, findings)
         if hook:
             total += hook.timeout or 0
@@ -171,6 +166,9 @@ def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | Non
         findings.add(hook_rules.ITEM_TYPE, item, event=event, kind=item.kind)
         return None
     findings.unknown_keys(item, _HOOK_KEYS, "a script")
+    sudo = given(item.get("sudo"))
+    if sudo is not None and not (isinstance(sudo, Scalar) and sudo.text.lower() in {"true", "false"}):
+        findings.add(rules.STRICT_TYPE, sudo, key="sudo", kind=shown(sudo), expected="true or false")
     timeout = _timeout(item.get("timeout"), findings)
     runas = _runas(item, system, findings)
     location = item.get("location")
@@ -220,7 +218,12 @@ def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
     if node is None:
         return None
     text = ruby_text(node).strip() if isinstance(node, Scalar) else None
-    if text is None or text.isdigit() or (text and re.search(r"[\s;&|<>()$`'\"\\]", text)):
+    if (
+        text is None
+        or text.isdigit()
+        or text_of(node) is None
+        or (text and re.search(r"[\s;&|<>()$`'\"\\]", text))
+    ):
         findings.add(hook_rules.RUNAS, node, text=node.kind if text is None else text)
         return None
     if not text:

@@ -72,11 +72,11 @@ NOT_READ = Rule(
 )
 SECOND_DOCUMENT = Rule(
     code="appspec-second-document",
-    message="Only the first YAML document is read; everything from this `---` on is ignored.",
+    message="Agents 1.x ignore everything from this `---` on, agents 2.x refuse a second document.",
     hint="Keep one document in the AppSpec.",
     bad=_HEAD + "---\nfiles: []",
     good=_HEAD + "files: []",
-    source=RUBY,
+    source=f"{RUBY}, {AGENT_2}",
     severity=WARNING,
 )
 ALIAS = Rule(
@@ -160,6 +160,15 @@ SECTION_TYPE = Rule(
     bad="files:\n  source: app\n  destination: /srv/app",
     good="files:\n  - source: app\n    destination: /srv/app",
     source=AGENT,
+)
+STRICT_TYPE = Rule(
+    code="appspec-strict-type",
+    message="`{key}` is {kind}: agents 1.x accept that, agents 2.x want {expected} and refuse the AppSpec.",
+    hint="Write {expected}, or remove the key.",
+    bad="files: {}\nhooks:\n  AfterInstall:\n    - location: a.sh\n      sudo: yes",
+    good="files: []\nhooks:\n  AfterInstall:\n    - location: a.sh\n      sudo: true",
+    source=AGENT_2,
+    severity=WARNING,
 )
 MISSING = Rule(
     code="appspec-missing",

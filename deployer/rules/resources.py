@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.rules import DOCS, SERVICE, Rule
+from deployer.rules import DOCS, SERVICE, WARNING, Rule
 
 _LAMBDA = (
     "version: 0.0\nResources:\n  - MyFunction:\n      Type: AWS::Lambda::Function\n      Properties:\n"
@@ -61,6 +61,23 @@ PLACEHOLDER = Rule(
     hint="Give its value in the input `appspec-variables`.",
     bad="TaskDefinition: <TASK_DEFINITION>",
     good="appspec-variables: |\n  TASK_DEFINITION=arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7",
+    source="this tool (input `appspec-variables`)",
+)
+VARIABLE_UNUSED = Rule(
+    code="appspec-variable-unused",
+    message="The variable {name} has no placeholder: `<{name}>` is nowhere in the AppSpec.",
+    hint="Write `<{name}>` where its value belongs, or remove it from the input `appspec-variables`.",
+    bad="appspec-variables: TASK=arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7",
+    good="TaskDefinition: <TASK>",
+    source="this tool (input `appspec-variables`)",
+    severity=WARNING,
+)
+VARIABLE_STRUCTURE = Rule(
+    code="appspec-variable-structure",
+    message="A variable's value would change what this line says beyond its placeholder.",
+    hint="Put the placeholder in double quotes, or give a value without `: `, ` #`, quotes and brackets.",
+    bad="appspec-variables: NAME=web, Alias: live\nProperties: {Name: <NAME>}",
+    good='Properties: {Name: "<NAME>"}',
     source="this tool (input `appspec-variables`)",
 )
 HOOKS = Rule(

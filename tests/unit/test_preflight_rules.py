@@ -49,6 +49,7 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-os": ("version: 0.0\nos: Linux\n", APPSPEC, 2),
     "appspec-file-exists-behavior": (f"{HEAD}file_exists_behavior: Retain\n", APPSPEC, 3),
     "appspec-section-type": (f"{HEAD}files:\n  source: app\n", APPSPEC, 4),
+    "appspec-strict-type": (f"{HEAD}files: {{}}\n", APPSPEC, 3),
     "appspec-wrong-platform": ("version: 0.0\nResources: []\n", APPSPEC, 1),
     "appspec-files-item-type": (f"{HEAD}files:\n  - app\n", APPSPEC, 4),
     "appspec-files-no-source": (f"{HEAD}files:\n  - destination: /srv\n", APPSPEC, 4),

@@ -74,13 +74,13 @@ def test_document(text: str, said: str) -> None:
     assert judge(text) == said
 
 
-@table(("ok", "[]  {}  false  ~"), ("error", '""  x  5  {a: b}  [~]  [x]  [[]]'))
+@table(("ok", "[]  ~"), ("flag", "{}  false"), ("error", '""  x  5  {a: b}  [~]  [x]  [[]]'))
 @pytest.mark.parametrize("section", ["files", "permissions"])
 def test_sections_that_are_lists(section: str, value: str, said: str) -> None:
     assert judge(f"{HEAD}{section}: {value}\n") == said
 
 
-@table(("ok", "{}  false  ~"), ("error", '[]  ""  x  5'))
+@table(("ok", "{}  ~"), ("flag", "false"), ("error", '[]  ""  x  5'))
 def test_hooks_is_a_mapping(value: str, said: str) -> None:
     assert judge(f"{HEAD}hooks: {value}\n") == said
 
@@ -121,22 +121,23 @@ def test_timeout(value: str, said: str) -> None:
 
 
 @table(
-    ("ok", "nobody  root  ~  no"),
+    ("ok", "nobody  root  ~"),
     ("flag", '""'),
-    ("error", '0  "1000"  "a b"  $USER  [x]'),
+    ("error", '0  "1000"  "a b"  $USER  [x]  no'),
 )
 def test_runas(value: str, said: str) -> None:
     assert judge(f"{HOOK}      runas: {value}\n") == said
 
 
-@table(("ok", "sudo: true"), ("flag", "args: x  Timeout: 5  run_as: x"))
+@table(("ok", "sudo: true  sudo: "), ("flag", "sudo: yes  sudo: [x]  args: x  Timeout: 5  run_as: x"))
 def test_keys_of_a_script(value: str, said: str) -> None:
     assert judge(f"{HOOK}      {value}\n") == said
 
 
 @table(
-    ("ok", "{}  []  ~"),
-    ("error", "s/x.sh  {location: s/x.sh}  [s/x.sh]  [~]  [{}]  [{location: }]  [{location: ''}]  ''  false"),
+    ("ok", "[]  ~"),
+    ("flag", "{}  false"),
+    ("error", "s/x.sh  {location: s/x.sh}  [s/x.sh]  [~]  [{}]  [{location: }]  [{location: ''}]  ''"),
 )
 def test_scripts_of_an_event(value: str, said: str) -> None:
     assert judge(f"{HEAD}hooks:\n  AfterInstall: {value}\n") == said
@@ -169,15 +170,15 @@ def test_mode(value: str, said: str) -> None:
 
 
 @table(
-    ("ok", "[file]  ~  {}  [file, directory]"),
-    ("flag", "[directory]  []"),
+    ("ok", "[file]  ~  [file, directory]"),
+    ("flag", "[directory]  []  {}  false"),
     ("error", "[File]  file  [~]  5"),
 )
 def test_type(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    type: {value}\n") == said
 
 
-@table(("ok", "root  ~  false  user.name"), ("error", '"0"  ""  true  [a]  1000'))
+@table(("ok", "root  ~  user.name"), ("error", '"0"  ""  true  false  [a]  1000'))
 @pytest.mark.parametrize("key", ["owner", "group"])
 def test_owner_and_group(key: str, value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    {key}: {value}\n") == said
@@ -186,7 +187,7 @@ def test_owner_and_group(key: str, value: str, said: str) -> None:
 @table(
     ("ok", '[u:bob:rw]  [user:bob:rw]  [bob:rw]  [u:bob:7]  [g:x:r-x]  ["m::r"]  [m:r]  []  ~  ["u:bob:"]'),
     ("error", '[x]  ["o::r"]  [o:r]  [u:bob:z]  [u:bob:8]  ["g::r"]  [m:x:r]  [5]  u:bob:rw  ["a:b:c:d:e"]'),
-    ("error", '["u:b:r", "u:b:w"]  [d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  [z:bob:r]'),
+    ("error", '["u:b:r", "u:b:w"]  [d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  {}  false  [z:bob:r]'),
 )
 def test_acls(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    acls: {value}\n") == said
@@ -216,10 +217,10 @@ def test_object(value: str, said: str) -> None:
 
 
 @table(
-    ("ok", 'pattern: "**"  pattern: "*"  pattern: "a*"  except: [b]  pattern: "*.txt"  except: {}'),
+    ("ok", 'pattern: "**"  pattern: "*"  pattern: "a*"  except: [b]  pattern: "*.txt"'),
     (
         "flag",
-        'pattern: "x*"  pattern: "**/*.txt"  except: [a.txt]  except: [b/c]  except: ["*"]  pattern: ""',
+        'pattern: "x*"  pattern: "**/*.txt"  except: [a.txt]  except: {}  except: [b/c]  except: ["*"]  pattern: ""',
     ),
     ("error", "pattern: 5  pattern: [a]  except: a.txt  except: [5]"),
 )
