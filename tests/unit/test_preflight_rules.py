@@ -181,7 +181,7 @@ REVISIONS = {
     "appspec-resource-event": (f"{LAMBDA}{VERSIONS}Hooks:\n  - AfterInstall: f\n", 7),
     "appspec-platform": (HEAD, 1),
 }
-ELSEWHERE = {rule.code for rule in all_rules() if rule.code.startswith("archive-")} | {
+ELSEWHERE = {rule.code for rule in all_rules() if rule.code.startswith(("archive-", "appspec-variable-"))} | {
     "bundle-size",
     "bundle-windows-type",
 }
