@@ -117,8 +117,8 @@ def _unknown(lost: Exception, order: Order, region: str) -> AwsFault:
         Problem(
             f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
             f"{order.application}/{order.group} cannot be looked up.",
-            f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments so "
-            "that this step can look by itself.",
+            f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments "
+            "so that this step can look by itself.",
         )
     )
 

@@ -1,0 +1,251 @@
+"""Values → the lines, the Markdown and the charts that tell them."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deployer.errors import Location, Problem
+from deployer.explain import Places, explain
+from deployer.model import (
+    Bundle,
+    BundleType,
+    Deployment,
+    Diagnostics,
+    Entry,
+    EntryKind,
+    LifecycleEvent,
+    S3Revision,
+    Snapshot,
+    Status,
+    StoredObject,
+    Target,
+    Traffic,
+    Transfer,
+)
+from deployer.outcome import Outcome
+from deployer.report import lines, progress, text
+from deployer.report.gantt import gantt
+from deployer.report.signs import signs
+from deployer.report.summary import summary
+from deployer.wait import Ending
+
+START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+EVENTS = ("ApplicationStop", "DownloadBundle", "AfterInstall")
+
+
+class Files:
+    """Contents with the given files."""
+
+    exclusions = ()
+
+    def __init__(self, **sizes: int) -> None:
+        self.entries = {name: Entry(name, EntryKind.FILE, size=size) for name, size in sizes.items()}
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Nothing is read here."""
+        raise NotADirectoryError(name, limit)
+
+    def locate(self, name: str) -> str | None:
+        """Nothing is in a repository here."""
+        raise NotADirectoryError(name)
+
+
+def event(name: str, status: str = "Succeeded", *, at: float = 0, took: float = 2) -> LifecycleEvent:
+    start = START + timedelta(seconds=at)
+    return LifecycleEvent(name, status, start, start + timedelta(seconds=took))
+
+
+def target(name: str = "i-1", status: str = "Succeeded", **details: object) -> Target:
+    events = tuple(event(each, at=2 * number) for number, each in enumerate(EVENTS))
+    return Target(name, status, **{"events": events, **details})  # type: ignore[arg-type]
+
+
+def failed(name: str = "i-1", log: str = "[stderr]boom") -> Target:
+    told = Diagnostics("ScriptFailed", "scripts/x.sh", "exit code 1", log)
+    return Target(name, "Failed", events=(LifecycleEvent("AfterInstall", "Failed", diagnostics=told),))
+
+
+def outcome(*targets: Target, status: Status = Status.FAILED, **more: object) -> Outcome:
+    snapshot = Snapshot("Failed", targets=targets, error_code="HEALTH_CONSTRAINTS")
+    return Outcome(
+        application="web",
+        group="production",
+        status=status,
+        deployment=Deployment("d-1", "eu-west-1", "web", "production"),
+        ending=Ending(status, snapshot, 12.0),
+        explanation=explain(snapshot, Places()),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (34_212, "34.2 kB"),
+        (568e6, "568 MB"),
+        (2e15, "2000.0 TB"),
+    ],
+)
+def test_sizes(count: float, said: str) -> None:
+    assert text.size(count) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.04, "0.0s"), (1, "1s"), (59.6, "1m 00s"), (65, "1m 05s"), (3725, "1h 02m")]
+)
+def test_durations(seconds: float, said: str) -> None:
+    assert text.duration(seconds) == said
+
+
+def test_counts_name_unknown_states_as_they_come() -> None:
+    assert text.counts({"InProgress": 2, "Succeeded": 1, "Odd": 3}) == "1 succeeded, 2 in progress, 3 Odd"
+    assert text.counted(1, "file"), text.counted(2000, "file") == ("1 file", "2,000 files")
+
+
+def test_a_small_fleet_tells_each_event_once() -> None:
+    before = Snapshot("InProgress", targets=(target(events=(event("ApplicationStop"),)),))
+    after = Snapshot("InProgress", targets=(target(events=(event("ApplicationStop"), event("Install"))),))
+    assert progress.changes(before, after, 3) == ["     3s  i-1  Install (2s) done"]
+    assert progress.changes(after, after, 4) == []
+
+
+def test_a_large_fleet_tells_failures_and_counts_and_no_more_than_ten() -> None:
+    fleet = tuple(failed(f"i-{number}") for number in range(50))
+    told = progress.changes(None, Snapshot("InProgress", {"Failed": 50}, targets=fleet), 3)
+    assert told[0] == "     3s  InProgress: 50 failed"
+    assert len(told) == 11
+    again = Snapshot("InProgress", {"Failed": 51}, targets=(*fleet, failed("i-99")))
+    assert progress.changes(Snapshot("InProgress", {"Failed": 50}, targets=fleet), again, 4) == [
+        "     4s  InProgress: 51 failed"
+    ]
+
+
+def test_traffic_that_moves_is_told() -> None:
+    before = Snapshot("InProgress", targets=(target(traffic=(Traffic("1", 100), Traffic("2", 0))),))
+    after = Snapshot("InProgress", targets=(target(traffic=(Traffic("1", 90), Traffic("2", 10))),))
+    assert progress.changes(before, after, 3) == ["     3s  i-1  traffic 90 % to 1, 10 % to 2"]
+
+
+def test_trouble_is_told_once_and_stays_in_the_heartbeat() -> None:
+    calm, stormy = Snapshot("InProgress"), Snapshot("InProgress", trouble="ThrottlingException")
+    (line,) = progress.changes(calm, stormy, 3)
+    assert "does not answer (ThrottlingException)" in line
+    assert progress.changes(stormy, stormy, 4) == []
+    assert "ThrottlingException" in progress.heartbeat(stormy, 30)
+
+
+def test_the_heartbeat_says_what_is_waited_for_but_not_a_whole_fleet() -> None:
+    running = tuple(target(f"i-{n}", events=(event("Install", "InProgress"),)) for n in range(5))
+    said = progress.heartbeat(Snapshot("InProgress", {"InProgress": 5}, targets=running), 65)
+    assert (
+        said == " 1m 05s  still InProgress: 5 in progress; running: i-0 Install, i-1 Install, i-2 Install …"
+    )
+
+
+def test_blue_green_waits_and_points_are_told_once() -> None:
+    ready = Snapshot("Ready", group_wait_minutes=65, terminating=True)
+    said = "\n".join(progress.changes(None, ready, 1))
+    assert "add up to 1h 05m" in said
+    assert "waits to be continued" in said
+    assert "waits to be terminated" in said
+    assert progress.changes(ready, ready, 2) == []
+
+
+def test_a_transfer_tells_rate_and_time_left() -> None:
+    said = progress.transferred(Transfer(10, 40, 25_000_000, 100_000_000, 9_000_000), 5.0)
+    assert said == "     5s  10 of 40 files, 25.0 MB of 100 MB read, 9.0 MB sent, 5.0 MB/s, about 15s left"
+
+
+def test_signs_of_a_silent_agent_a_stuck_event_and_a_failure() -> None:
+    pending = Target("i-1", "Pending", events=(LifecycleEvent("Install", "Pending"),))
+    silent = dict(signs(Snapshot("InProgress", targets=(pending,)), seconds=200, now=START, timeouts={}))
+    assert list(silent) == ["silent"]
+    stuck = Snapshot("InProgress", targets=(target(events=(event("Install", "InProgress"),)), failed("i-2")))
+    now = START + timedelta(seconds=50)
+    told = dict(signs(stuck, seconds=50, now=now, timeouts={"Install": 60}))
+    assert list(told) == ["failed", "stuck Install"]
+    assert "i-1 is near its timeout of 1m 00s" in told["stuck Install"]
+    assert list(dict(signs(stuck, seconds=50, now=now, timeouts={}))) == ["failed"]
+    assert list(signs(Snapshot("Failed", targets=(pending,)), seconds=999, now=START, timeouts={})) == []
+
+
+def test_the_gantt_shows_each_target_of_a_small_fleet_and_spans_of_a_large_one() -> None:
+    small = gantt(Snapshot("Succeeded", targets=(target("i-1"), target("i-2"))))
+    assert small.count("section") == 2
+    assert f"ApplicationStop :done, {int(START.timestamp() * 1000)}, " in small
+    large = gantt(Snapshot("Succeeded", targets=tuple(target(f"i-{n}") for n in range(900))))
+    assert (large.count("section"), len(large.splitlines())) == (1, 3 + 1 + len(EVENTS))
+    assert gantt(Snapshot("Created")) == ""
+
+
+@given(st.text(), st.text())
+def test_no_name_breaks_the_chart(name: str, label: str) -> None:
+    chart = gantt(Snapshot("Succeeded", targets=(target(name, events=(event(label),)),)))
+    assert re.fullmatch(r"  section [\w ./-]{0,60}", chart.splitlines()[3])
+    assert re.fullmatch(r"  [\w ./-]{0,60} :done, \d+, \d+", chart.splitlines()[4])
+
+
+def test_the_summary_tells_outcome_link_bundle_and_targets() -> None:
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 900, "b.txt": 100}), chunks=lambda: iter(()))
+    stored = StoredObject("releases", "web/1.zip", BundleType.ZIP, "abc", 500, uploaded=False)
+    revision = S3Revision("releases", "web/1.zip", BundleType.ZIP, "abc")
+    told = summary(outcome(target(), failed("i-2"), bundle=bundle, stored=stored, revision=revision))
+    assert told.startswith("## ❌ web → production: Deployment failed\n")
+    assert "[d-1](https://eu-west-1.console.aws.amazon.com/" in told
+    assert "2 files, 1.0 kB → 500 B zip (50 %), was already there" in told
+    assert "<code>s3://releases/web/1.zip?eTag=abc</code>" in told
+    assert "| <code>i-2</code> | Failed |" in told.partition("### Targets")[2].splitlines()[4]
+    assert "<pre>[stderr]boom</pre>" in told
+    assert "| <code>a.txt</code> | 900 B |" in told
+
+
+def test_the_summary_stays_small_whatever_the_fleet_and_its_logs() -> None:
+    fleet = [failed(f"i-{n}", log=f"[stderr]{n} " + "<&\n" * 200_000) for n in range(1000)]
+    told = summary(outcome(*fleet))
+    assert len(told.encode()) < 1 << 20
+    assert "and 900 more targets" in told
+
+
+@given(st.text())
+def test_text_of_instances_is_neither_markup_nor_a_way_out_of_its_cell(said: str) -> None:
+    target_ = Target(
+        said, "Failed", events=(LifecycleEvent("E", "Failed", diagnostics=Diagnostics("", said, said, said)),)
+    )
+    told = summary(outcome(target_))
+    rows = told.partition("### Targets")[2].splitlines()
+    assert len([row for row in rows if row.startswith("|")]) == 3
+    for raw in ("<script", "<img", "</pre><"):
+        hostile = summary(outcome(failed(f"{raw}{said}", log=f"{raw}{said}")))
+        assert raw not in hostile.replace("</pre>\n", "")
+    assert html.escape("<script") in summary(outcome(failed("<script")))
+
+
+def test_the_summary_of_a_run_that_failed_early_tells_the_problems_with_their_places() -> None:
+    told = summary(Outcome(problems=[Problem("no | such", "do\nthis", location=Location("a.yml", 3))]))
+    assert "Nothing was deployed" in told
+    assert "- <code>a.yml:3</code> **no &#124; such**<br>do<br>this" in told
+
+
+def test_the_summary_names_what_is_live_after_a_rollback() -> None:
+    rollback = Deployment("d-2", "eu-west-1", "web", "production")
+    live = S3Revision("releases", "web/0.zip", BundleType.ZIP)
+    told = summary(outcome(failed(), rollback=rollback, live=live))
+    assert "| Rollback | [d-2](" in told
+    assert "| Live now | <code>s3://releases/web/0.zip</code> |" in told
+
+
+def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there() -> None:
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=lambda: iter(()))
+    sent = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, version_id="v1")
+    there = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, uploaded=False)
+    assert lines.stored(sent, bundle) == "Sent 500 B (50 %) to s3://b/k.zip, version v1"
+    assert lines.stored(there, bundle) == "Already there, nothing to send: s3://b/k.zip"
