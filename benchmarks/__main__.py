@@ -55,7 +55,7 @@ class Bench:
     def aws(self, tree: Path, label: str, **environment: str) -> None:
         """`aws deploy push`."""
         key = f"{uuid4()}.zip"
-        command = [str(_AWS / "bin" / "aws"), "deploy", "push", "--application-name", "hello"]
+        command = [str(_AWS / "bin" / "aws"), "deploy", "push", "--application-name", "hello-web"]
         command += ["--s3-location", f"s3://{self.bucket}/{key}", "--source", str(tree)]
         self._measure(
             tree, label, command, {"AWS_DEFAULT_REGION": self.environment["AWS_REGION"], **environment}
@@ -77,7 +77,7 @@ class Bench:
     def _push(
         self, tree: Path, label: str, compression: str, key: str, environment: Mapping[str, str]
     ) -> None:
-        command = [sys.executable, "-I", str(trees.REPOSITORY / "entrypoint.py"), "--application", "hello"]
+        command = [sys.executable, "-I", str(trees.REPOSITORY / "entrypoint.py"), "--application", "hello-web"]
         command += ["--stop-after", "register", "--bucket", self.bucket, "--key", key, "--pre-flight", "off"]
         self._measure(tree, label, [*command, "--compression", compression], environment)
 
@@ -138,7 +138,7 @@ def stand_ins() -> Iterator[Bench]:
         s3 = stack.enter_context(S3Server(folder / "s3"))
         emulator = stack.enter_context(Emulator(scenario="success", speed=50))
         (folder / "home").mkdir()
-        environment = aws_environment(folder / "home", s3=s3, emulator_url=emulator.url)
+        environment = aws_environment(folder / "home", s3=s3, emulator=emulator)
         yield Bench(s3, environment, s3.create_bucket("bench", versioned=False))
 
 
@@ -148,8 +148,10 @@ def slow_link(url: str) -> Iterator[str]:
     command = [sys.executable, "-m", "benchmarks.slow_link", url, str(_SLOW)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=trees.REPOSITORY) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def _install_aws() -> None:

@@ -177,7 +177,7 @@ def _hash(entry: Entry, crc32: Callable[[bytes, int], int]) -> tuple[bytes, int]
     try:
         data = os.read(handle, min(entry.size + 1, _PIECE))
         sha256, crc, size = hashlib.sha256(data), crc32(data, 0), len(data)
-        while data and size <= entry.size:
+        while data and size < entry.size:
             data = os.read(handle, min(entry.size + 1 - size, _PIECE))
             sha256.update(data)
             crc, size = crc32(data, crc), size + len(data)

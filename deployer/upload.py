@@ -12,11 +12,11 @@ import threading
 from base64 import b64encode
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from deployer.errors import DeployError, InvalidInput, Problem, Severity
-from deployer.model import StoredObject, Transfer
+from deployer.model import StoredObject, Transfer, partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from deployer.model import Bundle, ChunkStream
 
 DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
-_PART: Final = 8 << 20
+_PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few parts
 _MOST_PARTS: Final = 10_000
 _SENDERS: Final = 3
 _ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # not readable until restored
@@ -75,7 +75,7 @@ def upload(
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from deployer.aws import explain, partition
+    from deployer.aws import explain
 
     region = s3.meta.region_name
     s3.meta.events.register_first(
@@ -114,16 +114,16 @@ def _send(
     answer = s3.put_object(
         **destination.address,
         **destination.keeping,
-        Body=first,
+        Body=first.open(threading.Event()),
         Metadata={DIGEST: bundle.digest},
-        ChecksumCRC32=_base64(_crc32(first)),
+        ChecksumCRC32=first.checksum,
     )
-    sent.add(len(first))
-    return _stored(bundle, destination, answer, size=len(first))
+    sent.add(first.size)
+    return _stored(bundle, destination, answer, size=first.size)
 
 
 def _send_parts(
-    parts: Iterator[bytes], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
+    parts: Iterator[_Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
 ) -> StoredObject:
     created = s3.create_multipart_upload(
         **destination.address,
@@ -137,8 +137,9 @@ def _send_parts(
     try:
         crc = size = 0
         for part in parts:
-            crc = _crc32(part, crc)
-            size += len(part)
+            for piece in part.pieces:
+                crc = _crc32(piece, crc)
+            size += part.size
             senders.put(part)
         answer = s3.complete_multipart_upload(
             **target,
@@ -183,14 +184,14 @@ class _Senders:
         self._target = target
         self._sent = sent
         self._given_up = threading.Event()
-        self._todo: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
+        self._todo: SimpleQueue[tuple[int, _Part]] = SimpleQueue()
         self._done: SimpleQueue[tuple[CompletedPartTypeDef, int] | Exception] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way = 0
         self._count = 0
         self._parts: list[CompletedPartTypeDef] = []
 
-    def put(self, part: bytes) -> None:
+    def put(self, part: _Part) -> None:
         """Send a part; waits while every thread is busy, raises what a thread failed with."""
         while self._under_way == _SENDERS or not self._done.empty():
             self._take()
@@ -228,36 +229,75 @@ class _Senders:
 
     def _work(self) -> None:
         while not self._given_up.is_set():
-            number, data = self._todo.get()
+            number, part = self._todo.get()
             try:
-                checksum = _base64(_crc32(data))
                 answer = self._s3.upload_part(
                     **self._target,
                     PartNumber=number,
-                    Body=_Body(data, self._given_up),
-                    ChecksumCRC32=checksum,
+                    Body=part.open(self._given_up),
+                    ChecksumCRC32=part.checksum,
                 )
-                part: CompletedPartTypeDef = {
-                    "PartNumber": number,
-                    "ETag": answer["ETag"],
-                    "ChecksumCRC32": checksum,
-                }
-                self._done.put((part, len(data)))
+                done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+                self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
             except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
                 self._done.put(error)
+            del part
 
 
-class _Body(io.BytesIO):
-    """A part's bytes, which end the request that reads them once the upload is given up."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of the archive in the pieces that it came in: joining them would double the memory."""
 
-    def __init__(self, data: bytes, given_up: threading.Event) -> None:
-        super().__init__(data)
+    pieces: list[bytes]
+    size: int
+    crc: int
+
+    @property
+    def checksum(self) -> str:
+        """Its CRC-32 as S3 wants it."""
+        return _base64(self.crc)
+
+    def open(self, given_up: threading.Event) -> IO[bytes]:
+        """The part as a file that a request can read, and read again."""
+        return cast("IO[bytes]", _Body(self, given_up))
+
+
+class _Body(io.RawIOBase):
+    """A part as the file that a request reads; reading fails once the upload is given up."""
+
+    def __init__(self, part: _Part, given_up: threading.Event) -> None:
+        super().__init__()
+        self._part = part
         self._given_up = given_up
+        self._piece = self._offset = 0
 
-    def read(self, size: int | None = -1, /) -> bytes:
+    def __len__(self) -> int:
+        return self._part.size
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return sum(map(len, self._part.pieces[: self._piece])) + self._offset
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go back to the beginning, the only place that a request is ever read from."""
+        if offset or whence:
+            raise io.UnsupportedOperation("seek")
+        self._piece = self._offset = 0
+        return 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes of a piece, at most `size`; none at the end."""
         if self._given_up.is_set():
             raise InterruptedError("the upload was given up")
-        return super().read(size)
+        if self._piece == len(self._part.pieces):
+            return b""
+        piece = self._part.pieces[self._piece]
+        end = len(piece) if size < 0 else min(self._offset + size, len(piece))
+        data = piece[self._offset : end]
+        self._offset = end
+        if end == len(piece):
+            self._piece, self._offset = self._piece + 1, 0
+        return data
 
 
 class _Progress:
@@ -276,22 +316,25 @@ class _Progress:
         self._tell(Transfer(self._stream.files, self._files, self._stream.read, self._size, self._sent))
 
 
-def _parts(stream: Iterator[bytes], size: int, sent: _Progress) -> Iterator[bytes]:
+def _parts(stream: Iterator[bytes], size: int, sent: _Progress) -> Iterator[_Part]:
     """Cut the stream into parts of `size` bytes, the last one shorter; at least one."""
     pieces: list[bytes] = []
-    held = 0
+    crc, room = 0, size
     for chunk in stream:
-        pieces.append(chunk)
-        held += len(chunk)
         sent.add(0)
-        while held > size:
-            joined = b"".join(pieces)
-            yield joined[:size]
-            pieces, held = [joined[size:]], held - size
-    yield b"".join(pieces)
+        left = chunk
+        while left:
+            if not room:
+                yield _Part(pieces, size, crc)
+                pieces, crc, room = [], 0, size
+            piece, left = left[:room], left[room:]
+            pieces.append(piece)
+            crc = _crc32(piece, crc)
+            room -= len(piece)
+    yield _Part(pieces, size - room, crc)
 
 
-def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+def _chain(first: _Part, second: _Part, rest: Iterator[_Part]) -> Iterator[_Part]:
     yield first
     yield second
     yield from rest

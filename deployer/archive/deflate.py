@@ -13,7 +13,7 @@ from __future__ import annotations
 import platform
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from deployer.model import Compression
 
@@ -25,7 +25,6 @@ _STORED_LIMIT: Final = 0xFFFF
 _SAMPLES: Final = 4
 _SAMPLE: Final = 4096
 _WORTH_IT: Final = 0.97
-_LEVELS: Final = {Compression.FAST: 1, Compression.BALANCED: 2, Compression.SMALL: 6}
 
 
 class _Stream(Protocol):
@@ -34,46 +33,78 @@ class _Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Deflater:
-    """A compressor with its level; `name` stands for the bytes it makes."""
+class Codec:
+    """A library at one level; `name` stands for the bytes that it makes."""
 
     name: str
     start: Callable[[], _Stream]
     crc32: Callable[[bytes, int], int]
     combine: Callable[[int, int, int], int]
 
+
+@dataclass(frozen=True, slots=True)
+class Deflater:
+    """A denser codec for small files, mostly text, and a faster one for the blocks of large ones."""
+
+    dense: Codec
+    fast: Codec
+
+    @property
+    def name(self) -> str:
+        """Stands for all bytes that it makes."""
+        return f"{self.dense.name}, {self.fast.name}"
+
+    def crc32(self, data: bytes, start: int = 0) -> int:
+        """CRC-32 of the data, after that of what stands before it."""
+        return self.fast.crc32(data, start)
+
+    def combine(self, first: int, second: int, length: int) -> int:
+        """CRC-32 of two pieces one after another, `length` being the second one's bytes."""
+        return self.fast.combine(first, second, length)
+
     def whole(self, data: bytes) -> bytes:
         """Compress all of a small file."""
-        stream = self.start()
+        stream = self.dense.start()
         return stream.compress(data) + stream.flush()
 
-    def block(self, data: bytes, *, last: bool) -> bytes:
-        """Compress a block that others follow unless it is the `last`; what would not shrink is stored."""
+    def block(self, data: bytes, *, last: bool, small: bool = False) -> bytes:
+        """Compress a block that others follow unless it is the `last`; what would not shrink is stored.
+
+        `small` says that the block is made of small files.
+        """
         if len(data) >= _SAMPLES * _SAMPLE and not self._shrinks(data):
             return _stored(data, last=last)
-        stream = self.start()
+        stream = (self.dense if small else self.fast).start()
         return stream.compress(data) + stream.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
     def _shrinks(self, data: bytes) -> bool:
         """Try a few samples spread over the block."""
         step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
         sample = b"".join(data[start : start + _SAMPLE] for start in range(0, step * _SAMPLES, step))
-        return len(self.whole(sample)) < _WORTH_IT * len(sample)
+        stream = self.fast.start()
+        return len(stream.compress(sample) + stream.flush()) < _WORTH_IT * len(sample)
 
 
 def deflater(compression: Compression) -> Deflater:
     """Return the compressor for a choice of the user, zlib's where there is no faster one."""
-    small = compression is Compression.SMALL
-    return (_zlib_ng if small else _isal)(_LEVELS[compression]) or _zlib(_LEVELS[compression])
+    match compression:
+        case Compression.FAST:
+            return Deflater(_isal(1), _isal(1))
+        case Compression.BALANCED:
+            return Deflater(_zlib_ng(4), _isal(2))
+        case Compression.SMALL:
+            return Deflater(_zlib_ng(6), _zlib_ng(6))
+        case _:
+            assert_never(compression)
 
 
-def _isal(level: int) -> Deflater | None:
+def _isal(level: int) -> Codec:
     try:
         import isal
         from isal import isal_zlib
     except ImportError:
-        return None
-    return Deflater(
+        return _zlib(level)
+    return Codec(
         f"isa-l {isal.ISAL_VERSION} level {level} {platform.machine()}",
         lambda: isal_zlib.compressobj(level, zlib.DEFLATED, _RAW),
         isal_zlib.crc32,
@@ -81,12 +112,12 @@ def _isal(level: int) -> Deflater | None:
     )
 
 
-def _zlib_ng(level: int) -> Deflater | None:
+def _zlib_ng(level: int) -> Codec:
     try:
         from zlib_ng import zlib_ng
     except ImportError:
-        return None
-    return Deflater(
+        return _zlib(level)
+    return Codec(
         f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION} level {level} {platform.machine()}",
         lambda: zlib_ng.compressobj(level, zlib.DEFLATED, _RAW),
         zlib_ng.crc32,
@@ -94,8 +125,8 @@ def _zlib_ng(level: int) -> Deflater | None:
     )
 
 
-def _zlib(level: int) -> Deflater:
-    return Deflater(
+def _zlib(level: int) -> Codec:
+    return Codec(
         f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {level} {platform.machine()}",
         lambda: zlib.compressobj(level, zlib.DEFLATED, _RAW),
         zlib.crc32,

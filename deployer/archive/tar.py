@@ -85,7 +85,8 @@ def _pack(deflater: Deflater, unit: Batch | Block, *, gzip: bool) -> _Result:
                 parts += [read_whole(member, deflater.crc32), _padding(member.entry.size)]
         data = b"".join(parts)
     crc = deflater.crc32(data, 0) if gzip else 0
-    packed = deflater.block(data, last=False) if gzip else data
+    small = isinstance(unit, Batch)
+    packed = deflater.block(data, last=False, small=small) if gzip else data
     return _Result(unit, packed, len(data), crc, content_crc)
 
 

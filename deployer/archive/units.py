@@ -111,7 +111,7 @@ def read_whole(member: Member, crc32: Callable[[bytes, int], int]) -> bytes:
     entry = member.entry
     if entry.kind is EntryKind.LINK:
         return os.fsencode(entry.target)
-    data = _read(entry, 0, entry.size + 1)
+    data = _read(entry, 0, entry.size, last=True)
     if len(data) != entry.size or crc32(data, 0) != member.crc:
         raise changed(entry)
     return data
@@ -119,7 +119,7 @@ def read_whole(member: Member, crc32: Callable[[bytes, int], int]) -> bytes:
 
 def read_block(block: Block) -> bytes:
     """Return the bytes of a block; raises InvalidBundle when the file has become shorter or longer."""
-    data = _read(block.member.entry, block.start, block.length + block.last)
+    data = _read(block.member.entry, block.start, block.length, last=block.last)
     if len(data) != block.length:
         raise changed(block.member.entry)
     return data
@@ -136,14 +136,16 @@ def changed(entry: Entry) -> InvalidBundle:
     )
 
 
-def _read(entry: Entry, start: int, limit: int) -> bytes:
+def _read(entry: Entry, start: int, length: int, *, last: bool) -> bytes:
+    """Read `length` bytes, and at the end of the file one more, which shows that it has grown."""
+    limit = length + last
     try:
         handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
         raise changed(entry) from error
     try:
         data = os.pread(handle, limit, start)
-        while len(data) < limit and (more := os.pread(handle, limit - len(data), start + len(data))):
+        while len(data) < length and (more := os.pread(handle, limit - len(data), start + len(data))):
             data += more
     finally:
         os.close(handle)
