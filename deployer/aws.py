@@ -6,53 +6,103 @@ Nothing here decides what to do next: a stage catches what it can handle and rai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from deployer import __version__
+from deployer.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
+from deployer.regions import partition
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from boto3.session import Session
     from botocore.config import Config
+    from botocore.credentials import Credentials
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+
+    from deployer.trace import Trace
+
+
+_Client = TypeVar("_Client")
 
 
 @dataclass(frozen=True)
 class Aws:
     """A session in one region, with clients made when first asked for.
 
-    `region_source` says in the user's words where the region came from.
+    `region_source` says in the user's words where the region came from; `ends` is when the credentials end
+    for good, None where they are renewed or where nobody knows.
     """
 
     session: Session
     region: str
     region_source: str
+    trace: Trace | None = None
+    ends: datetime | None = None
 
     @cached_property
     def codedeploy(self) -> CodeDeployClient:
         """A client that retries on its own: every call but CreateDeployment may be repeated."""
-        return self.session.client("codedeploy", config=_config(attempts=5))
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=5)))
 
     @cached_property
     def codedeploy_once(self) -> CodeDeployClient:
         """A client that never re-sends: CreateDeployment has no client token."""
-        return self.session.client("codedeploy", config=_config(attempts=1))
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=1)))
 
     @cached_property
     def codedeploy_hasty(self) -> CodeDeployClient:
         """A client for a process that is being ended: one try, of two seconds."""
-        return self.session.client("codedeploy", config=_config(attempts=1, timeout=2))
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=1, timeout=2)))
 
     @cached_property
     def s3(self) -> S3Client:
         """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
-        return self.session.client("s3", config=_config(attempts=5))
+        return self._attended(self.session.client("s3", config=_config(attempts=5)))
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """The STS client of the region, signing as the session."""
+        return self._attended(self.session.client("sts", config=_config(attempts=3, timeout=10)))
+
+    @cached_property
+    def sts_unsigned(self) -> STSClient:
+        """The STS client for who has a token and no credentials yet."""
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        config = _config(attempts=3, timeout=10).merge(Config(signature_version=UNSIGNED))
+        return self._attended(self.session.client("sts", config=config))
+
+    def becoming(self, credentials: Credentials, *, ends: datetime | None = None) -> Aws:
+        """The same with these credentials instead of those that the SDK found."""
+        import boto3.session
+        import botocore.session
+        from botocore.credentials import CredentialProvider, CredentialResolver
+
+        class Given(CredentialProvider):
+            METHOD = "given"
+
+            def load(self) -> Credentials:
+                return credentials
+
+        inner = botocore.session.Session()
+        inner.register_component("credential_provider", CredentialResolver([Given()]))
+        session = boto3.session.Session(botocore_session=inner, region_name=self.region)
+        return replace(self, session=session, ends=ends)
+
+    def _attended(self, client: _Client) -> _Client:
+        if self.trace:
+            self.trace.attend(client)
+        return client
 
 
-def connect(region: str, *, source: str) -> Aws:
+def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
     """A session in the region, or in the profile's where that is empty; `source` says where it came from.
 
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
@@ -72,7 +122,7 @@ def connect(region: str, *, source: str) -> Aws:
                 "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
             )
         )
-    return Aws(session, chosen, source if region else f"profile {profile}")
+    return Aws(session, chosen, source if region else f"profile {profile}", trace)
 
 
 def _config(*, attempts: int, timeout: int = 60) -> Config:
@@ -151,6 +201,9 @@ _CREDENTIAL_HINTS = {
     "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
 }
 
+_SIGNS_OF_SKEW = ("Signature expired", "Signature not yet current")
+"""With a wrong clock AWS's code is that of a wrong signature; only the text tells them apart."""
+
 _INPUT_HINTS = {
     "ApplicationDoesNotExist": "Check the input application, the region and the account of the credentials.",
     "DeploymentGroupDoesNotExist": "Check the input deployment-group; it belongs to the application, in the "
@@ -171,8 +224,8 @@ _INPUT_HINTS = {
 }
 
 _HINT_NO_CREDENTIALS = (
-    "On GitHub, run aws-actions/configure-aws-credentials before this step; elsewhere set AWS_ACCESS_KEY_ID "
-    "and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+    "Give the input role-to-assume with a job that has an OIDC token (GitHub: permissions: id-token: write), "
+    "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
 )
 
 
@@ -196,11 +249,12 @@ def _explain_client_error(error: Exception, *, action: str, resource: str) -> De
     on = f" on {resource}" if resource else ""
     said = f"{action}{on} failed: {text} ({code})"
     if is_denied(error):
-        return AccessDenied(
-            Problem(f"{action}{on} was denied: {text}", statement_hint(action, resource), code=code)
-        )
+        denial = read_denial(text, action=action, resource=resource)
+        return AccessDenied(Problem(f"{action}{on} was denied: {text}", denial.advice, code=code))
     if name in _CREDENTIAL_HINTS:
-        return AccessDenied(Problem(said, _CREDENTIAL_HINTS[name], code=code))
+        skewed = any(sign in text for sign in _SIGNS_OF_SKEW)
+        hint = _CREDENTIAL_HINTS["RequestTimeTooSkewed" if skewed else name]
+        return AccessDenied(Problem(said, hint, code=code))
     if name == "DeploymentLimitExceeded":
         return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
     if name in _INPUT_HINTS or _is_invalid(name):
@@ -219,17 +273,6 @@ def _service_text(error: Exception) -> str:
 
 def _is_invalid(name: str) -> bool:
     return name.startswith("Invalid") or name.endswith(("Required", "DoesNotExist", "Validation"))
-
-
-def statement_hint(action: str, resource: str) -> str:
-    """The IAM statement that would allow the action, ready to paste into the identity's policy."""
-    if ":" not in action:
-        return "Allow it in the identity's policy."
-    where = resource if resource.startswith("arn:") else "*"
-    return (
-        "Add this statement to the policy of the identity: "
-        f'{{"Effect": "Allow", "Action": "{action}", "Resource": "{where}"}}'
-    )
 
 
 def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
@@ -263,10 +306,3 @@ def application_arn(application: str, *, region: str) -> str:
 def group_arn(application: str, group: str, *, region: str) -> str:
     """The ARN of a deployment group, any account."""
     return f"arn:{partition(region)}:codedeploy:{region}:*:deploymentgroup:{application}/{group}"
-
-
-def partition(region: str) -> str:
-    """The partition of a region by its name: `aws`, `aws-cn` or `aws-us-gov`."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -15,6 +15,8 @@ class Command(StrEnum):
     """The words and flags that choose what to do; without one the pipeline runs."""
 
     RUN = "run"
+    POLICY = "policy"
+    TRUST = "policy --trust"
     HELP = "--help"
     VERSION = "--version"
 
@@ -32,6 +34,8 @@ def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
     if not argv or argv[0].startswith("-"):
         return Command.RUN, argv
     words = [command.value for command in Command if not command.value.startswith("-")]
+    if argv[0] == Command.POLICY and "--trust" in argv:
+        return Command.TRUST, [word for word in argv[1:] if word != "--trust"]
     if argv[0] not in words:
         raise InvalidInput(Problem(f"Unknown command {argv[0]!r}.", f"Commands: {', '.join(words)}."))
     return Command(argv[0]), argv[1:]

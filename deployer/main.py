@@ -49,7 +49,29 @@ def execute(
 
         stream.write(help_text())
         return ExitCode.DONE
+    if command in {Command.POLICY, Command.TRUST}:
+        try:
+            stream.write(_policy(command, arguments, environ))
+        except DeployError as error:
+            return _report(error, platform)
+        return ExitCode.DONE
     return _deploy(arguments, environ, platform, clock or SystemClock())
+
+
+def _policy(command: Command, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
+    import json
+
+    from deployer import policy
+    from deployer.settings import load
+    from deployer.tokens import expected_claims
+
+    settings = load(environ, arguments)
+    if command is Command.TRUST:
+        document = policy.trust_policy(settings, expected_claims(environ))
+    else:
+        document = policy.permissions_policy(settings)
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Platform, clock: Clock) -> int:

@@ -1,0 +1,176 @@
+"""The OIDC token that a CI gives to a job: where it is, and what it says of the job.
+
+From the documentation of GitHub, GitLab, Bitbucket and CircleCI on OpenID Connect with AWS. A token's
+signature is AWS's to check; its claims are read here for messages only.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from deployer.errors import AccessDenied, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deployer.clock import Clock
+
+_GITHUB_URL, _GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+_FOUND_UNNAMED = (
+    "BITBUCKET_STEP_OIDC_TOKEN",
+    "CIRCLE_OIDC_TOKEN_V2",
+    "CIRCLE_OIDC_TOKEN",
+    "GITLAB_OIDC_TOKEN",
+)
+_PAUSES = (1.0, 3.0)
+_TIMEOUT_SECONDS = 10
+
+PERMISSIONS = "permissions:\n  id-token: write # to ask for the job's OIDC token\n  contents: read"
+"""What a workflow or job on GitHub has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says; empty where it says nothing."""
+
+    issuer: str = ""
+    subject: str = ""
+    audience: str = ""
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where the job's token comes from, in words, and how to get it; `fresh` when each is newly issued."""
+
+    origin: str
+    fetch: Callable[[], str]
+    fresh: bool = False
+
+
+def find_token(
+    environ: Mapping[str, str], *, audience: str, variable: str = "", file: str = "", clock: Clock
+) -> TokenSource | None:
+    """The source that the inputs name, or else the CI's own; None where there is none.
+
+    Raises InvalidInput when a named variable or file holds nothing. `fetch` raises a DeployError when the CI
+    refuses, and botocore's exceptions when it cannot be reached.
+    """
+    if variable:
+        if not environ.get(variable, "").strip():
+            raise InvalidInput(
+                Problem(
+                    f"Input web-identity-token-variable: the variable {variable} is not set.",
+                    "On GitLab, name it under id_tokens; for a container, pass it on with --env.",
+                )
+            )
+        return _from_variable(environ, variable)
+    if file:
+        return TokenSource(f"the file {file}", lambda: _read(file))
+    if environ.get(_GITHUB_URL):
+        return TokenSource("GitHub", lambda: _ask_github(environ, audience, clock), fresh=True)
+    found = next((name for name in _FOUND_UNNAMED if environ.get(name, "").strip()), None)
+    return _from_variable(environ, found) if found else None
+
+
+def _from_variable(environ: Mapping[str, str], name: str) -> TokenSource:
+    return TokenSource(f"the variable {name}", environ[name].strip)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            Problem(
+                f"Input web-identity-token-file: {path} cannot be read: {error}",
+                "Name a file that holds the job's OIDC token.",
+            )
+        ) from error
+
+
+def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
+    """A fresh token from the runner's endpoint; its faults are tried again."""
+    url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
+    pauses = iter(_PAUSES)
+    while True:
+        status, body = _get(url, environ)
+        if status == 200:  # noqa: PLR2004 - HTTP's OK
+            return str(json.loads(body)["value"])
+        pause = next(pauses, None) if status >= 500 else None  # noqa: PLR2004 - HTTP's server errors
+        if pause is None:
+            raise AccessDenied(
+                Problem(
+                    f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
+                    f"The job needs this permission:\n{PERMISSIONS}",
+                )
+            )
+        clock.sleep(pause)
+
+
+def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
+    """Status and body, through the proxy and with the certificates that AWS is reached with."""
+    from botocore.awsrequest import AWSRequest
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    certificates = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE")
+    session = URLLib3Session(
+        verify=certificates or True,  # type: ignore[arg-type]  # a path is taken too
+        proxies=get_environ_proxies(url),
+        timeout=_TIMEOUT_SECONDS,
+    )
+    authorization = f"Bearer {environ.get(_GITHUB_TOKEN, '')}"
+    request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
+    answer = session.send(request.prepare())
+    return answer.status_code, answer.content
+
+
+def claims_of(token: str) -> Claims:
+    """What a token says, unchecked; nothing when it is none."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        expires = datetime.fromtimestamp(claims["exp"], UTC) if "exp" in claims else None
+        issuer, subject, audience = (_text(claims.get(name, "")) for name in ("iss", "sub", "aud"))
+        return Claims(issuer, subject, audience, expires)
+    except (IndexError, binascii.Error, ValueError, TypeError, AttributeError, OverflowError, OSError):
+        return Claims()
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def expected_claims(environ: Mapping[str, str]) -> Claims:
+    """What the tokens of this job say by the CI's variables, GitHub's where there are none.
+
+    What is not known stands in capitals.
+    """
+
+    def known(name: str, default: str) -> str:
+        return environ.get(name) or default
+
+    if "GITLAB_CI" in environ:
+        kind = "tag" if environ.get("CI_COMMIT_TAG") else "branch"
+        project, ref = known("CI_PROJECT_PATH", "GROUP/PROJECT"), known("CI_COMMIT_REF_NAME", "*")
+        subject = f"project_path:{project}:ref_type:{kind}:ref:{ref}"
+        return Claims(known("CI_SERVER_URL", "https://gitlab.com"), subject)
+    if "CIRCLECI" in environ:
+        organization = known("CIRCLE_ORGANIZATION_ID", "ORGANIZATION")
+        subject = f"org/{organization}/project/{known('CIRCLE_PROJECT_ID', 'PROJECT')}/user/*"
+        return Claims(f"https://oidc.circleci.com/org/{organization}", subject, organization)
+    if "BITBUCKET_WORKSPACE" in environ:
+        workspace = environ["BITBUCKET_WORKSPACE"]
+        issuer = f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
+        return Claims(issuer, f"{known('BITBUCKET_REPO_UUID', 'REPOSITORY')}:*")
+    scope = f"ref:{environ['GITHUB_REF']}" if environ.get("GITHUB_REF") else "*"
+    subject = f"repo:{known('GITHUB_REPOSITORY', 'OWNER/REPOSITORY')}:{scope}"
+    return Claims("https://token.actions.githubusercontent.com", subject)
