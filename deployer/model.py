@@ -13,6 +13,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote, urlencode
 
+from deployer.regions import console
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
@@ -305,15 +307,7 @@ class Deployment:
     @property
     def url(self) -> str:
         """Where the console shows it."""
-        domain = _CONSOLES.get(self.region.partition("-")[0], "console.aws.amazon.com")
-        if self.region.startswith("us-gov-"):
-            domain = "console.amazonaws-us-gov.com"
-        return (
-            f"https://{self.region}.{domain}/codesuite/codedeploy/deployments/{self.id}?region={self.region}"
-        )
-
-
-_CONSOLES = {"cn": "console.amazonaws.cn"}
+        return f"{console(self.region)}/codesuite/codedeploy/deployments/{self.id}?region={self.region}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlencode
 
 from deployer.errors import DeployError, InvalidInput, Problem, Severity
-from deployer.model import StoredObject, Transfer, partition
+from deployer.model import StoredObject, Transfer
+from deployer.regions import partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
