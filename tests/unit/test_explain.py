@@ -25,6 +25,10 @@ PLACES = Places(
 )
 
 
+def words_of(shape: str) -> set[str]:
+    return set(MODEL.shape_for(shape).metadata["enum"])
+
+
 def failed(  # noqa: PLR0913 - each with its default
     event: str = "AfterInstall",
     *,
@@ -43,8 +47,8 @@ def deployment(*targets: Target, status: str = "Failed", code: str = "HEALTH_CON
 
 
 def test_every_code_of_the_service_is_explained() -> None:
-    assert set(ERROR_CODES) == set(MODEL.shape_for("ErrorCode").enum)
-    assert set(EVENT_CODES) == set(MODEL.shape_for("LifecycleErrorCode").enum) - {"Success"}
+    assert set(ERROR_CODES) == words_of("ErrorCode")
+    assert set(EVENT_CODES) == words_of("LifecycleErrorCode") - {"Success"}
 
 
 def test_health_constraints_give_way_to_the_first_target_that_failed() -> None:

@@ -56,6 +56,18 @@ class Files:
         raise NotADirectoryError(name)
 
 
+class NoChunks:
+    """An archive that nobody reads."""
+
+    files = read = 0
+
+    def __iter__(self) -> NoChunks:
+        return self
+
+    def __next__(self) -> bytes:
+        raise StopIteration
+
+
 def event(name: str, status: str = "Succeeded", *, at: float = 0, took: float = 2) -> LifecycleEvent:
     start = START + timedelta(seconds=at)
     return LifecycleEvent(name, status, start, start + timedelta(seconds=took))
@@ -108,7 +120,7 @@ def test_durations(seconds: float, said: str) -> None:
 
 def test_counts_name_unknown_states_as_they_come() -> None:
     assert text.counts({"InProgress": 2, "Succeeded": 1, "Odd": 3}) == "1 succeeded, 2 in progress, 3 Odd"
-    assert text.counted(1, "file"), text.counted(2000, "file") == ("1 file", "2,000 files")
+    assert (text.counted(1, "file"), text.counted(2000, "file")) == ("1 file", "2,000 files")
 
 
 def test_a_small_fleet_tells_each_event_once() -> None:
@@ -195,7 +207,7 @@ def test_no_name_breaks_the_chart(name: str, label: str) -> None:
 
 
 def test_the_summary_tells_outcome_link_bundle_and_targets() -> None:
-    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 900, "b.txt": 100}), chunks=lambda: iter(()))
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 900, "b.txt": 100}), chunks=NoChunks)
     stored = StoredObject("releases", "web/1.zip", BundleType.ZIP, "abc", 500, uploaded=False)
     revision = S3Revision("releases", "web/1.zip", BundleType.ZIP, "abc")
     told = summary(outcome(target(), failed("i-2"), bundle=bundle, stored=stored, revision=revision))
@@ -244,7 +256,7 @@ def test_the_summary_names_what_is_live_after_a_rollback() -> None:
 
 
 def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there() -> None:
-    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=lambda: iter(()))
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=NoChunks)
     sent = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, version_id="v1")
     there = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, uploaded=False)
     assert lines.stored(sent, bundle) == "Sent 500 B (50 %) to s3://b/k.zip, version v1"
