@@ -1,0 +1,338 @@
+"""Looking through a folder: what goes in, what stays out, and what is wrong."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.errors import DeployError, InvalidBundle, InvalidInput, Location, Problem, Severity
+from deployer.files import Tree, scan
+from deployer.model import Entry, EntryKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A repository that is also the source, with an AppSpec."""
+    return write(tmp_path / "repository", {"appspec.yml": "version: 0.0\n"})
+
+
+def look(source: Path, *, exclude: Sequence[str] = (), appspec: str = "appspec.yml") -> Tree:
+    return scan(source, repository=source, appspec=appspec, exclude=exclude)
+
+
+def complaints(source: Path, appspec: str = "appspec.yml") -> list[Problem]:
+    with pytest.raises(DeployError) as caught:
+        look(source, appspec=appspec)
+    return list(caught.value.problems)
+
+
+def warnings(tree: Tree) -> list[tuple[str, str]]:
+    return [(problem.code, problem.location.path if problem.location else "") for problem in tree.warnings]
+
+
+def test_everything_but_git_goes_in(source: Path) -> None:
+    """Dotfiles, empty folders and links too, sorted so that a parent stands before what is in it."""
+    write(source, {".git/config": "token", ".env.example": "", "b/.hidden": "", "b-c": "x", "b/c": "xy"})
+    (source / "empty").mkdir()
+    (source / "link").symlink_to("b/c")
+    (source / "folder-link").symlink_to("b")
+
+    entries = look(source).entries
+
+    assert list(entries) == [
+        ".env.example", "appspec.yml", "b", "b-c", "b/.hidden", "b/c", "empty", "folder-link", "link",
+    ]  # fmt: skip
+    assert entries["b/c"] == Entry("b/c", EntryKind.FILE, 0o644, 2, path=str(source / "b/c"))
+    assert entries["empty"] == Entry("empty", EntryKind.FOLDER, 0o755)
+    assert entries["link"] == Entry("link", EntryKind.LINK, 0o777, target="b/c")
+    assert entries["folder-link"].target == "b"
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"), [(0o644, 0o644), (0o664, 0o644), (0o777, 0o755), (0o600, 0o600), (0o4755, 0o755)]
+)
+def test_modes_do_not_depend_on_the_umask(source: Path, mode: int, kept: int) -> None:
+    """Group's and others' write bits and set-uid bits go, the rest stays."""
+    (source / "appspec.yml").chmod(mode)
+
+    assert look(source).entries["appspec.yml"].mode == kept
+
+
+def test_what_patterns_leave_out_is_counted(source: Path) -> None:
+    """By pattern, with where it is written; a folder stands for all that is in it."""
+    write(source, {".codedeployignore": "# logs\n*.log\n!keep.log\ncache/\n", "a.log": "", "d/b.log": ""})
+    write(source, {"keep.log": "", "cache/x": "", "cache/y": "", "notes.txt": ""})
+
+    tree = look(source, exclude=["*.txt", ""])
+
+    assert {".codedeployignore", "keep.log"} <= tree.entries.keys()
+    assert not {"a.log", "d/b.log", "cache", "cache/x", "notes.txt"} & tree.entries.keys()
+    assert [(tally.pattern, tally.location, tally.files, tally.folders) for tally in tree.tallies] == [
+        ("*.log", Location(".codedeployignore", 2), 2, 0),
+        ("cache/", Location(".codedeployignore", 4), 0, 1),
+        ("*.txt", Location("action input exclude", 1), 1, 0),
+    ]
+    assert sorted(exclusion.name for exclusion in tree.exclusions) == [
+        "a.log",
+        "cache/",
+        "d/b.log",
+        "notes.txt",
+    ]
+    assert tree.warnings == ()
+
+
+def test_a_pattern_that_matches_nothing_is_a_warning(source: Path) -> None:
+    tree = look(source, exclude=["*.nothing"])
+
+    assert warnings(tree) == [("pattern-unused", "action input exclude")]
+
+
+def test_the_appspec_goes_in_whatever_the_patterns_say(source: Path) -> None:
+    tree = look(source, exclude=["*.yml"])
+
+    assert list(tree.entries) == ["appspec.yml"]
+    assert tree.exclusions == ()
+
+
+def test_another_appspec_is_placed_at_the_root(source: Path) -> None:
+    """From the source, and it stays where it was as well."""
+    write(source, {"deploy/staging.yml": "version: 0.0 # staging\n"})
+
+    tree = look(source, appspec="deploy/staging.yml")
+
+    assert tree.read("appspec.yml", 100) == b"version: 0.0 # staging\n"
+    assert tree.locate("appspec.yml") == "deploy/staging.yml"
+    assert "deploy/staging.yml" in tree.entries
+
+
+def test_the_appspec_may_stand_in_the_repository(source: Path) -> None:
+    """Beside a source that is built."""
+    write(source, {"dist/index.html": ""})
+
+    tree = scan(source / "dist", repository=source, appspec="appspec.yml", exclude=[])
+
+    assert list(tree.entries) == ["appspec.yml", "index.html"]
+    assert tree.locate("index.html") == "dist/index.html"
+    assert tree.locate("appspec.yml") == "appspec.yml"
+
+
+def test_reading_follows_links_inside_the_bundle(source: Path) -> None:
+    write(source, {"a/b/file": "content"})
+    (source / "a" / "up").symlink_to("../a/./b")
+    (source / "link").symlink_to("a/up/file")
+
+    tree = look(source)
+
+    assert tree.read("link", 4) == b"cont"
+    assert tree.locate("link") == "a/b/file"
+    assert tree.locate("a") is None
+    assert tree.locate("missing") is None
+    for name in ("a", "missing"):
+        with pytest.raises(KeyError):
+            tree.read(name, 1)
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "../outside", "a/../../outside"])
+def test_a_link_out_of_the_source_is_refused(source: Path, target: str) -> None:
+    write(source, {"a/b": ""})
+    (source / "link").symlink_to(target)
+
+    [problem] = complaints(source)
+
+    assert (problem.code, problem.location) == ("link-leaves-source", Location("link"))
+    assert target in problem.message
+
+
+@pytest.mark.parametrize("target", ["nowhere", "loop"])
+def test_a_link_to_nothing_is_a_warning(source: Path, target: str) -> None:
+    """It may point at something that is made on the instance; a loop never ends the scan."""
+    (source / "loop").symlink_to(target)
+
+    tree = look(source)
+
+    assert warnings(tree) == [("link-dangling", "loop")]
+    assert tree.locate("loop") is None
+
+
+def test_all_problems_come_at_once(source: Path) -> None:
+    """Sockets, pipes, names that the agent cannot take."""
+    os.mkfifo(source / "pipe")
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(os.path.relpath(source / "socket"))
+    (source / "back\\slash").touch()
+    (source / "new\nline").mkdir()
+    (source / os.fsdecode(b"latin-\xe9")).touch()
+
+    problems = complaints(source)
+
+    assert sorted((problem.code, problem.location.path) for problem in problems if problem.location) == [
+        ("name-not-utf8", "latin-\\xe9"),
+        ("name-unusable", "back\\slash"),
+        ("name-unusable", "new\nline"),
+        ("special-file", "pipe"),
+        ("special-file", "socket"),
+    ]
+    assert all(problem.hint and problem.severity is Severity.ERROR for problem in problems)
+
+
+def test_many_problems_of_a_kind_are_shortened(source: Path) -> None:
+    for number in range(25):
+        (source / f"{number}\\").touch()
+
+    problems = complaints(source)
+
+    assert len(problems) == 21
+    assert problems[-1].message == "and 5 more of this kind"
+
+
+def test_an_unreadable_folder_is_refused(source: Path) -> None:
+    """Except to root, who may read it: then there is nothing to refuse."""
+    folder = source / "closed"
+    folder.mkdir(mode=0)
+    if os.access(folder, os.R_OK):
+        assert "closed" in look(source).entries
+    else:
+        assert [problem.code for problem in complaints(source)] == ["unreadable"]
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "hint"),
+    [
+        ("missing", "does not exist", "earlier step"),
+        ("buidl", "does not exist", "Did you mean `build`?"),
+        ("..", "outside of the workspace", "into the workspace"),
+        ("build/app.bin", "neither a folder nor an archive", ".zip"),
+        ("escape", "outside of the workspace", "into the workspace"),
+    ],
+)
+def test_an_unusable_source_is_refused(tmp_path: Path, source: str, text: str, hint: str) -> None:
+    write(tmp_path, {"repository/build/app.bin": ""})
+    repository = tmp_path / "repository"
+    (repository / "escape").symlink_to(tmp_path)
+
+    with pytest.raises(InvalidInput) as caught:
+        scan(repository / source, repository=repository, appspec="appspec.yml", exclude=[])
+
+    [problem] = caught.value.problems
+    assert text in problem.message
+    assert hint in problem.hint
+
+
+def test_an_empty_workspace_means_that_the_checkout_is_missing(tmp_path: Path) -> None:
+    """Whether the source is the workspace or a folder that is not there."""
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(InvalidInput, match="does not exist") as caught:
+        scan(tmp_path / "app", repository=tmp_path, appspec="appspec.yml", exclude=[])
+
+    assert "checkout step is missing" in caught.value.problems[0].hint
+    assert "checkout step is missing" in complaints(tmp_path)[0].hint
+
+
+def test_an_empty_build_folder_has_another_cause(tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    with pytest.raises(InvalidBundle) as caught:
+        scan(tmp_path / "dist", repository=tmp_path, appspec="appspec.yml", exclude=[])
+
+    assert "earlier step" in caught.value.problems[0].hint
+
+
+def test_patterns_that_leave_nothing_are_named(tmp_path: Path) -> None:
+    write(tmp_path, {"a": ""})
+    with pytest.raises(InvalidBundle) as caught:
+        look(tmp_path, exclude=["*"])
+
+    assert "`*` in action input exclude" in caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("file", "hint"),
+    [
+        ("web/appspec.yml", "write `source: web`"),
+        ("appspec.yaml", "write `appspec: appspec.yaml`"),
+        ("AppSpec.yml", "write `appspec: AppSpec.yml`"),
+        ("other", "Add an appspec.yml"),
+    ],
+)
+def test_a_missing_appspec_is_explained_by_what_is_there(tmp_path: Path, file: str, hint: str) -> None:
+    write(tmp_path, {file: ""})
+
+    [problem] = complaints(tmp_path)
+
+    assert problem.code == "appspec-missing"
+    assert hint in problem.hint
+
+
+def test_a_folder_named_as_the_appspec_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, {"appspec.yml/x": "", "deploy.yml": ""})
+
+    assert [problem.code for problem in complaints(tmp_path, "deploy.yml")] == ["appspec-folder"]
+
+
+def test_nested_repositories_are_told(source: Path) -> None:
+    """A checkout's `.git` may hold a token and stays out; other systems' folders are the user's to decide."""
+    write(source, {"sub/.git/config": "", "module/.git": "gitdir: x", "old/.svn/entries": ""})
+
+    tree = look(source)
+
+    assert sorted(warnings(tree)) == [
+        ("nested-repository", "module/.git"),
+        ("nested-repository", "sub/.git"),
+        ("version-control", "old/.svn"),
+    ]
+    assert [name for name in tree.entries if ".git" in name] == []
+    assert "old/.svn/entries" in tree.entries
+
+
+KEY = "-----BEGIN RSA PRIVATE KEY-----\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (".env", "A=1"),
+        ("app/.env.production", ""),
+        ("id_rsa", ""),
+        ("gha-creds-0123abcd.json", "{}"),
+        ("terraform.tfstate", "{}"),
+        (".aws/credentials", ""),
+        ("server.key", KEY),
+        (".npmrc", "//registry/:_authToken=abc\n"),
+    ],
+)
+def test_likely_secrets_are_told_unless_they_are_asked_for(source: Path, file: str, content: str) -> None:
+    """A `!pattern` says that a file is meant to be deployed."""
+    write(source, {file: content})
+
+    assert warnings(look(source)) == [("likely-secret", file)]
+    assert warnings(look(source, exclude=[f"!{file.rpartition('/')[2]}"])) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        (".env.example", ""),
+        ("lib/credentials", ""),
+        ("cert.pem", "-----BEGIN CERTIFICATE-----\n"),
+        ("node_modules/x/test/server.key", KEY),
+        (".npmrc", "//registry/:_authToken=${NPM_TOKEN}\n"),
+    ],
+)
+def test_what_only_looks_like_a_secret_is_not_told(source: Path, file: str, content: str) -> None:
+    write(source, {file: content})
+
+    assert look(source).warnings == ()
