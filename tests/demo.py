@@ -7,7 +7,6 @@ was really in.
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -17,7 +16,8 @@ from pathlib import Path
 
 from deployer.errors import ExitCode
 from tests.emulator import SCENARIOS, Emulator
-from tests.s3 import REGION, S3Server
+from tests.environment import aws_environment
+from tests.s3 import S3Server
 
 ROOT = Path(__file__).parent.parent
 BUCKET = "hello-web-revisions"
@@ -35,21 +35,6 @@ def list_scenarios() -> None:
     for each in SCENARIOS.values():
         if each.platform == "Server":
             say(f"{each.name:<24}{each.description}")
-
-
-def environment(s3: S3Server, emulator: Emulator) -> dict[str, str]:
-    """The variables of the run: the stand-ins' addresses and keys, nothing of this machine's AWS set-up."""
-    inherited = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    return inherited | {
-        "AWS_ACCESS_KEY_ID": s3.access_key,
-        "AWS_SECRET_ACCESS_KEY": s3.secret_key,
-        "AWS_REGION": REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": emulator.url,
-        "AWS_ENDPOINT_URL_S3": s3.url,
-    }
 
 
 def play(scenario: str, folder: Path) -> int:
@@ -70,8 +55,9 @@ def play(scenario: str, folder: Path) -> int:
         Emulator(scenario=scenario) as emulator,
     ):
         s3.create_bucket(BUCKET, versioned=True)
+        environment = aws_environment(Path(data), s3=s3, emulator=emulator)
         say(f"Scenario {scenario}: {SCENARIOS[scenario].description}", "$ " + shlex.join(command[2:]), "")
-        code = subprocess.run(command, cwd=ROOT, env=environment(s3, emulator), check=False).returncode
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
     values = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())
     say("", f"Outputs ({outputs.relative_to(ROOT)}):", *(f"{name}={value}" for name, value in values.items()))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import io
+import json
 import os
 import subprocess
+import tarfile
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -44,6 +49,24 @@ def builder() -> str:
 def python(image: str, code: str) -> str:
     """What a piece of code prints in the image's own environment."""
     return docker("run", "--rm", "--entrypoint=/opt/deployer/venv/bin/python", image, "-I", "-c", code).stdout
+
+
+def above_base(image: str) -> tuple[int, int]:
+    """Bytes that the image adds to its base: as files, and as a registry keeps them."""
+    with tempfile.TemporaryDirectory() as folder:
+        docker("save", f"--output={folder}/image.tar", image)
+        with tarfile.open(f"{folder}/image.tar") as saved:
+            manifest = saved.extractfile("manifest.json")
+            assert manifest
+            layers = json.load(manifest)[0]["Layers"][1:]
+            contents = [file.read() for name in layers if (file := saved.extractfile(name))]
+    unpacked = compressed = 0
+    for content in contents:
+        plain = gzip.decompress(content) if content.startswith(b"\x1f\x8b") else content
+        compressed += len(gzip.compress(plain))
+        with tarfile.open(fileobj=io.BytesIO(plain)) as layer:
+            unpacked += sum(entry.size for entry in layer)
+    return unpacked, compressed
 
 
 @dataclass(frozen=True, slots=True)
