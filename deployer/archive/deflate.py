@@ -52,7 +52,7 @@ class Deflater:
     @property
     def name(self) -> str:
         """Stands for all bytes that it makes."""
-        return f"{self.dense.name}, {self.fast.name}"
+        return f"{' and '.join(dict.fromkeys([self.dense.name, self.fast.name]))} on {platform.machine()}"
 
     def crc32(self, data: bytes, start: int = 0) -> int:
         """CRC-32 of the data, after that of what stands before it."""
@@ -105,7 +105,7 @@ def _isal(level: int) -> Codec:
     except ImportError:
         return _zlib(level)
     return Codec(
-        f"isa-l {isal.ISAL_VERSION} level {level} {platform.machine()}",
+        f"isa-l {isal.ISAL_VERSION} level {level}",
         lambda: isal_zlib.compressobj(level, zlib.DEFLATED, _RAW),
         isal_zlib.crc32,
         isal_zlib.crc32_combine,
@@ -118,7 +118,7 @@ def _zlib_ng(level: int) -> Codec:
     except ImportError:
         return _zlib(level)
     return Codec(
-        f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION} level {level} {platform.machine()}",
+        f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION} level {level}",
         lambda: zlib_ng.compressobj(level, zlib.DEFLATED, _RAW),
         zlib_ng.crc32,
         zlib_ng.crc32_combine,
@@ -127,7 +127,7 @@ def _zlib_ng(level: int) -> Codec:
 
 def _zlib(level: int) -> Codec:
     return Codec(
-        f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {level} {platform.machine()}",
+        f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {level}",
         lambda: zlib.compressobj(level, zlib.DEFLATED, _RAW),
         zlib.crc32,
         combine_crc32,

@@ -1,0 +1,289 @@
+"""Packing: the same contents are the same bytes, and nothing is packed that was not hashed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.archive import deflate
+from deployer.archive import zip as zipped
+from deployer.archive.units import BLOCK, Member
+from deployer.errors import InvalidBundle
+from deployer.files import scan
+from deployer.model import BundleType, Compression, Entry, EntryKind
+from deployer.package import package, ready_made
+
+if TYPE_CHECKING:
+    from deployer.model import Bundle
+
+TYPES = (BundleType.ZIP, BundleType.TGZ, BundleType.TAR)
+REPOSITORY = Path(__file__).parents[2]
+CONTENT = {
+    "appspec.yml": b"version: 0.0\n",
+    "large": b"".join(b"%d\n" % number for number in range(400_000)),
+    "noise": hashlib.shake_256(b"noise").digest(2 * BLOCK + 7),
+    "text/ä": "ä" * 1000,
+    "empty": b"",
+}
+
+
+def fill(folder: Path, names: list[str]) -> Path:
+    for name in names:
+        content = CONTENT[name]
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    (folder / "link").symlink_to("text/ä")
+    return folder
+
+
+def pack(
+    folder: Path, bundle_type: BundleType = BundleType.ZIP, compression: Compression = Compression.BALANCED
+) -> Bundle:
+    tree = scan(folder, repository=folder, appspec="appspec.yml", exclude=[])
+    return package(tree, bundle_type=bundle_type, compression=compression)
+
+
+def archive(bundle: Bundle) -> bytes:
+    return b"".join(bundle.chunks())
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return fill(tmp_path / "source", list(CONTENT))
+
+
+@pytest.mark.parametrize("bundle_type", TYPES)
+def test_the_same_tree_is_the_same_bytes(tmp_path: Path, source: Path, bundle_type: BundleType) -> None:
+    """Times, the order of the checkout and the umask make no difference."""
+    umask = os.umask(0o002)
+    try:
+        other = fill(tmp_path / "other", list(reversed(CONTENT)))
+    finally:
+        os.umask(umask)
+    for path in other.rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
+
+    first, second = pack(source, bundle_type), pack(other, bundle_type)
+
+    assert first.digest == second.digest
+    assert archive(first) == archive(second) == archive(first)
+
+
+def test_whatever_changes_the_bytes_changes_the_digest(source: Path) -> None:
+    """A mode, a link, a name, an empty folder, content, the format, the compression."""
+    digests = [pack(source, bundle_type).digest for bundle_type in TYPES]
+    digests += [pack(source, compression=compression).digest for compression in Compression]
+    digests.remove(pack(source).digest)
+    for change in (
+        lambda: (source / "empty").chmod(0o755),
+        lambda: ((source / "link").unlink(), (source / "link").symlink_to("empty")),
+        lambda: (source / "text").rename(source / "texts"),
+        (source / "folder").mkdir,
+        lambda: (source / "noise").write_bytes(b"less"),
+        lambda: (source / "noise").write_bytes(b"more"),
+    ):
+        change()
+        digests.append(pack(source).digest)
+
+    assert len(set(digests)) == len(digests)
+
+
+def test_a_tar_does_not_depend_on_the_compression(source: Path) -> None:
+    bundles = [pack(source, BundleType.TAR, compression) for compression in Compression]
+
+    assert len({bundle.digest for bundle in bundles}) == 1
+    assert [bundle.compression for bundle in bundles] == [None] * 3
+
+
+PINS = {
+    "tar": "613e74e58d72929a",
+    "tgz by isa-l 2.32.1 level 1 on x86_64": "b44b5df707e14b03",
+    "tgz by zlib-ng 2.3.3 level 4 and isa-l 2.32.1 level 2 on x86_64": "406166356c851730",
+    "tgz by zlib-ng 2.3.3 level 6 on x86_64": "3b0947b63447e7a4",
+    "zip by isa-l 2.32.1 level 1 on x86_64": "cb7d5c93a9001784",
+    "zip by zlib-ng 2.3.3 level 4 and isa-l 2.32.1 level 2 on x86_64": "c6864fb3b6b95ec8",
+    "zip by zlib-ng 2.3.3 level 6 on x86_64": "c5447d55c3def336",
+}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the pins are of x86-64's compressors")
+@pytest.mark.parametrize("compression", list(Compression))
+@pytest.mark.parametrize("bundle_type", TYPES)
+def test_the_bytes_are_pinned(source: Path, bundle_type: BundleType, compression: Compression) -> None:
+    """A library that makes other bytes has another name, which is in the digest: add its pin here.
+
+    Where the name is the same but the bytes are not, the archive's layout changed: count up `_FORMAT`.
+    """
+    bundle = pack(source, bundle_type, compression)
+    name = (
+        "tar" if bundle_type is BundleType.TAR else f"{bundle_type} by {deflate.deflater(compression).name}"
+    )
+
+    assert hashlib.sha256(archive(bundle)).hexdigest()[:16] == PINS.get(name), name
+
+
+@pytest.mark.parametrize("compression", list(Compression))
+def test_noise_is_stored_and_text_shrinks(source: Path, compression: Compression) -> None:
+    with zipfile.ZipFile(BytesIO(archive(pack(source, compression=compression)))) as packed:
+        noise, large = packed.getinfo("noise"), packed.getinfo("large")
+
+    assert noise.compress_size < noise.file_size * 1.001
+    assert large.compress_size < large.file_size / 2
+
+
+@pytest.mark.parametrize("bundle_type", TYPES)
+def test_progress_counts_files_and_bytes(source: Path, bundle_type: BundleType) -> None:
+    bundle = pack(source, bundle_type)
+    stream = bundle.chunks()
+
+    for _ in stream:
+        assert stream.files <= bundle.files
+        assert stream.read <= bundle.unpacked_size
+    assert (stream.files, stream.read) == (bundle.files, bundle.unpacked_size)
+
+
+@pytest.mark.parametrize("bundle_type", TYPES)
+@pytest.mark.parametrize("name", ["large", "text/ä"])
+@pytest.mark.parametrize("change", ["same size", "shorter", "longer", "gone"])
+def test_a_file_that_changes_in_between_is_named(
+    source: Path, bundle_type: BundleType, name: str, change: str
+) -> None:
+    """Whether it is packed whole or in blocks."""
+    bundle = pack(source, bundle_type)
+    path = source / name
+    content = path.read_bytes()
+    path.write_bytes(
+        {"same size": content[:-1] + b"?", "shorter": content[:-1], "longer": content + b"?"}.get(change, b"")
+    )
+    if change == "gone":
+        path.unlink()
+
+    with pytest.raises(InvalidBundle, match=f"`{name}` changed while it was packed"):
+        archive(bundle)
+
+
+def test_files_that_cannot_be_hashed_are_all_named(source: Path) -> None:
+    tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
+    (source / "large").unlink()
+    (source / "empty").write_bytes(b"no longer")
+    (source / "noise").write_bytes(b"less")
+
+    with pytest.raises(InvalidBundle) as caught:
+        package(tree, bundle_type=BundleType.ZIP, compression=Compression.FAST)
+
+    assert [problem.message for problem in caught.value.problems] == [
+        "`empty` changed while it was packed",
+        "`large` cannot be read: No such file or directory",
+        "`noise` changed while it was packed",
+    ]
+
+
+def test_an_abandoned_stream_ends_its_threads(source: Path) -> None:
+    """Nothing goes on reading after the first chunk was enough."""
+    script = (
+        "import sys, threading; from pathlib import Path; from tests.unit.test_package import pack;"
+        "stream = pack(Path(sys.argv[1])).chunks(); next(stream); del stream;"
+        "print(threading.active_count())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(source)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "1\n"
+
+
+def test_a_ready_made_archive_is_sent_as_it_is(source: Path, tmp_path: Path) -> None:
+    """Its digest is its own, and its size is known."""
+    path = tmp_path / "app.zip"
+    path.write_bytes(archive(pack(source)))
+    tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
+
+    bundle = ready_made(tree, path, BundleType.ZIP)
+
+    assert archive(bundle) == path.read_bytes()
+    assert bundle.digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (bundle.size, bundle.compression) == (path.stat().st_size, None)
+
+
+@pytest.mark.parametrize("change", [b"?", b""], ids=["longer", "same size"])
+def test_a_ready_made_archive_that_changes_is_refused(source: Path, tmp_path: Path, change: bytes) -> None:
+    path = tmp_path / "app.zip"
+    path.write_bytes(archive(pack(source)))
+    tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
+    bundle = ready_made(tree, path, BundleType.ZIP)
+    path.write_bytes(path.read_bytes()[: None if change else -1] + (change or b"?"))
+
+    with pytest.raises(InvalidBundle, match="changed while it was sent"):
+        archive(bundle)
+
+
+def test_a_ready_made_archive_has_to_be_there(source: Path) -> None:
+    tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
+
+    with pytest.raises(InvalidBundle, match="No such file"):
+        ready_made(tree, source / "missing.zip", BundleType.ZIP)
+
+
+def test_more_members_than_a_classic_zip_can_count(tmp_path: Path) -> None:
+    """The records of zip64 stand at its end."""
+    members = [Member(Entry(f"{number:05}", EntryKind.FOLDER, 0o755)) for number in range(0x10000)]
+
+    packed = list(zipped.pack(members, deflate.deflater(Compression.FAST), threads=1))
+
+    path = tmp_path / "x.zip"
+    path.write_bytes(b"".join(piece.data for piece in packed))
+    with zipfile.ZipFile(path) as opened:
+        assert len(opened.namelist()) == 0x10000
+    subprocess.run(["unzip", "-qt", path], check=True)
+
+
+@pytest.mark.parametrize(("module", "compression"), [("isal", "fast"), ("zlib_ng", "small")])
+def test_zlib_does_where_there_is_no_faster_library(
+    source: Path, module: str, compression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under another digest, since its bytes are others."""
+    best = pack(source, BundleType.TGZ, Compression(compression))
+    monkeypatch.setitem(sys.modules, module, None)
+
+    bundle = pack(source, BundleType.TGZ, Compression(compression))
+
+    assert bundle.digest != best.digest
+    assert gzip.decompress(archive(bundle)) == gzip.decompress(archive(best))
+
+
+@pytest.mark.parametrize("length", [0, 1, 3, 64, 1000])
+def test_checksums_are_combined_as_zlib_does(length: int) -> None:
+    first, second = b"first" * 9, bytes(range(256)) * 4
+
+    combined = deflate.combine_crc32(zlib.crc32(first), zlib.crc32(second[:length]), length)
+
+    assert combined == zlib.crc32(first + second[:length])
+
+
+def test_tar_names_that_ustar_cannot_hold(tmp_path: Path) -> None:
+    """Long names, names and targets outside ASCII get pax headers."""
+    deep = "/".join(["folder" * 10] * 5)
+    (tmp_path / deep).mkdir(parents=True)
+    (tmp_path / deep / "ü").touch()
+    (tmp_path / "appspec.yml").touch()
+    (tmp_path / "link").symlink_to(f"{deep}/ü")
+
+    with tarfile.open(fileobj=BytesIO(archive(pack(tmp_path, BundleType.TAR)))) as packed:
+        assert packed.getmember(f"{deep}/ü").isfile()
+        assert packed.getmember("link").linkname == f"{deep}/ü"
