@@ -71,12 +71,12 @@ class Platform(ABC):
 
     def line(self, text: str = "") -> None:
         """Print one line."""
-        self._write(printable(text))
+        self._plain(printable(text))
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere, line by line, indented."""
         for line in printable_lines(text.rstrip("\r\n")):
-            self._write(f"  | {line}")
+            self._plain(f"  | {line}")
 
     def debug(self, text: str) -> None:
         """Print a line that only someone who hunts a fault wants to see."""
@@ -103,6 +103,10 @@ class Platform(ABC):
 
     def mask(self, secret: str) -> None:  # noqa: B027 - most platforms have no such command
         """Have the CI hide a value in all later output, where it can."""
+
+    def _plain(self, text: str) -> None:
+        """Print a printable line that must not be taken for a command, whatever it says."""
+        self._write(text)
 
     def _write(self, text: str) -> None:
         self._stream.write(f"{text}\n")

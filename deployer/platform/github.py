@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from deployer.platform.base import Platform, Run, append_text, printable, printable_lines
+from deployer.platform.base import Platform, Run, append_text, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,14 +42,6 @@ class GitHub(Platform):
             run_attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
             url=f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else "",
         )
-
-    def line(self, text: str = "") -> None:
-        """Print one line; text that the runner would take for a command is fenced."""
-        text = printable(text)
-        if text.lstrip().startswith("::") or "##[" in text:
-            self._fenced([text])
-        else:
-            self._write(text)
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere between `stop-commands` tokens."""
@@ -98,6 +90,13 @@ class GitHub(Platform):
         """Have the runner replace the value by asterisks from here on."""
         for line in secret.splitlines():
             self._command("add-mask", line)
+
+    def _plain(self, text: str) -> None:
+        """Print a line, fenced where the runner would take it for a command."""
+        if text.lstrip().startswith("::") or "##[" in text:
+            self._fenced([text])
+        else:
+            self._write(text)
 
     def _fenced(self, lines: list[str]) -> None:
         token = secrets.token_hex(16)

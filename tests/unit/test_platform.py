@@ -190,6 +190,64 @@ def test_a_file_that_cannot_be_written_is_told_with_its_input(tmp_path: Path) ->
         platform.summary("x")
 
 
+@given(st.text())
+def test_no_text_becomes_a_command_of_azure_or_teamcity_or_a_group_of_buildkite(text: str) -> None:
+    for variable, command in (
+        ("TF_BUILD", r"##(vso)?\["),
+        ("TEAMCITY_VERSION", r"##teamcity\["),
+        ("BUILDKITE", r"^(---|\+\+\+) "),
+    ):
+        platform, stream = console(**{variable: "1"})
+        platform.line(text)
+        for said in ("##vso[task.complete result=Failed]", "##teamcity[buildProblem]", "--- x", "+++ y"):
+            platform.line(said)
+            platform.block(f"{text}\r{said}\n{said}{text}")
+        assert re.search(command, stream.getvalue(), re.MULTILINE) is None
+
+
+def test_azure_speaks_in_logging_commands() -> None:
+    platform, stream = console(TF_BUILD="True", BUILD_REPOSITORY_NAME="o/r", BUILD_SOURCEVERSION="abc")
+    platform.annotate(Problem("bad; 100%", "so]\nx", "rule-x", location=Location("a;b.sh", 3)))
+    platform.annotate(Problem("fine", severity=Severity.NOTICE))
+    with platform.group("Log", folded=True):
+        platform.outputs({"deployment-id": "d-1"})
+    with platform.group("Wait"):
+        platform.mask("hush")
+    assert stream.getvalue().splitlines() == [
+        "##vso[task.logissue type=error;sourcepath=a%3Bb.sh;linenumber=3;code=rule-x;]bad; 100%AZP25%0Aso]%0Ax",
+        "notice: fine",
+        "##[group]Log",
+        "##vso[task.setvariable variable=CODEDEPLOY_DEPLOYMENT_ID;isOutput=true;]d-1",
+        "##[endgroup]",
+        "##[section]Wait",
+        "##vso[task.setsecret]hush",
+    ]
+    assert platform.run.description == "o/r@abc"
+
+
+def test_teamcity_speaks_in_service_messages() -> None:
+    platform, stream = console(TEAMCITY_VERSION="2026.1")
+    platform.annotate(Problem("it's [bad] | é", location=Location("a.sh", 3)))
+    platform.annotate(Problem("hm", severity=Severity.WARNING))
+    with platform.group("Log"):
+        platform.outputs({"status": "failed"})
+    assert stream.getvalue().splitlines() == [
+        "##teamcity[buildProblem description='a.sh:3: error: it|'s |[bad|] || |0x00e9']",
+        "##teamcity[message text='warning: hm' status='WARNING']",
+        "##teamcity[blockOpened name='Log']",
+        "##teamcity[setParameter name='env.CODEDEPLOY_STATUS' value='failed']",
+        "##teamcity[blockClosed name='Log']",
+    ]
+
+
+def test_buildkite_opens_the_groups_that_matter() -> None:
+    platform, stream = console(BUILDKITE="true", BUILDKITE_BUILD_URL="https://buildkite.com/o/p/builds/7")
+    with platform.group("Wait"), platform.group("Log", folded=True):
+        pass
+    assert stream.getvalue() == "+++ Wait\n--- Log\n"
+    assert platform.run.description == "https://buildkite.com/o/p/builds/7"
+
+
 def test_debug_lines_only_when_debugging() -> None:
     for on in ("", "1"):
         for platform, stream in (github(RUNNER_DEBUG=on), console(RUNNER_DEBUG=on)):

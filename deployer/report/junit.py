@@ -1,0 +1,71 @@
+"""Deployments → JUnit XML: a suite for each target, a case for each of its lifecycle events.
+
+The format is the one that Jenkins, GitLab and Azure read: https://github.com/testmoapp/junitxml.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from deployer.explain import reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from deployer.model import LifecycleEvent, Snapshot, Target
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(deployments: Iterable[tuple[str, Snapshot]]) -> str:
+    """The report of deployments, each given with the name of what was deployed to (`web/production`)."""
+    root = ET.Element("testsuites", name="CodeDeploy")
+    for name, snapshot in deployments:
+        for target in snapshot.targets or ():
+            _suite(root, name, target)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _suite(root: ET.Element, name: str, target: Target) -> None:
+    events = target.events
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name=_text(f"{name} {target.id}"),
+        tests=str(len(events)),
+        failures=str(sum(event.status == "Failed" for event in events)),
+        skipped=str(sum(event.status not in {"Succeeded", "Failed"} for event in events)),
+        time=_seconds(*events),
+    )
+    for event in events:
+        _case(suite, name, target, event)
+
+
+def _case(suite: ET.Element, name: str, target: Target, event: LifecycleEvent) -> None:
+    case = ET.SubElement(
+        suite,
+        "testcase",
+        classname=_text(f"{name}.{target.id}"),
+        name=_text(event.name),
+        time=_seconds(event),
+    )
+    told = event.diagnostics
+    if event.status == "Failed":
+        failure = ET.SubElement(case, "failure")
+        if told:
+            failure.attrib |= {"type": _text(told.error_code), "message": _text(reason(told))}
+            failure.text = _text("\n".join(part for part in (told.message, told.log_tail) if part))
+    elif event.status != "Succeeded":
+        ET.SubElement(case, "skipped", message=_text(event.status))
+
+
+def _seconds(*events: LifecycleEvent) -> str:
+    return f"{sum(event.duration.total_seconds() for event in events if event.duration):.3f}"
+
+
+def _text(text: str) -> str:
+    """Text without the characters that XML cannot hold."""
+    return _NOT_XML.sub("\ufffd", text)
