@@ -207,14 +207,14 @@ def test_no_text_becomes_a_command_of_azure_or_teamcity_or_a_group_of_buildkite(
 
 def test_azure_speaks_in_logging_commands() -> None:
     platform, stream = console(TF_BUILD="True", BUILD_REPOSITORY_NAME="o/r", BUILD_SOURCEVERSION="abc")
-    platform.annotate(Problem("bad; 100%", "so]\nx", "rule-x", location=Location("a;b.sh", 3)))
+    platform.annotate(Problem("bad; 100%", "so]\nx", "rule-x", location=Location("a;b", 3)))
     platform.annotate(Problem("fine", severity=Severity.NOTICE))
     with platform.group("Log", folded=True):
         platform.outputs({"deployment-id": "d-1"})
     with platform.group("Wait"):
         platform.mask("hush")
     assert stream.getvalue().splitlines() == [
-        "##vso[task.logissue type=error;sourcepath=a%3Bb.sh;linenumber=3;code=rule-x;]bad; 100%AZP25%0Aso]%0Ax",
+        "##vso[task.logissue type=error;sourcepath=a%3Bb;linenumber=3;code=rule-x;]bad; 100%AZP25%0Aso]%0Ax",
         "notice: fine",
         "##[group]Log",
         "##vso[task.setvariable variable=CODEDEPLOY_DEPLOYMENT_ID;isOutput=true;]d-1",
