@@ -1,7 +1,7 @@
 """`python -m benchmarks.image IMAGE [AWS]`: what the image weighs and how soon it works, against its goals.
 
-Start-up is measured inside one container, so that the engine's own time is left out. With the path of an AWS
-CLI, a rehearsal and a whole run are held against it on this machine.
+Our times are taken inside one container, so that the engine's own is left out. With the path of an AWS CLI, a
+rehearsal and a whole run are held against what the CLI takes on this machine for the same.
 """
 
 from __future__ import annotations
@@ -23,66 +23,68 @@ from tests.environment import aws_environment
 from tests.s3 import REGION, S3Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-ROOT: Final = Path(__file__).parent.parent
-EXAMPLE: Final = ROOT / "examples" / "hello-web"
-OURS: Final = (sys.executable, "-I", str(ROOT / "entrypoint.py"))
-ROUNDS: Final = 7
-START: Final = """
-import json, statistics, subprocess, time
-python = ["/opt/deployer/venv/bin/python", "-I"]
-commands = {
-    "bare": [*python, "-c", "pass"],
-    "version": [*python, "-u", "/opt/deployer/entrypoint.py", "--version"],
-}
-took = {name: [] for name in commands}
-for _ in range(15):
-    for name, command in commands.items():
+EXAMPLE: Final = Path(__file__).parent.parent / "examples" / "hello-web"
+ROUNDS: Final = 9
+PYTHON: Final = ["/opt/deployer/venv/bin/python", "-I"]
+OURS: Final = [*PYTHON, "-u", "/opt/deployer/entrypoint.py"]
+STOPWATCH: Final = """
+import json, statistics, subprocess, sys, time
+rounds, *commands = json.loads(sys.argv[1])
+took = [[] for _ in commands]
+for _ in range(rounds):
+    for times, command in zip(took, commands):
         start = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        took[name].append(time.perf_counter() - start)
-print(json.dumps({name: statistics.median(times) for name, times in took.items()}))
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        times.append(time.perf_counter() - start)
+        if done.returncode:
+            sys.exit(f"{command} ended {done.returncode}:\\n{done.stdout}")
+print(json.dumps([statistics.median(times) for times in took]))
 """
 
 
-def output(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """What a command prints; raises RuntimeError with it when the command fails."""
-    done = subprocess.run(
-        command,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=environment,
-        cwd=EXAMPLE,
+def in_container(
+    image: str, commands: Sequence[Sequence[str]], environment: Mapping[str, str]
+) -> list[float]:
+    """The median seconds of each command in the image, in turns, the example as the working folder."""
+    done = docker(
+        *("run", "--rm", "--network=host", f"--volume={EXAMPLE}:/workspace:ro", "--workdir=/workspace"),
+        *(f"--env={name}={value}" for name, value in environment.items() if name.startswith("AWS_")),
+        *(f"--entrypoint={PYTHON[0]}", image, "-I", "-c", STOPWATCH, json.dumps([ROUNDS, *commands])),
     )
-    if done.returncode:
-        raise RuntimeError(f"{command} ended {done.returncode}:\n{done.stdout}")
-    return done.stdout
+    return [float(seconds) for seconds in json.loads(done.stdout)]
+
+
+def seconds(task: Callable[[], object]) -> float:
+    """The median seconds of a task on this machine."""
+    took = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        task()
+        took.append(time.perf_counter() - start)
+    return median(took)
+
+
+def output(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """What a command prints; raises CalledProcessError when it fails."""
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=environment, cwd=EXAMPLE
+    ).stdout
 
 
 def push_and_deploy(aws: str, bucket: str, environment: Mapping[str, str]) -> None:
     """What one would do with the CLI, and look once at what became of it."""
     application = ("--application-name", "hello-web")
-    pushed = output(
-        [aws, "deploy", "push", *application, "--s3-location", f"s3://{bucket}/cli.zip"], environment
-    )
-    location = re.search(r"--s3-location (\S+)", pushed)
+    push = [aws, "deploy", "push", *application, "--s3-location", f"s3://{bucket}/cli.zip"]
+    location = re.search(r"--s3-location (\S+)", output(push, environment))
     assert location
     create = [aws, "deploy", "create-deployment", *application, "--deployment-group-name", "production"]
     created = json.loads(output([*create, "--s3-location", location[1]], environment))
     output([aws, "deploy", "get-deployment", "--deployment-id", created["deploymentId"]], environment)
 
 
-def start_up(image: str) -> float:
-    """How many times a bare interpreter's start `--version` takes."""
-    run = ("run", "--rm", "--entrypoint=/opt/deployer/venv/bin/python", image, "-I", "-c", START)
-    took = json.loads(docker(*run).stdout)
-    return float(took["version"] / took["bare"])
-
-
-def against_the_cli(aws: str) -> Iterator[tuple[str, float, float]]:
+def against_the_cli(image: str, aws: str) -> list[tuple[str, float, float]]:
     """Name, ratio and goal of a rehearsal and of a whole run, ours to the CLI's."""
     with (
         tempfile.TemporaryDirectory() as data,
@@ -92,30 +94,26 @@ def against_the_cli(aws: str) -> Iterator[tuple[str, float, float]]:
         bucket = s3.create_bucket("bench-image", versioned=True)
         environment = {**aws_environment(Path(data), s3=s3, emulator=emulator), "AWS_DEFAULT_REGION": REGION}
         target = ("--application", "hello-web", "--deployment-group", "production", "--bucket", bucket)
-        work: dict[str, Callable[[], object]] = {
-            "version": partial(output, [aws, "--version"], environment),
-            "rehearsal": partial(output, [*OURS, "--stop-after", "package"], environment),
-            "cli": partial(push_and_deploy, aws, bucket, environment),
-            "ours": partial(output, [*OURS, *target], environment),
-        }
-        times: dict[str, list[float]] = {name: [] for name in work}
-        for name, task in [*work.items()] * ROUNDS:
-            start = time.perf_counter()
-            task()
-            times[name].append(time.perf_counter() - start)
-    typical = {name: median(values) for name, values in times.items()}
-    yield "a rehearsal, in times of `aws --version`", typical["rehearsal"] / typical["version"], 1.0
-    yield "a whole run, in times of push + create + get", typical["ours"] / typical["cli"], 0.35
+        rehearsal, whole = in_container(
+            image, [[*OURS, "--stop-after", "package"], [*OURS, *target]], environment
+        )
+        version = seconds(partial(output, [aws, "--version"], environment))
+        cli = seconds(partial(push_and_deploy, aws, bucket, environment))
+    return [
+        ("a rehearsal, in times of `aws --version`", rehearsal / version, 1.0),
+        ("a whole run, in times of push + create + get", whole / cli, 0.35),
+    ]
 
 
 def main(image: str, aws: str | None = None) -> int:
     """Print each figure with its goal; 1 when one is missed."""
     unpacked, compressed = above_base(image)
+    bare, version = in_container(image, [[*PYTHON, "-c", "pass"], [*OURS, "--version"]], {})
     figures = [
         ("MB above the base, unpacked", unpacked / 1e6, 25.0),
         ("MB above the base, compressed", compressed / 1e6, 8.0),
-        ("`--version`, in times of a bare interpreter", start_up(image), 8.0),
-        *(against_the_cli(aws) if aws else ()),
+        ("`--version`, in times of a bare interpreter", version / bare, 8.0),
+        *(against_the_cli(image, aws) if aws else ()),
     ]
     print("| figure | measured | goal |\n|---|---|---|")
     for name, measured, goal in figures:
