@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from deployer.clock import Clock
     from deployer.outcome import Outcome
     from deployer.platform import Platform
@@ -14,9 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The surroundings of a run: what was asked for, where to report, time, and what it has come to."""
+    """The surroundings of a run: what was asked for, where to report, time, and what it has come to.
+
+    `environ` is the environment in which the CI leaves what proves the job's identity.
+    """
 
     settings: Settings
     platform: Platform
     clock: Clock
     outcome: Outcome
+    environ: Mapping[str, str]

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from deployer import __version__, outputs
@@ -104,11 +105,12 @@ def _run(
     from deployer.line import Line
     from deployer.pipeline import run
     from deployer.settings import load
+    from deployer.source import unneeded
 
-    settings = load(environ, arguments)
+    settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     platform.outputs_file = settings.outputs_file or platform.outputs_file
     platform.summary_file = settings.summary_file or platform.summary_file
-    run(Line(settings, platform, clock, outcome))
+    run(Line(settings, platform, clock, outcome, environ))
     return outcome.exit_code
 
 
@@ -124,7 +126,7 @@ def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: flo
 
     if outcome.deployment and not outcome.ending and code is not ExitCode.DONE:
         platform.line(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
-    values = {"duration-seconds": str(round(seconds))}
+    values = outputs.of_attempts(outcome) | {"duration-seconds": str(round(seconds))}
     if outcome.problems and not outcome.ending:
         values |= outputs.of_problem(outcome.problems[0])
     try:
