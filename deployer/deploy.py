@@ -7,16 +7,16 @@ request sent again too early cannot start a second one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer.errors import AwsFault, Problem
 from deployer.model import Deployment
 from deployer.revision import location, of_location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from mypy_boto3_codedeploy import CodeDeployClient
@@ -36,34 +36,27 @@ _CLOCK_TOLERANCE = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a deployment is asked for beside its revision; None and empty mean: leave it to the group."""
+    """What a deployment is asked for beside its revision.
+
+    `parameters` are further members of CreateDeployment, of which none is there that was not asked for: what
+    is not sent is left to the group. A description is cut to the service's limit.
+    """
 
     application: str
     group: str
-    deployment_config: str | None = None
-    description: str | None = None
-    file_exists_behavior: str | None = None
-    ignore_application_stop_failures: bool | None = None
-    update_outdated_instances_only: bool | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def request(revision: Revision, order: Order) -> CreateDeploymentInputTypeDef:
-    """The CreateDeployment request: what was not given is not sent, so it never overrides the group."""
+    """The CreateDeployment request."""
     parameters: CreateDeploymentInputTypeDef = {
         "applicationName": order.application,
         "deploymentGroupName": order.group,
         "revision": location(revision),
+        **order.parameters,  # type: ignore[typeddict-item]
     }
-    if order.deployment_config:
-        parameters["deploymentConfigName"] = order.deployment_config
-    if order.description:
-        parameters["description"] = shortened(order.description)
-    if order.file_exists_behavior:
-        parameters["fileExistsBehavior"] = order.file_exists_behavior  # type: ignore[typeddict-item]
-    if order.ignore_application_stop_failures is not None:
-        parameters["ignoreApplicationStopFailures"] = order.ignore_application_stop_failures
-    if order.update_outdated_instances_only is not None:
-        parameters["updateOutdatedInstancesOnly"] = order.update_outdated_instances_only
+    if description := parameters.get("description"):
+        parameters["description"] = shortened(description)
     return parameters
 
 
@@ -156,3 +149,22 @@ def _created_since(order: Order, client: CodeDeployClient, *, since: datetime) -
     )
     for page in pages:
         yield from page["deployments"]
+
+
+def adopt(deployment_id: str, *, aws: Aws) -> Deployment:
+    """A deployment that somebody else created; raises a DeployError when it cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws import explain
+
+    try:
+        info = aws.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, action="codedeploy:GetDeployment", resource=deployment_id) from error
+    return Deployment(
+        deployment_id,
+        aws.region,
+        info.get("applicationName", ""),
+        info.get("deploymentGroupName", ""),
+        of_location(info.get("revision", {})),
+    )

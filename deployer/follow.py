@@ -13,6 +13,7 @@ from deployer.model import Deployment, OnEnd, Stage, Status
 from deployer.report import lines, progress
 from deployer.report.signs import signs
 from deployer.report.text import duration
+from deployer.resume import continuer
 from deployer.signals import Interrupted
 from deployer.stop import stop
 
@@ -55,6 +56,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 line=line,
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
+                resume=bool(settings.continue_),
             )
     except Interrupted:
         _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, line=line)
@@ -105,19 +107,29 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     line: Line,
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
+    resume: bool = False,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
-    `timeouts` are the seconds that the AppSpec allows for the scripts of each event.
+    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `resume` ends the first
+    blue/green wait that it comes to.
     """
     from deployer.observe import Observer
     from deployer.wait import Patience, wait
+
+    tell = _narrator(line, timeouts)
+    attend = continuer(deployment.id, client=aws.codedeploy, say=line.platform.line)
+
+    def show(snapshot: Snapshot, seconds: float) -> None:
+        tell(snapshot, seconds)
+        if resume:
+            attend(snapshot)
 
     return wait(
         Observer(deployment.id, aws.codedeploy_once),
         patience=Patience(budget, line.settings.poll_interval),
         clock=line.clock,
-        progress=_narrator(line, timeouts),
+        progress=show,
         stop_after=stop_after,
     )
 

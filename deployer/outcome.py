@@ -5,7 +5,7 @@ It is the one value that changes: a run that fails or is cancelled midway still 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from deployer.errors import ExitCode
@@ -26,9 +26,14 @@ _EXIT_CODES = {
 
 @dataclass(slots=True)
 class Outcome:
-    """The stages' values so far; `status` is None until the first stage is done."""
+    """The stages' values so far; `status` is None until the first stage is done.
+
+    `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
+    it came to is in `earlier`.
+    """
 
     application: str = ""
+    groups: tuple[str, ...] = ()
     group: str = ""
     region: str = ""
     status: Status | None = None
@@ -41,6 +46,21 @@ class Outcome:
     rollback: Deployment | None = None
     live: Revision | None = None
     problems: list[Problem] = field(default_factory=list)
+    earlier: tuple[Outcome, ...] = ()
+
+    @property
+    def attempts(self) -> tuple[Outcome, ...]:
+        """What each group came to that had its turn, in order."""
+        return (*self.earlier, self)
+
+    def turn_to(self, group: str) -> None:
+        """Begin with a group, keeping what the one before came to."""
+        if self.deployment:
+            self.earlier = (*self.earlier, replace(self, earlier=()))
+            self.deployment = self.ending = self.explanation = self.rollback = self.live = None
+            self.problems = []
+            self.status = Status.REGISTERED
+        self.group = group
 
     @property
     def exit_code(self) -> ExitCode:

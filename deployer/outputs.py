@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from deployer.errors import Problem
     from deployer.model import Bundle, Deployment, Revision, StoredObject, Target
+    from deployer.outcome import Outcome
     from deployer.wait import Ending
 
 OUTPUTS: Mapping[str, str] = MappingProxyType(
@@ -23,7 +24,7 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
             "How it ended: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; or how far it went: "
             "`planned`, `uploaded`, `registered`, `created`"
         ),
-        "revision": "The revision as `s3://bucket/key?versionId=…&eTag=…`",
+        "revision": "The revision, as the input `revision` of any other run takes it: `s3://bucket/key?…`",
         "bucket": "Bucket that holds the revision",
         "key": "Key of the revision's object in the bucket",
         "etag": "ETag of the object",
@@ -34,6 +35,7 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "error-code": "CodeDeploy's error code of a deployment that did not succeed",
         "error-message": "CodeDeploy's message of a deployment that did not succeed",
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
+        "deployments": "JSON list with the deployment of each group: group, id, url, status, rollback's id",
         "rollback-deployment-id": "Id of the deployment that rolled this one back",
         "live-revision": "The revision that the targets run now, where that is certain",
         "duration-seconds": "How long the run took",
@@ -70,6 +72,12 @@ def of_deployment(deployment: Deployment) -> dict[str, str]:
     return {"status": Status.CREATED, "deployment-id": deployment.id, "deployment-url": deployment.url}
 
 
+def of_attempts(outcome: Outcome) -> dict[str, str]:
+    """The deployments so far; those of several groups only differ in being more."""
+    told = [_attempt(each) for each in outcome.attempts if each.deployment]
+    return {"deployments": _json(told)} if told else {}
+
+
 def of_ending(ending: Ending) -> dict[str, str]:
     """What is known once the wait is over."""
     snapshot = ending.snapshot
@@ -93,11 +101,28 @@ def of_problem(problem: Problem) -> dict[str, str]:
 
 
 def _targets(targets: Sequence[Target]) -> str:
-    return json.dumps([_target(target) for target in targets], ensure_ascii=False, separators=(",", ":"))
+    return _json([_target(target) for target in targets])
 
 
-def _target(target: Target) -> dict[str, str]:
-    told = {"id": target.id, "status": target.status}
+def _json(values: Sequence[object]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def _attempt(outcome: Outcome) -> dict[str, str]:
+    told = {"group": outcome.group, "status": outcome.status or ""}
+    if deployment := outcome.deployment:
+        told |= {"deployment-id": deployment.id, "deployment-url": deployment.url}
+    if rollback := outcome.rollback:
+        told["rollback-deployment-id"] = rollback.id
+    return told
+
+
+def _target(target: Target) -> dict[str, object]:
+    told: dict[str, object] = {"id": target.id, "status": target.status}
+    if target.kind != "instance":
+        told["kind"] = target.kind
+    if target.traffic:
+        told["traffic"] = {share.version: share.percent for share in target.traffic}
     if event := target.failed_event:
         told["failed-event"] = event.name
         if event.diagnostics and event.diagnostics.script:

@@ -1,6 +1,7 @@
 """The line: package → upload → register → deploy → wait. It decides nothing but the order.
 
-Each stage takes the value of the stage before; `outcome` keeps them for whoever reports.
+Each stage takes the value of the stage before; `outcome` keeps them for whoever reports. A revision that is
+given stands in for the first two stages, a deployment that is given for the first four.
 """
 
 from __future__ import annotations
@@ -9,25 +10,31 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deployer import outputs
-from deployer.errors import InvalidBundle, Severity
+from deployer import compute, outputs
+from deployer.errors import InvalidInput, Problem
+from deployer.explain import Places
 from deployer.follow import ended_when_cancelled, follow, places_of, watch
-from deployer.model import PreFlight, Stage, Status
+from deployer.inline import AppSpecFile
+from deployer.model import AppSpecRevision, Stage, Status
+from deployer.orders import orders_of
 from deployer.report import lines, progress
+from deployer.source import bundle_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from deployer.aws import Aws
     from deployer.deploy import Order
-    from deployer.errors import Problem
     from deployer.line import Line
-    from deployer.model import Bundle, Contents, Deployment, Revision, StoredObject, Transfer
+    from deployer.model import Bundle, Deployment, Revision, StoredObject, Transfer
     from deployer.platform import Run
     from deployer.settings import Settings
 
 _TICK = 2.0
 """Seconds between two lines of a transfer."""
+
+_GOES_ON = {Status.CREATED, Status.READY, Status.SUCCEEDED}
+"""What a group has to come to before the next one has its turn."""
 
 
 def run(line: Line) -> None:
@@ -36,86 +43,60 @@ def run(line: Line) -> None:
     Raises a DeployError when a stage cannot do its work; a deployment that does not succeed is an outcome.
     """
     settings, outcome = line.settings, line.outcome
-    outcome.application, outcome.group = settings.application, settings.deployment_group
-    if settings.stop_after.reaches(Stage.UPLOAD):
-        _key(settings, line.platform.run, digest="0" * 64, extension=settings.bundle_type.extension)
-    with line.platform.group("Package", folded=True):
-        outcome.bundle = _package(line)
-        outcome.status = Status.PLANNED
-    if not settings.stop_after.reaches(Stage.UPLOAD):
+    if settings.deployment_id:
+        _pick_up(line)
         return
+    outcome.application, outcome.groups = settings.application, settings.deployment_groups
+    outcome.group = settings.deployment_group
+    orders = orders_of(settings, description=line.platform.run.description)
+    parameters = orders[0].parameters if orders else {}
+    if settings.revision:
+        platforms = compute.of_revision(settings.revision)
+        compute.refuse(parameters, platforms)
+    else:
+        with line.platform.group("Package", folded=True):
+            bundle = outcome.bundle = _package(line)
+            platforms = compute.of_bundle(bundle)
+            compute.refuse(parameters, platforms)
+        if not settings.stop_after.reaches(Stage.UPLOAD):
+            return
     aws = _connect(line)
-    with line.platform.group("Upload"):
-        outcome.stored = _upload(outcome.bundle, aws, line)
-        outcome.status = Status.UPLOADED
+    if settings.application:
+        compute.refuse(parameters, compute.agree(settings.application, orders, platforms, aws=aws))
+    revision = settings.revision or _store(bundle, aws, line)
     if not settings.stop_after.reaches(Stage.REGISTER):
         return
     with line.platform.group("Register"):
-        outcome.revision = _register(outcome.stored, aws, line)
-        outcome.status = Status.REGISTERED
-    if not settings.stop_after.reaches(Stage.DEPLOY):
-        return
-    started = line.clock.monotonic()
-    with line.platform.group("Deploy"):
-        outcome.deployment = _deploy(outcome.revision, aws, line)
-        outcome.status = Status.CREATED
-    if settings.stop_after.reaches(Stage.READY):
-        budget = settings.timeout - timedelta(seconds=line.clock.monotonic() - started)
-        places = places_of(outcome.bundle.contents)
-        follow(outcome.deployment, places, budget=budget, aws=aws, line=line)
+        outcome.revision = _register(revision, aws, line)
+    for order in orders if settings.stop_after.reaches(Stage.DEPLOY) else ():
+        outcome.turn_to(order.group)
+        _deploy(outcome.revision, order, aws=aws, line=line)
+        if outcome.status not in _GOES_ON:
+            return
 
 
 def _connect(line: Line) -> Aws:
-    from deployer.aws import connect
+    from deployer.connection import connected
 
-    aws = connect(line.settings.region, source=line.settings.origin("region"))
-    line.outcome.region = aws.region
-    line.platform.line(f"Region {aws.region}, from {aws.region_source}")
-    return aws
+    return connected(line)
 
 
 def _package(line: Line) -> Bundle:
-    from deployer.archive_source import open_archive
-    from deployer.files import scan
-    from deployer.package import package, ready_made
-
     settings, platform = line.settings, line.platform
-    repository = platform.run.workspace
-    source = repository / settings.source
-    if source.is_file():
-        contents, bundle_type, problems = open_archive(source, repository=repository)
-        _pre_flight(contents, problems, line)
-        bundle = ready_made(contents, source, bundle_type)
-    else:
-        tree = scan(
-            settings.source, repository=repository, appspec=settings.appspec, exclude=settings.exclude
-        )
-        for tally in tree.tallies:
-            platform.line(lines.left_out(tally))
-        _pre_flight(tree, tree.warnings, line)
-        bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
+    if settings.stop_after.reaches(Stage.UPLOAD) and settings.bucket:
+        _key(settings, platform.run, digest="0" * 64, extension=settings.bundle_type.extension)
+    bundle = bundle_of(line)
     if settings.stop_after is Stage.PACKAGE and bundle.size is None:
         bundle = replace(bundle, size=sum(map(len, bundle.chunks())))
-    for text in lines.packaged(bundle, str(settings.source)):
-        platform.line(text)
-    platform.outputs(outputs.of_bundle(bundle))
+    _tell_of(bundle, line)
     return bundle
 
 
-def _pre_flight(contents: Contents, problems: Sequence[Problem], line: Line) -> None:
-    """Check the bundle as the agent would; raises InvalidBundle with all errors."""
-    from deployer.preflight import check
-
-    mode = line.settings.pre_flight
-    if mode is not PreFlight.OFF:
-        problems = [*problems, *check(contents)]
-    fatal = {Severity.ERROR, Severity.WARNING} if mode is PreFlight.STRICT else {Severity.ERROR}
-    errors = [problem for problem in problems if problem.severity in fatal]
-    for problem in problems:
-        if problem.severity not in fatal:
-            line.platform.annotate(problem)
-    if errors:
-        raise InvalidBundle(*(replace(problem, severity=Severity.ERROR) for problem in errors))
+def _tell_of(bundle: Bundle, line: Line) -> None:
+    for text in lines.packaged(bundle, str(line.settings.source)):
+        line.platform.line(text)
+    line.platform.outputs(outputs.of_bundle(bundle))
+    line.outcome.status = Status.PLANNED
 
 
 def _key(settings: Settings, run: Run, *, digest: str, extension: str) -> str:
@@ -131,12 +112,40 @@ def _key(settings: Settings, run: Run, *, digest: str, extension: str) -> str:
     )
 
 
+def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
+    """The revision that the bundle becomes: an object in S3, or an AppSpec to send with the deployment."""
+    from deployer.completion import AwsLookup
+    from deployer.register import revision_of
+
+    if isinstance(bundle.contents, AppSpecFile):
+        appspec = bundle.contents.completed(AwsLookup(aws))
+        if appspec != bundle.contents:
+            bundle = line.outcome.bundle = appspec.bundle()
+            line.platform.line("Looked up what the AppSpec leaves out:")
+            _tell_of(bundle, line)
+        if not line.settings.bucket:
+            return AppSpecRevision(appspec.text)
+    with line.platform.group("Upload"):
+        stored = line.outcome.stored = _upload(bundle, aws, line)
+        line.outcome.status = Status.UPLOADED
+        return revision_of(stored)
+
+
 def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
     from deployer.upload import Destination, upload
 
     settings = line.settings
     key = _key(settings, line.platform.run, digest=bundle.digest, extension=bundle.type.extension)
-    destination = Destination(bucket=settings.bucket, key=key)
+    destination = Destination(
+        bucket=settings.bucket,
+        key=key,
+        sse=settings.encryption,
+        kms_key_id=settings.kms_key_id or None,
+        acl=settings.acl,
+        storage_class=settings.storage_class,
+        object_tags=settings.object_tags or {},
+        expected_bucket_owner=settings.expected_bucket_owner or None,
+    )
     stored = upload(bundle, destination, s3=aws.s3, progress=_ticker(line))
     line.platform.line(lines.stored(stored, bundle))
     line.platform.outputs(outputs.of_stored(stored))
@@ -157,16 +166,39 @@ def _ticker(line: Line) -> Callable[[Transfer], None]:
     return tell
 
 
-def _register(stored: StoredObject, aws: Aws, line: Line) -> Revision:
+def _register(revision: Revision, aws: Aws, line: Line) -> Revision:
+    from deployer.existing import confirmed
     from deployer.register import register
 
-    revision = register(stored, application=line.settings.application, aws=aws)
-    line.platform.line(f"Registered {revision.label}")
-    line.platform.outputs(outputs.of_revision(revision))
+    settings, platform = line.settings, line.platform
+    if settings.revision:
+        revision, seen = confirmed(revision, s3=aws.s3, expected_bucket_owner=settings.expected_bucket_owner)
+        if seen:
+            platform.line(f"Found {revision.label}")
+    if register(revision, application=settings.application, aws=aws):
+        platform.line(f"Registered {revision.label}")
+    else:
+        platform.line(f"Nothing to register: the {revision.label} travels with the deployment")
+    platform.outputs(outputs.of_revision(revision))
+    line.outcome.status = Status.REGISTERED
     return revision
 
 
-def _deploy(revision: Revision, aws: Aws, line: Line) -> Deployment:
+def _deploy(revision: Revision, order: Order, *, aws: Aws, line: Line) -> None:
+    """Deploy to one group, and follow that as far as the run is to go."""
+    settings, outcome = line.settings, line.outcome
+    started = line.clock.monotonic()
+    several = len(outcome.groups) > 1
+    with line.platform.group(f"Deploy to {order.group}" if several else "Deploy"):
+        deployment = _create(revision, order, aws=aws, line=line)
+        _enter(deployment, line)
+    if settings.stop_after.reaches(Stage.READY):
+        budget = settings.timeout - timedelta(seconds=line.clock.monotonic() - started)
+        places = places_of(outcome.bundle.contents) if outcome.bundle else Places()
+        follow(deployment, places, budget=budget, aws=aws, line=line)
+
+
+def _create(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Deployment:
     from deployer.conflict import Contest, obtain
 
     contest = Contest(
@@ -175,24 +207,39 @@ def _deploy(revision: Revision, aws: Aws, line: Line) -> Deployment:
         follow=lambda other, left: watch(other, left, aws=aws, line=line),
         say=line.platform.line,
     )
-    order = _order(line)
     with ended_when_cancelled(revision, order, aws=aws, line=line):
-        deployment = obtain(revision, order, contest=contest, aws=aws, clock=line.clock)
+        return obtain(revision, order, contest=contest, aws=aws, clock=line.clock)
+
+
+def _enter(deployment: Deployment, line: Line) -> None:
+    """Take a deployment into the outcome and the outputs."""
+    line.outcome.deployment = deployment
+    line.outcome.status = Status.CREATED
     line.platform.line(f"Deployment {deployment.id}: {deployment.url}")
-    line.platform.outputs(outputs.of_deployment(deployment))
-    return deployment
+    line.platform.outputs(outputs.of_deployment(deployment) | outputs.of_attempts(line.outcome))
 
 
-def _order(line: Line) -> Order:
-    from deployer.deploy import Order
+def _pick_up(line: Line) -> None:
+    """Follow a deployment that is there already."""
+    from deployer.deploy import adopt
 
-    settings = line.settings
-    return Order(
-        application=settings.application,
-        group=settings.deployment_group,
-        deployment_config=settings.deployment_config or None,
-        description=settings.description or line.platform.run.description or None,
-        file_exists_behavior=settings.file_exists_behavior,
-        ignore_application_stop_failures=settings.ignore_application_stop_failures,
-        update_outdated_instances_only=settings.update_outdated_instances_only,
-    )
+    settings, outcome = line.settings, line.outcome
+    aws = _connect(line)
+    with line.platform.group("Pick up"):
+        deployment = adopt(settings.deployment_id, aws=aws)
+        outcome.application, outcome.group = deployment.application, deployment.group
+        outcome.groups, outcome.revision = (deployment.group,), deployment.revision
+        for name, asked, found in (
+            ("application", settings.application, deployment.application),
+            ("deployment-group", settings.deployment_group, deployment.group),
+        ):
+            if asked and asked != found:
+                raise InvalidInput(
+                    Problem(
+                        f"Input {name} is {asked}, but {deployment.id} belongs to {found}.", "Remove one."
+                    )
+                )
+        if deployment.revision:
+            line.platform.outputs(outputs.of_revision(deployment.revision))
+        _enter(deployment, line)
+    follow(deployment, Places(), budget=settings.timeout, aws=aws, line=line)

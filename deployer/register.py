@@ -1,10 +1,10 @@
-"""Stage: StoredObject → Revision. Tells the application that the object is one of its revisions."""
+"""Stage: a revision → the same, known to the application."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.model import S3Revision, StoredObject
+from deployer.model import AppSpecRevision, S3Revision, StoredObject
 from deployer.revision import location
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def revision_of(stored: StoredObject) -> S3Revision:
-    """The revision that is exactly this object: pinned to its eTag, and to its version in a versioned bucket."""
+    """The revision that is this object: pinned to its eTag, and to its version in a versioned bucket."""
     return S3Revision(
         bucket=stored.bucket,
         key=stored.key,
@@ -23,16 +23,18 @@ def revision_of(stored: StoredObject) -> S3Revision:
     )
 
 
-def register(stored: StoredObject, *, application: str, aws: Aws) -> Revision:
-    """Register the object with the application; registering twice changes nothing.
+def register(revision: Revision, *, application: str, aws: Aws) -> bool:
+    """Register the revision with the application, and return whether there was anything to register.
 
-    Raises a DeployError when the application does not exist or the call is denied.
+    Registering twice changes nothing; an inline AppSpec travels with the deployment. Raises a DeployError
+    when the application does not exist or the call is denied.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deployer.aws import application_arn, explain
 
-    revision = revision_of(stored)
+    if isinstance(revision, AppSpecRevision):
+        return False
     try:
         aws.codedeploy.register_application_revision(applicationName=application, revision=location(revision))
     except (BotoCoreError, ClientError) as error:
@@ -41,4 +43,4 @@ def register(stored: StoredObject, *, application: str, aws: Aws) -> Revision:
             action="codedeploy:RegisterApplicationRevision",
             resource=application_arn(application, region=aws.region),
         ) from error
-    return revision
+    return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deployer.model import Snapshot, Stage, Status
+from deployer.model import Snapshot, Stage, Status, Traffic
 
 if TYPE_CHECKING:
     from deployer.clock import Clock
@@ -40,11 +40,15 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a wait ended: the status to report, the last snapshot and the seconds waited."""
+    """How a wait ended: the status to report, the last snapshot and the seconds waited.
+
+    `traffic` is how the shares of traffic moved: at which second each change was seen, and all shares then.
+    """
 
     status: Status
     snapshot: Snapshot
     seconds: float
+    traffic: tuple[tuple[float, tuple[Traffic, ...]], ...] = ()
 
 
 def wait(
@@ -63,9 +67,18 @@ def wait(
     """
     started = clock.monotonic()
     snapshot = Snapshot(status="Created")
+    traffic: list[tuple[float, tuple[Traffic, ...]]] = []
     for snapshot in watch(observer, patience=patience, clock=clock, stop_after=stop_after):
-        progress(snapshot, clock.monotonic() - started)
-    return Ending(_status(snapshot, stop_after), snapshot, clock.monotonic() - started)
+        seconds = clock.monotonic() - started
+        progress(snapshot, seconds)
+        shares = tuple(share for target in snapshot.targets or () for share in target.traffic)
+        if shares and (not traffic or _percents(shares) != _percents(traffic[-1][1])):
+            traffic.append((seconds, shares))
+    return Ending(_status(snapshot, stop_after), snapshot, clock.monotonic() - started, tuple(traffic))
+
+
+def _percents(shares: tuple[Traffic, ...]) -> list[tuple[str, int]]:
+    return [(share.version, share.percent) for share in shares]
 
 
 def _status(snapshot: Snapshot, stop_after: Stage) -> Status:

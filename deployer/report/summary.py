@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from deployer.errors import Problem
     from deployer.explain import Failure
-    from deployer.model import Bundle, Snapshot, Target
+    from deployer.model import Bundle, Snapshot, Target, Traffic
     from deployer.outcome import Outcome
+    from deployer.wait import Ending
 
 _ROWS = 100
 _LOG_CHARACTERS = 8_000
@@ -45,9 +46,11 @@ def summary(outcome: Outcome) -> str:
     parts = [
         _title(outcome),
         _table(("", ""), _facts(outcome)),
-        *_problems(outcome.problems),
+        *_groups(outcome),
+        *_problems([problem for each in outcome.attempts for problem in each.problems]),
         *_failures(outcome.explanation.failures if outcome.explanation else ()),
         *(_snapshot(outcome.ending.snapshot) if outcome.ending else ()),
+        *(_shift(outcome.ending) if outcome.ending else ()),
         *(_bundle(outcome.bundle) if outcome.bundle else ()),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -79,6 +82,49 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if bundle := outcome.bundle:
         yield "Bundle", f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{_archive(outcome)}"
         yield "Digest", _code(bundle.digest)
+
+
+def _groups(outcome: Outcome) -> Iterator[str]:
+    """What each of several groups came to."""
+    if len(outcome.groups) < 2:  # noqa: PLR2004 - several
+        return
+    yield "### Deployment groups"
+    attempts = {each.group: each for each in outcome.attempts if each.deployment}
+    yield _table(
+        ("Group", "Deployment", "Status", "Took"),
+        (_group(group, attempts.get(group)) for group in outcome.groups),
+    )
+
+
+def _group(name: str, attempt: Outcome | None) -> tuple[str, ...]:
+    if attempt is None or attempt.deployment is None:
+        return _escape(name), "", "not started", ""
+    icon = _TITLES[attempt.status][0] if attempt.status else ""
+    took = duration(attempt.ending.seconds) if attempt.ending else ""
+    return (
+        _escape(name),
+        f"[{_escape(attempt.deployment.id)}]({attempt.deployment.url})",
+        f"{icon} {attempt.status}",
+        took,
+    )
+
+
+def _shift(ending: Ending) -> Iterator[str]:
+    """How traffic moved from version to version."""
+    if len(ending.traffic) < 2:  # noqa: PLR2004 - a move has two ends
+        return
+    yield "### Traffic"
+    versions = list(dict.fromkeys(share.version for _, shares in ending.traffic for share in shares))
+    yield _table(
+        ("After", *map(_escape, versions)),
+        ((duration(seconds), *_percents(versions, shares)) for seconds, shares in ending.traffic[-_ROWS:]),
+    )
+
+
+def _percents(versions: Sequence[str], shares: Sequence[Traffic]) -> Iterator[str]:
+    by_version = {share.version: share.percent for share in shares}
+    for version in versions:
+        yield f"{by_version[version]} %" if version in by_version else ""
 
 
 def _archive(outcome: Outcome) -> str:

@@ -159,6 +159,11 @@ class Shipment(BaseSettings):
         return self.deployment_groups[0] if self.deployment_groups else ""
 
     @property
+    def encryption(self) -> Encryption | None:
+        """The encryption to ask for: with a KMS key it is KMS's unless another one is given."""
+        return self.sse or (Encryption.KMS if self.kms_key_id else None)
+
+    @property
     def bucket(self) -> str:
         """The bucket's name, without folders."""
         return self.bucket_path.partition("/")[0]

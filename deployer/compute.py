@@ -1,0 +1,167 @@
+"""What an application deploys to, and what follows from it: by the revision, and as the service says.
+
+Looking at the application and its groups is optional: where it is denied, nothing is known, and the service
+will say later what it thinks. A group that does not exist is found here, before anything is uploaded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from deployer.appspec import APPSPEC, LIMIT, parse
+from deployer.errors import InvalidInput, Problem
+from deployer.model import AppSpecRevision, BundleType, ComputePlatform, S3Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deployer.aws import Aws
+    from deployer.deploy import Order
+    from deployer.model import Bundle, Revision
+
+_SERVER_ONLY = (
+    "fileExistsBehavior",
+    "ignoreApplicationStopFailures",
+    "updateOutdatedInstancesOnly",
+    "targetInstances",
+)
+_NAMES = {
+    ComputePlatform.SERVER: "EC2 and on-premises instances",
+    ComputePlatform.LAMBDA: "Lambda",
+    ComputePlatform.ECS: "ECS",
+}
+_CONFIG = re.compile(r"CodeDeployDefault\.(Lambda|ECS)?")
+_SERVER = frozenset({ComputePlatform.SERVER})
+_EITHER = frozenset({ComputePlatform.LAMBDA, ComputePlatform.ECS})
+_TYPES = {BundleType.YAML, BundleType.JSON}
+_ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
+
+
+def of_bundle(bundle: Bundle) -> frozenset[ComputePlatform]:
+    """The platforms that a bundle can be for."""
+    return _of_appspec(bundle.contents.read(APPSPEC, LIMIT)) if bundle.type in _TYPES else _SERVER
+
+
+def of_revision(revision: Revision) -> frozenset[ComputePlatform]:
+    """The platforms that a revision can be for, as far as that can be seen without asking S3 for it."""
+    if isinstance(revision, AppSpecRevision):
+        return _of_appspec(revision.content.encode())
+    return _EITHER if isinstance(revision, S3Revision) and revision.type in _TYPES else _SERVER
+
+
+def _of_appspec(content: bytes) -> frozenset[ComputePlatform]:
+    appspec = parse(content, path="").appspec
+    return frozenset({appspec.compute_platform}) if appspec else _EITHER
+
+
+def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform]) -> None:
+    """Raise InvalidInput with each parameter that none of the possible platforms takes.
+
+    `parameters` are members of CreateDeployment. The rules are those of the API reference.
+    """
+    names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
+    problems = [
+        Problem(
+            f"Input {_kebab(member)}: {member} is for instances, and this revision is for {names}.",
+            "Remove it: CodeDeploy would refuse the deployment.",
+        )
+        for member in _SERVER_ONLY
+        if member in parameters and ComputePlatform.SERVER not in possible
+    ]
+    config = str(parameters.get("deploymentConfigName", ""))
+    if match := _CONFIG.match(config):
+        platform = ComputePlatform(match[1] or "Server")
+        if platform not in possible:
+            problems.append(
+                Problem(
+                    f"Input deployment-config: {config} is for {_NAMES[platform]}, and this revision is for "
+                    f"{names}.",
+                    "Name a configuration of the right kind, or remove it to use the group's.",
+                )
+            )
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def agree(
+    application: str, orders: Sequence[Order], possible: frozenset[ComputePlatform], *, aws: Aws
+) -> frozenset[ComputePlatform]:
+    """The platforms that are left once the service was asked what the application deploys to.
+
+    Raises InvalidInput when the revision is for another platform, or when there is no such application or
+    group; other DeployErrors only where the credentials cannot be used.
+    """
+    found = _platform(application, [order.group for order in orders], aws)
+    if found is None:
+        return possible
+    if found not in possible:
+        names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
+        raise InvalidInput(
+            Problem(
+                f"The application {application} deploys to {_NAMES[found]}; this revision is for {names}.",
+                "Correct the input application, or what is deployed (source, appspec, revision).",
+            )
+        )
+    return frozenset({found})
+
+
+def _platform(application: str, groups: Sequence[str], aws: Aws) -> ComputePlatform | None:
+    """What the service says, None where it does not."""
+    told = None
+    for group in groups:
+        told = _ask(application, group, aws)
+        if told is None:
+            break
+    told = told or _ask(application, "", aws)
+    return ComputePlatform(told) if told in set(ComputePlatform) else None
+
+
+def _ask(application: str, group: str, aws: Aws) -> str | None:
+    """The platform of the group, or of the application where `group` is empty; None where nothing is told."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer import aws as sdk
+
+    client = aws.codedeploy
+    try:
+        if group:
+            answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
+            return answer["deploymentGroupInfo"].get("computePlatform")
+        return client.get_application(applicationName=application)["application"].get("computePlatform")
+    except (BotoCoreError, ClientError) as error:
+        absent = sdk.error_code(error) in _ABSENT
+        if not absent and not sdk.is_credentials(error):
+            return None
+        action = "codedeploy:GetDeploymentGroup" if group else "codedeploy:GetApplication"
+        explained = sdk.explain(error, action=action, resource=f"{application}/{group}".rstrip("/"))
+        if not absent:
+            raise explained from error
+        problem = explained.problems[0]
+        near = _nearest(application, group if sdk.error_code(error) == _ABSENT[1] else "", aws)
+        hint = f"Did you mean {near}? {problem.hint}" if near else problem.hint
+        where = f"Nothing like that is in {aws.region} in the account of the credentials."
+        raise InvalidInput(replace(problem, hint=f"{hint}\n{where}")) from error
+
+
+def _nearest(application: str, group: str, aws: Aws) -> str | None:
+    """The name of a group, or of an application where `group` is empty, that was most likely meant."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = aws.codedeploy
+    try:
+        if group:
+            pages = client.get_paginator("list_deployment_groups").paginate(applicationName=application)
+            known = [name for page in pages for name in page["deploymentGroups"]]
+        else:
+            listed = client.get_paginator("list_applications").paginate()
+            known = [name for page in listed for name in page["applications"]]
+    except (BotoCoreError, ClientError):
+        return None
+    return next(iter(get_close_matches(group or application, known, n=1)), None)
+
+
+def _kebab(member: str) -> str:
+    return re.sub(r"(?=[A-Z])", "-", member).lower()

@@ -1,0 +1,102 @@
+"""Members of CreateDeployment that a user wrote → everything in them that botocore's service model refuses.
+
+The model is the SDK's own description of the service, so a parameter that we never heard of is known here as
+soon as the SDK knows it. Nothing is sent.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, cast
+
+from deployer.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.model import ListShape, Shape, StructureShape
+
+_SCALARS: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+}
+_WORDS = {"string": "text", "boolean": "true or false", "structure": "names and values", "list": "a list"}
+
+
+def check(members: Mapping[str, object], *, label: str = "", within: str = "") -> list[Problem]:
+    """All that is wrong with members of CreateDeployment, each with its path.
+
+    `label` is the input that they came from; `within` the member that they belong to, where it is not the
+    request itself.
+    """
+    from botocore.loaders import Loader
+    from botocore.model import ServiceModel
+
+    model = ServiceModel(Loader().load_service_model("codedeploy", "service-2"))
+    request = cast("StructureShape", model.operation_model("CreateDeployment").input_shape)
+    shape: Shape = request.members[within] if within else request
+    return [_said(label, path, why, hint) for path, why, hint in _check(shape, dict(members), within)]
+
+
+def _said(label: str, path: str, why: str, hint: str) -> Problem:
+    where = f"Input {label}: " if label else ""
+    return Problem(f"{where}{path} {why}.", hint)
+
+
+def _check(shape: Shape, value: object, path: str) -> Iterator[tuple[str, str, str]]:
+    """Path, what is wrong there, and what is allowed."""
+    if shape.type_name == "structure":
+        yield from _check_structure(cast("StructureShape", shape), value, path)
+    elif shape.type_name == "list":
+        yield from _check_list(cast("ListShape", shape), value, path)
+    elif shape.type_name in _SCALARS:
+        allowed = _SCALARS[shape.type_name]
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+            yield path, f"is {_shown(value)}, not {_WORDS.get(shape.type_name, 'a number')}", _quoting(shape)
+        elif (choices := shape.metadata.get("enum")) and value not in choices:
+            yield path, f"is {value!r}, which is not allowed", f"Allowed: {', '.join(choices)}."
+
+
+def _check_structure(shape: StructureShape, value: object, path: str) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(value, dict):
+        yield (
+            path,
+            f"is {_shown(value)}, not {_WORDS['structure']}",
+            f"Its names: {', '.join(shape.members)}.",
+        )
+        return
+    for name, inner in value.items():
+        if name in shape.members:
+            yield from _check(shape.members[name], inner, f"{path}.{name}" if path else name)
+        else:
+            near = get_close_matches(str(name), shape.members, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(shape.members)}."
+            yield f"{path}.{name}" if path else str(name), "is unknown to CodeDeploy", hint
+
+
+def _check_list(shape: ListShape, value: object, path: str) -> Iterator[tuple[str, str, str]]:
+    if not isinstance(value, list):
+        yield (
+            path,
+            f"is {_shown(value)}, not {_WORDS['list']}",
+            "Write [one, two], or a line with a dash each.",
+        )
+        return
+    most = shape.metadata.get("max")
+    if most is not None and len(value) > most:
+        yield path, f"has {len(value)} items", f"At most {most} are allowed."
+    for index, inner in enumerate(value):
+        yield from _check(shape.member, inner, f"{path}[{index}]")
+
+
+def _shown(value: object) -> str:
+    kinds = {dict: "names and values", list: "a list", type(None): "empty"}
+    return kinds.get(type(value), repr(value))
+
+
+def _quoting(shape: Shape) -> str:
+    return "Put it in quotes." if shape.type_name == "string" else "Write it without quotes."
