@@ -125,6 +125,26 @@ def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
     return Aws(session, chosen, source if region else f"profile {profile}", trace)
 
 
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The identity behind the credentials."""
+
+    arn: str
+    account: str
+
+
+def caller_of(aws: Aws) -> Caller | None:
+    """Who AWS takes us for, None where it does not say."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    client = aws.session.client("sts", config=_config(attempts=1, timeout=5))
+    try:
+        answer = client.get_caller_identity()
+    except (BotoCoreError, ClientError):
+        return None
+    return Caller(answer["Arn"], answer["Account"])
+
+
 def _config(*, attempts: int, timeout: int = 60) -> Config:
     from botocore.config import Config
 
@@ -143,9 +163,17 @@ def error_code(error: Exception) -> str:
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+
+
 def is_denied(error: Exception) -> bool:
     """Whether the identity lacks the permission; an optional call's denial costs detail only."""
-    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+    return error_code(error) in _DENIED
+
+
+def is_denial(problem: Problem) -> bool:
+    """Whether a problem tells of a denial that `explain` has explained."""
+    return problem.code in _DENIED
 
 
 def is_throttled(error: Exception) -> bool:
