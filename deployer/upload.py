@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import threading
 from base64 import b64encode
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, Final, cast
@@ -74,18 +75,24 @@ def upload(
     how far packing and sending have come, on the calling thread. Raises a DeployError when S3 refuses or
     cannot be reached, InvalidBundle when a file changes while it is packed.
     """
+    s3.meta.events.register_first(
+        "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
+    )
+    with _explained(destination, s3):
+        return _present(bundle, destination, s3) or _send(bundle, destination, s3, progress)
+
+
+@contextmanager
+def _explained(destination: Destination, s3: S3Client) -> Iterator[None]:
+    """Turn the SDK's exceptions into ours."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deployer.aws import explain
 
-    region = s3.meta.region_name
-    s3.meta.events.register_first(
-        "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
-    )
     try:
-        return _present(bundle, destination, s3) or _send(bundle, destination, s3, progress)
+        yield
     except (BotoCoreError, ClientError) as error:
-        arn = f"arn:{partition(region)}:s3:::{destination.bucket}/{destination.key}"
+        arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
         raise explain(error, action="s3:PutObject", resource=arn) from error
 
 
@@ -136,19 +143,20 @@ def _send_parts(
     target = {**destination.address, "UploadId": created["UploadId"]}
     senders = _Senders(s3, target, sent)
     try:
-        crc = size = 0
-        for part in parts:
-            for piece in part.pieces:
-                crc = _crc32(piece, crc)
-            size += part.size
-            senders.put(part)
-        answer = s3.complete_multipart_upload(
-            **target,
-            MultipartUpload={"Parts": senders.finish()},
-            ChecksumCRC32=_base64(crc),
-            ChecksumType="FULL_OBJECT",
-            MpuObjectSize=size,
-        )
+        with _explained(destination, s3):
+            crc = size = 0
+            for part in parts:
+                for piece in part.pieces:
+                    crc = _crc32(piece, crc)
+                size += part.size
+                senders.put(part)
+            answer = s3.complete_multipart_upload(
+                **target,
+                MultipartUpload={"Parts": senders.finish()},
+                ChecksumCRC32=_base64(crc),
+                ChecksumType="FULL_OBJECT",
+                MpuObjectSize=size,
+            )
     except BaseException as error:
         senders.give_up()
         _abort(error, target, s3)

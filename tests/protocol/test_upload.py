@@ -5,19 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import boto3
 import pytest
+from botocore.config import Config
 
-from deployer.errors import AccessDenied, AwsFault, InvalidBundle, InvalidInput
+from deployer.errors import AccessDenied, AwsFault, InvalidBundle, InvalidInput, Severity
 from deployer.files import scan
 from deployer.model import Bundle, BundleType, Compression, Transfer
 from deployer.package import package
 from deployer.upload import Destination, upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -122,3 +126,194 @@ def test_progress_ends_with_everything(client: S3Client, bucket: str, make: Call
     assert seen == sorted(seen, key=lambda transfer: (transfer.sent, transfer.read))
     assert seen[-1] == Transfer(2, 2, bundle.unpacked_size, bundle.unpacked_size, stored.size)
     assert threads == {threading.current_thread()}
+
+
+def test_only_what_is_given_is_sent() -> None:
+    destination = Destination(
+        "b",
+        "k",
+        sse="aws:kms",
+        kms_key_id="key",
+        storage_class="STANDARD_IA",
+        object_tags={"a": "1 2", "b": ""},
+    )
+
+    assert Destination("b", "k").keeping == {}
+    assert Destination("b", "k").address == {"Bucket": "b", "Key": "k"}
+    assert Destination("b", "k", expected_bucket_owner="1").address["ExpectedBucketOwner"] == "1"
+    assert destination.keeping == {
+        "ServerSideEncryption": "aws:kms",
+        "SSEKMSKeyId": "key",
+        "StorageClass": "STANDARD_IA",
+        "Tagging": "a=1+2&b=",
+    }
+
+
+@pytest.mark.parametrize("size", [10, 12 * MEGABYTE], ids=["one request", "parts"])
+def test_tags_arrive(client: S3Client, bucket: str, make: Callable[[int], Bundle], size: int) -> None:
+    upload(make(size), Destination(bucket, "x", object_tags={"team": "web"}), s3=client, progress=ignore)
+
+    assert client.get_object_tagging(Bucket=bucket, Key="x")["TagSet"] == [{"Key": "team", "Value": "web"}]
+
+
+@pytest.mark.parametrize("size", [10, 12 * MEGABYTE], ids=["one request", "parts"])
+def test_a_missing_bucket_is_invalid_input(
+    client: S3Client, make: Callable[[int], Bundle], size: int
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        upload(make(size), Destination("not-there", "x"), s3=client, progress=ignore)
+
+    [problem] = caught.value.problems
+    assert "not-there/x" in problem.message
+    assert "Check the input bucket" in problem.hint
+
+
+def test_a_denied_upload_names_the_permission(
+    s3: S3Server, client: S3Client, make: Callable[[int], Bundle]
+) -> None:
+    """The statement to add is in the hint."""
+    limited = s3.client(access_key=s3.limited_access_key, secret_key=s3.limited_secret_key)
+    if s3.limited_bucket not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
+        s3.create_bucket(s3.limited_bucket, versioned=False)
+
+    with pytest.raises(AccessDenied) as caught:
+        upload(make(10), Destination(s3.limited_bucket, "x"), s3=limited, progress=ignore)
+
+    assert "s3:PutObject" in caught.value.problems[0].hint
+    assert f"arn:aws:s3:::{s3.limited_bucket}/*" in caught.value.problems[0].hint
+
+
+def test_no_server_is_a_fault(make: Callable[[int], Bundle]) -> None:
+    with pytest.raises(AwsFault, match="Could not connect"):
+        upload(make(10), Destination("bucket", "x"), s3=connect("http://127.0.0.1:9"), progress=ignore)
+
+
+class Interruption(BaseException):
+    """What a signal's handler raises."""
+
+
+def test_an_interrupted_upload_leaves_nothing_behind(
+    client: S3Client, bucket: str, make: Callable[[int], Bundle]
+) -> None:
+    """The multipart upload is aborted, whatever ended it."""
+
+    def interrupt(transfer: Transfer) -> None:
+        if transfer.sent:
+            raise Interruption
+
+    with pytest.raises(Interruption):
+        upload(make(40 * MEGABYTE), Destination(bucket, "x"), s3=client, progress=interrupt)
+
+    assert uploads(client, bucket) == []
+    assert "Contents" not in client.list_objects_v2(Bucket=bucket)
+
+
+def test_a_file_that_changes_meanwhile_leaves_nothing_behind(
+    client: S3Client, bucket: str, make: Callable[[int], Bundle], tmp_path: Path
+) -> None:
+    bundle = make(40 * MEGABYTE)
+    with (tmp_path / "data").open("r+b") as data:
+        data.seek(-1, os.SEEK_END)
+        last = data.read()
+        data.seek(-1, os.SEEK_END)
+        data.write(bytes([last[0] ^ 1]))
+
+    with pytest.raises(InvalidBundle, match="`data` changed"):
+        upload(bundle, Destination(bucket, "x"), s3=client, progress=ignore)
+
+    assert uploads(client, bucket) == []
+
+
+def connect(url: str) -> S3Client:
+    """A client that does not retry."""
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="secret",
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}),
+    )
+
+
+@contextmanager
+def stub(answer: Callable[[str, str], tuple[int, str, dict[str, str]]]) -> Iterator[str]:
+    """A server that answers by method and path with status, body and headers."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65_537)
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, body, headers = answer(self.command, self.path)
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def error(code: str, more: str = "") -> str:
+    return f"<Error><Code>{code}</Code><Message>No.</Message>{more}</Error>"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (301, error("PermanentRedirect"), {"x-amz-bucket-region": "us-east-2"}),
+        (400, error("AuthorizationHeaderMalformed", "<Region>us-east-2</Region>"), {}),
+    ],
+    ids=["redirect", "signature"],
+)
+def test_a_bucket_in_another_region_is_refused(
+    make: Callable[[int], Bundle], answer: tuple[int, str, dict[str, str]]
+) -> None:
+    """Not followed there, as botocore would: the service would not find the revision."""
+    with (
+        stub(lambda method, _: (403, "", {}) if method == "HEAD" else answer) as url,
+        pytest.raises(InvalidInput, match="`bucket` is in us-east-2, the deployment in eu-west-1"),
+    ):
+        upload(make(10), Destination("bucket", "x"), s3=connect(url), progress=ignore)
+
+
+STARTED = "<InitiateMultipartUploadResult><UploadId>the-id</UploadId></InitiateMultipartUploadResult>"
+
+
+@pytest.mark.parametrize("abort", [204, 403], ids=["cleaned", "left behind"])
+def test_a_refused_part_ends_the_upload(make: Callable[[int], Bundle], abort: int) -> None:
+    """And an upload that cannot be removed is told beside the cause."""
+    calls: list[str] = []
+
+    def answer(method: str, path: str) -> tuple[int, str, dict[str, str]]:
+        calls.append(method)
+        if method == "POST":
+            return (200, STARTED, {}) if "uploads" in path else (200, "", {})
+        if method == "DELETE":
+            return (abort, "" if abort == 204 else error("AccessDenied"), {})
+        return (403, error("AccessDenied") if method == "PUT" else "", {})
+
+    with stub(answer) as url, pytest.raises(AccessDenied) as caught:
+        upload(make(40 * MEGABYTE), Destination("bucket", "x"), s3=connect(url), progress=ignore)
+
+    assert calls.count("DELETE") == 1
+    notes = [problem for problem in caught.value.problems if problem.severity is Severity.WARNING]
+    assert [problem.code for problem in notes] == ["upload-left-behind"] * (abort == 403)
+    assert all("the-id" in note.message and "AbortMultipartUpload" in note.hint for note in notes)

@@ -34,16 +34,15 @@ CONTENT = {
     "appspec.yml": b"version: 0.0\n",
     "large": b"".join(b"%d\n" % number for number in range(400_000)),
     "noise": hashlib.shake_256(b"noise").digest(2 * BLOCK + 7),
-    "text/ä": "ä" * 1000,
+    "text/ä": ("ä" * 1000).encode(),
     "empty": b"",
 }
 
 
 def fill(folder: Path, names: list[str]) -> Path:
     for name in names:
-        content = CONTENT[name]
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        (folder / name).write_bytes(CONTENT[name])
     (folder / "link").symlink_to("text/ä")
     return folder
 
@@ -88,7 +87,8 @@ def test_whatever_changes_the_bytes_changes_the_digest(source: Path) -> None:
     digests.remove(pack(source).digest)
     for change in (
         lambda: (source / "empty").chmod(0o755),
-        lambda: ((source / "link").unlink(), (source / "link").symlink_to("empty")),
+        (source / "link").unlink,
+        lambda: (source / "link").symlink_to("empty"),
         lambda: (source / "text").rename(source / "texts"),
         (source / "folder").mkdir,
         lambda: (source / "noise").write_bytes(b"less"),
