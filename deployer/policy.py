@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from deployer.model import OnConflict, OnEnd, Stage
+from deployer.model import OnConflict, OnEnd, S3Revision, Stage
 from deployer.regions import partition
 
 if TYPE_CHECKING:
@@ -113,8 +113,11 @@ def _groups(settings: Settings, place: Place) -> list[str]:
 
 
 def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
-    """What CodeDeploy is asked for where that is allowed."""
+    """What is asked for where that is allowed."""
     reaches = settings.stop_after.reaches
+    if isinstance(settings.revision, S3Revision):
+        there = f"arn:{place.partition}:s3:::{settings.revision.bucket}/{settings.revision.key}"
+        yield _allow("OptionalConfirm", ["s3:GetObject", "s3:GetObjectVersion"], there)
     if reaches(Stage.DEPLOY) and not settings.deployment_id:
         looks = ["codedeploy:ListDeployments", "codedeploy:GetDeployment"]
         yield _allow("OptionalConflicts", looks, *_groups(settings, place))
@@ -124,8 +127,12 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     leaves = settings.on_timeout is settings.on_cancel is OnEnd.LEAVE
     if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
         yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")
-    if reaches(Stage.REGISTER) and not settings.deployment_id:
+    if settings.application and reaches(Stage.UPLOAD) and not settings.deployment_id:
         application = place.arn("codedeploy", f"application:{settings.application}")
+        groups = _groups(settings, place) if settings.deployment_groups else []
+        yield _allow("OptionalPlatform", ["codedeploy:GetApplication"], application)
+        if groups:
+            yield _allow("OptionalGroup", ["codedeploy:GetDeploymentGroup"], *groups)
         yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
         yield _allow("OptionalNearestGroup", ["codedeploy:ListDeploymentGroups"], application)
 

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from deployer.policy import permissions_policy, trust_policy
+from deployer.settings import load
+from deployer.tokens import expected_claims
+from tests.emulator import iam
+
+ROLE = "arn:aws:iam::123456789012:role/deployer"
+NEEDED = ("--application=web", "--deployment-group=blue\ngreen", "--bucket=releases/apps")
+
+
+def policy(*flags: str) -> dict[str, Any]:
+    return permissions_policy(load({}, [*NEEDED, *flags]))
+
+
+def statements(*flags: str) -> dict[str, dict[str, Any]]:
+    return {each["Sid"]: each for each in policy(*flags)["Statement"]}
+
+
+def trust(environ: dict[str, str], *flags: str) -> dict[str, Any]:
+    document = trust_policy(load({}, [*NEEDED, *flags]), expected_claims(environ))
+    (statement,) = document["Statement"]
+    return dict(statement)
+
+
+def check_form(document: dict[str, Any]) -> None:
+    """The grammar of the IAM JSON policy language, as far as identity policies go."""
+    assert set(document) == {"Version", "Statement"}
+    assert document["Version"] == "2012-10-17"
+    sids = [each["Sid"] for each in document["Statement"]]
+    assert len(sids) == len(set(sids))
+    assert len(json.dumps(document, separators=(",", ":"))) < 6144, "a managed policy's limit"
+    for each in document["Statement"]:
+        assert set(each) == {"Sid", "Effect", "Action", "Resource"}
+        assert re.fullmatch(r"[A-Za-z0-9]+", each["Sid"])
+        assert each["Effect"] == "Allow"
+        for action in iam.listed(each["Action"]):
+            assert re.fullmatch(r"(codedeploy|s3|kms):[A-Z][A-Za-z]+", action)
+        for resource in iam.listed(each["Resource"]):
+            assert re.fullmatch(
+                r"\*|arn:aws[a-z-]*:(codedeploy|s3|kms):[a-z0-9*-]*:(\d{12}|\*|):.+", resource
+            )
+    iam.check_document(document)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        (),
+        ("--region=cn-north-1",),
+        ("--role-to-assume", ROLE, "--region=us-gov-west-1"),
+        ("--stop-after=upload",),
+        ("--stop-after=register",),
+        ("--stop-after=deploy",),
+        ("--on-timeout=stop", "--alarms=disabled", "--acl=private", "--object-tags=a=b"),
+        ("--kms-key-id=alias/releases",),
+    ],
+)
+def test_a_policy_has_the_form_that_iam_wants(flags: tuple[str, ...]) -> None:
+    check_form(policy(*flags))
+
+
+def test_resources_name_exactly_what_the_inputs_name() -> None:
+    found = statements("--region=eu-west-1", "--deployment-config=Mine", "--role-to-assume", ROLE)
+    prefix = "arn:aws:codedeploy:eu-west-1:123456789012"
+    assert found["Upload"]["Resource"] == "arn:aws:s3:::releases/apps/web/*.*"
+    assert found["Register"]["Resource"] == f"{prefix}:application:web"
+    assert found["Deploy"]["Resource"] == [
+        f"{prefix}:deploymentgroup:web/blue",
+        f"{prefix}:deploymentgroup:web/green",
+    ]
+    assert found["Configuration"]["Resource"] == f"{prefix}:deploymentconfig:Mine"
+
+
+def test_a_configuration_that_is_the_groups_own_can_be_any() -> None:
+    assert statements()["Configuration"]["Resource"].endswith(":deploymentconfig:*")
+
+
+def test_the_configuration_and_alarms_of_parameters_count() -> None:
+    found = statements('--parameters={"deploymentConfigName": "Mine", "overrideAlarmConfiguration": {}}')
+    assert found["Configuration"]["Resource"].endswith(":deploymentconfig:Mine")
+    assert "codedeploy:UpdateDeploymentGroup" in found["Deploy"]["Action"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-east-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+    ],
+)
+def test_arns_are_of_the_regions_partition(region: str, partition: str) -> None:
+    for each in policy(f"--region={region}")["Statement"]:
+        for resource in iam.listed(each["Resource"]):
+            assert resource == "*" or resource.startswith(f"arn:{partition}:")
+
+
+def test_a_role_tells_account_and_partition_where_the_region_does_not() -> None:
+    found = statements("--role-to-assume=arn:aws-cn:iam::123456789012:role/x")
+    assert found["Register"]["Resource"] == "arn:aws-cn:codedeploy:*:123456789012:application:web"
+
+
+@pytest.mark.parametrize(
+    ("stop_after", "required"),
+    [
+        ("package", set()),
+        ("upload", {"Upload"}),
+        ("register", {"Upload", "Register"}),
+        ("deploy", {"Upload", "Register", "Deploy", "Configuration"}),
+        ("wait", {"Upload", "Register", "Deploy", "Configuration", "Watch"}),
+    ],
+)
+def test_a_shorter_run_needs_less(stop_after: str, required: set[str]) -> None:
+    found = statements(f"--stop-after={stop_after}")
+    assert {sid for sid in found if not sid.startswith("Optional")} == required
+
+
+def test_a_given_revision_needs_no_upload() -> None:
+    flags = ["--application=web", "--deployment-group=blue", "--revision=s3://releases/a.zip"]
+    sids = {each["Sid"] for each in permissions_policy(load({}, flags))["Statement"]}
+    assert "Upload" not in sids
+    assert {"Register", "Deploy", "OptionalConfirm"} <= sids
+
+
+def test_a_given_deployment_needs_only_to_be_watched() -> None:
+    document = permissions_policy(load({}, ["--deployment-id=d-ABCDEF123", "--continue=true"]))
+    required = {each["Sid"]: each for each in document["Statement"] if "Optional" not in each["Sid"]}
+    assert set(required) == {"Watch", "Continue"}
+    assert required["Watch"]["Resource"] == "arn:aws:codedeploy:*:*:deploymentgroup:*/*"
+
+
+@pytest.mark.parametrize(
+    ("flag", "sid", "action"),
+    [
+        ("--acl=private", "Upload", "s3:PutObjectAcl"),
+        ("--object-tags=team=web", "Upload", "s3:PutObjectTagging"),
+        ("--kms-key-id=1234", "Encrypt", "kms:GenerateDataKey"),
+        ("--alarms=high-cpu", "Deploy", "codedeploy:UpdateDeploymentGroup"),
+        ("--on-timeout=stop", "OptionalStop", "codedeploy:StopDeployment"),
+        ("--on-cancel=rollback", "OptionalStop", "codedeploy:StopDeployment"),
+        ("--on-conflict=stop", "OptionalStop", "codedeploy:StopDeployment"),
+    ],
+)
+def test_what_an_input_asks_for_is_in_the_policy_with_it_alone(flag: str, sid: str, action: str) -> None:
+    assert action in iam.listed(statements(flag)[sid]["Action"])
+    assert action not in json.dumps(policy())
+
+
+@pytest.mark.parametrize(
+    ("given", "resource"),
+    [
+        ("arn:aws:kms:eu-west-1:123456789012:key/1", "arn:aws:kms:eu-west-1:123456789012:key/1"),
+        ("alias/releases", "arn:aws:kms:*:*:alias/releases"),
+        ("1234", "arn:aws:kms:*:*:key/1234"),
+    ],
+)
+def test_a_key_is_named_by_its_arn(given: str, resource: str) -> None:
+    assert statements(f"--kms-key-id={given}")["Encrypt"]["Resource"] == resource
+
+
+def test_github_s_trust_is_in_this_repository_and_branch() -> None:
+    environ = {"GITHUB_REPOSITORY": "acme/web", "GITHUB_REF": "refs/heads/main"}
+    host = "token.actions.githubusercontent.com"
+    assert trust(environ, "--role-to-assume", ROLE) == {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:aws:iam::123456789012:oidc-provider/{host}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {
+                f"{host}:aud": "sts.amazonaws.com",
+                f"{host}:sub": "repo:acme/web:ref:refs/heads/main",
+            }
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("environ", "provider", "subject"),
+    [
+        ({}, "token.actions.githubusercontent.com", "repo:OWNER/REPOSITORY:*"),
+        (
+            {"GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/web", "CI_COMMIT_REF_NAME": "main"},
+            "gitlab.com",
+            "project_path:acme/web:ref_type:branch:ref:main",
+        ),
+        (
+            {"GITLAB_CI": "true", "CI_SERVER_URL": "https://git.acme.org", "CI_COMMIT_TAG": "v1"},
+            "git.acme.org",
+            "project_path:GROUP/PROJECT:ref_type:tag:ref:*",
+        ),
+        (
+            {"CIRCLECI": "true", "CIRCLE_ORGANIZATION_ID": "o-1", "CIRCLE_PROJECT_ID": "p-1"},
+            "oidc.circleci.com/org/o-1",
+            "org/o-1/project/p-1/user/*",
+        ),
+        (
+            {"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"},
+            "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+            "{1}:*",
+        ),
+    ],
+)
+def test_the_trust_is_in_the_ci_that_the_environment_shows(
+    environ: dict[str, str], provider: str, subject: str
+) -> None:
+    statement = trust(environ)
+    assert statement["Principal"]["Federated"] == f"arn:aws:iam::ACCOUNT:oidc-provider/{provider}"
+    conditions = [
+        *statement["Condition"]["StringEquals"].items(),
+        *statement["Condition"].get("StringLike", {}).items(),
+    ]
+    assert (f"{provider}:sub", subject) in conditions
+    assert f"{provider}:aud" in statement["Condition"]["StringEquals"]
+
+
+def test_the_last_of_a_chain_trusts_the_one_before() -> None:
+    first = "arn:aws:iam::123456789012:role/first"
+    statement = trust(
+        {}, f"--role-to-assume={first}\n{ROLE}", "--role-external-id=secret", "--role-session-tags=team=web"
+    )
+    assert statement["Principal"] == {"AWS": first}
+    assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": "secret"}}
