@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 gc.set_threshold(50_000)  # most of a short run is loading modules, and none of them becomes garbage
 
-from deployer.main import main
+from deployer.main import main  # noqa: E402  (the folder above has to be found first)
 
 if __name__ == "__main__":
     code = main()
