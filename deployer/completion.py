@@ -84,9 +84,14 @@ def _explained(action: str, what: str, piece: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """An AppSpec with nothing missing; `inserted` is the line, from 1, that was not in the author's text."""
+    """An AppSpec with nothing missing.
+
+    `piece` is what was put in, empty where nothing was; `inserted` is the line, from 1, that was not in the
+    author's text.
+    """
 
     text: str
+    piece: str = ""
     inserted: int | None = None
 
 
@@ -129,13 +134,14 @@ def _replaced(text: str, node: yaml.ScalarNode, arn: str) -> Completed:
     """The text with a scalar replaced, in quotes where it was in quotes."""
     start, end = node.start_mark.index, node.end_mark.index
     quote = text[start] if text[start] in "\"'" else ""
-    return Completed(f"{text[:start]}{quote}{arn}{quote}{text[end:]}")
+    return Completed(f"{text[:start]}{quote}{arn}{quote}{text[end:]}", f"TaskDefinition: {arn}")
 
 
 def _inserted(text: str, properties: yaml.MappingNode, version: str) -> Completed:
     """The text with CurrentVersion as the first of the properties."""
     mark = properties.value[0][0].start_mark
     before, after = text[: mark.index], text[mark.index :]
+    piece = f"CurrentVersion: {version}"
     if properties.flow_style:
-        return Completed(f'{before}"CurrentVersion": "{version}", {after}')
-    return Completed(f'{before}CurrentVersion: "{version}"\n{" " * mark.column}{after}', mark.line + 1)
+        return Completed(f'{before}"CurrentVersion": "{version}", {after}', piece)
+    return Completed(f'{before}CurrentVersion: "{version}"\n{" " * mark.column}{after}', piece, mark.line + 1)

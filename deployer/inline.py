@@ -64,9 +64,10 @@ class AppSpecFile:
         problems = parse(completed.text.encode(), path=self.path).problems
         return [_moved(problem, completed.inserted) for problem in problems]
 
-    def completed(self, lookup: Lookup) -> AppSpecFile:
-        """The same with what it leaves out looked up."""
-        return replace(self, text=complete(self.text, lookup).text)
+    def completed(self, lookup: Lookup) -> tuple[AppSpecFile, str]:
+        """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""
+        completed = complete(self.text, lookup)
+        return replace(self, text=completed.text), completed.piece
 
     def bundle(self) -> Bundle:
         """A bundle of this text as it is."""

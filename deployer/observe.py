@@ -141,9 +141,9 @@ def _detail(described: DeploymentTargetTypeDef) -> tuple[str, Mapping[str, Any]]
 
 def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
     if kind == "lambda" and (function := detail.get("lambdaFunctionInfo")):
-        weight = function.get("targetVersionWeight", 0.0)
-        yield Traffic(f"version {function.get('currentVersion', '?')}", round(100 * (1 - weight)))
-        yield Traffic(f"version {function.get('targetVersion', '?')}", round(100 * weight))
+        weight = round(function.get("targetVersionWeight", 0.0))  # a percentage, as in task sets
+        yield Traffic(f"version {function.get('currentVersion', '?')}", 100 - weight)
+        yield Traffic(f"version {function.get('targetVersion', '?')}", weight)
     for task_set in detail.get("taskSetsInfo", []):
         label = task_set.get("taskSetLabel") or task_set.get("identifer", "task set")
         yield Traffic(
@@ -152,7 +152,9 @@ def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
             f"{task_set.get('runningCount', 0)} of {task_set.get('desiredCount', 0)} tasks running",
         )
     if kind == "cloudformation" and "targetVersionWeight" in detail:
-        yield Traffic("target version", round(100 * detail["targetVersionWeight"]))
+        weight = round(detail["targetVersionWeight"])
+        yield Traffic("old version", 100 - weight)
+        yield Traffic("new version", weight)
 
 
 def _event(event: Mapping[str, Any]) -> LifecycleEvent:

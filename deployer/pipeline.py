@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer import compute, outputs
+from deployer.connection import connected
 from deployer.errors import InvalidInput, Problem
 from deployer.explain import Places
 from deployer.follow import ended_when_cancelled, follow, places_of, watch
@@ -60,7 +61,7 @@ def run(line: Line) -> None:
             compute.refuse(parameters, platforms)
         if not settings.stop_after.reaches(Stage.UPLOAD):
             return
-    aws = _connect(line)
+    aws = connected(line)
     if settings.application:
         compute.refuse(parameters, compute.agree(settings.application, orders, platforms, aws=aws))
     revision = settings.revision or _store(bundle, aws, line)
@@ -75,12 +76,6 @@ def run(line: Line) -> None:
             return
 
 
-def _connect(line: Line) -> Aws:
-    from deployer.connection import connected
-
-    return connected(line)
-
-
 def _package(line: Line) -> Bundle:
     settings, platform = line.settings, line.platform
     if settings.stop_after.reaches(Stage.UPLOAD) and settings.bucket:
@@ -88,15 +83,12 @@ def _package(line: Line) -> Bundle:
     bundle = bundle_of(line)
     if settings.stop_after is Stage.PACKAGE and bundle.size is None:
         bundle = replace(bundle, size=sum(map(len, bundle.chunks())))
-    _tell_of(bundle, line)
-    return bundle
-
-
-def _tell_of(bundle: Bundle, line: Line) -> None:
-    for text in lines.packaged(bundle, str(line.settings.source)):
-        line.platform.line(text)
-    line.platform.outputs(outputs.of_bundle(bundle))
+    appspec = bundle.contents.path if isinstance(bundle.contents, AppSpecFile) else None
+    for text in lines.packaged(bundle, appspec or str(settings.source)):
+        platform.line(text)
+    platform.outputs(outputs.of_bundle(bundle))
     line.outcome.status = Status.PLANNED
+    return bundle
 
 
 def _key(settings: Settings, run: Run, *, digest: str, extension: str) -> str:
@@ -118,11 +110,11 @@ def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
     from deployer.register import revision_of
 
     if isinstance(bundle.contents, AppSpecFile):
-        appspec = bundle.contents.completed(AwsLookup(aws))
-        if appspec != bundle.contents:
+        appspec, piece = bundle.contents.completed(AwsLookup(aws))
+        if piece:
             bundle = line.outcome.bundle = appspec.bundle()
-            line.platform.line("Looked up what the AppSpec leaves out:")
-            _tell_of(bundle, line)
+            line.platform.line(f"Looked up what the AppSpec leaves out: {piece}")
+            line.platform.outputs(outputs.of_bundle(bundle))
         if not line.settings.bucket:
             return AppSpecRevision(appspec.text)
     with line.platform.group("Upload"):
@@ -224,7 +216,7 @@ def _pick_up(line: Line) -> None:
     from deployer.deploy import adopt
 
     settings, outcome = line.settings, line.outcome
-    aws = _connect(line)
+    aws = connected(line)
     with line.platform.group("Pick up"):
         deployment = adopt(settings.deployment_id, aws=aws)
         outcome.application, outcome.group = deployment.application, deployment.group

@@ -203,7 +203,7 @@ def _traffic(target: Target) -> str:
 
 def _bundle(bundle: Bundle) -> Iterator[str]:
     largest = [entry for entry in bundle.largest(10) if entry.size]
-    if largest:
+    if len(largest) > 1:
         yield "<details><summary>Largest files of the bundle</summary>"
         yield _table(("File", "Size"), ((_code(entry.name), size(entry.size)) for entry in largest))
         yield "</details>"
