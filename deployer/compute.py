@@ -7,8 +7,6 @@ will say later what it thinks. A group that does not exist is found here, before
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from deployer.appspec import APPSPEC, LIMIT, parse
@@ -136,31 +134,7 @@ def _ask(application: str, group: str, aws: Aws) -> str | None:
         if not absent and not sdk.is_credentials(error):
             return None
         action = "codedeploy:GetDeploymentGroup" if group else "codedeploy:GetApplication"
-        explained = sdk.explain(error, action=action, resource=f"{application}/{group}".rstrip("/"))
-        if not absent:
-            raise explained from error
-        problem = explained.problems[0]
-        near = _nearest(application, group if sdk.error_code(error) == _ABSENT[1] else "", aws)
-        hint = f"Did you mean {near}? {problem.hint}" if near else problem.hint
-        where = f"Nothing like that is in {aws.region} in the account of the credentials."
-        raise InvalidInput(replace(problem, hint=f"{hint}\n{where}")) from error
-
-
-def _nearest(application: str, group: str, aws: Aws) -> str | None:
-    """The name of a group, or of an application where `group` is empty, that was most likely meant."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    client = aws.codedeploy
-    try:
-        if group:
-            pages = client.get_paginator("list_deployment_groups").paginate(applicationName=application)
-            known = [name for page in pages for name in page["deploymentGroups"]]
-        else:
-            listed = client.get_paginator("list_applications").paginate()
-            known = [name for page in listed for name in page["applications"]]
-    except (BotoCoreError, ClientError):
-        return None
-    return next(iter(get_close_matches(group or application, known, n=1)), None)
+        raise sdk.explain(error, action=action, resource=f"{application}/{group}".rstrip("/")) from error
 
 
 def _kebab(member: str) -> str:

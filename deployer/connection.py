@@ -27,7 +27,7 @@ def connected(line: Line) -> Aws:
     aws = connect(settings.region, source=settings.origin("region"), trace=trace)
     line.outcome.region = aws.region
     platform.line(f"Region {aws.region}, from {aws.region_source}")
-    aws = _identified(aws, line)
+    aws = line.outcome.aws = _identified(aws, line)
     warning = ends_too_early(aws, budget=settings.timeout, clock=line.clock)
     if warning and settings.stop_after.reaches(Stage.READY):
         platform.annotate(warning)

@@ -52,22 +52,25 @@ def execute(
         return ExitCode.DONE
     if command in {Command.POLICY, Command.TRUST}:
         try:
-            stream.write(_policy(command, arguments, environ))
+            stream.write(_policy(command, arguments, environ, platform))
         except DeployError as error:
             return _report(error, platform)
         return ExitCode.DONE
     return _deploy(arguments, environ, platform, clock or SystemClock())
 
 
-def _policy(command: Command, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+def _policy(
+    command: Command, arguments: Sequence[str], environ: Mapping[str, str], platform: Platform
+) -> str:
     """The IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
     import json
 
     from deployer import policy
     from deployer.settings import load
+    from deployer.source import unneeded
     from deployer.tokens import expected_claims
 
-    settings = load(environ, arguments)
+    settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     if command is Command.TRUST:
         document = policy.trust_policy(settings, expected_claims(environ))
     else:
@@ -110,7 +113,14 @@ def _run(
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     platform.outputs_file = settings.outputs_file or platform.outputs_file
     platform.summary_file = settings.summary_file or platform.summary_file
-    run(Line(settings, platform, clock, outcome, environ))
+    try:
+        run(Line(settings, platform, clock, outcome, environ))
+    except DeployError as error:
+        if outcome.aws is None:
+            raise
+        from deployer.advice import advised
+
+        raise advised(error, aws=outcome.aws, application=outcome.application, group=outcome.group) from error
     return outcome.exit_code
 
 

@@ -12,6 +12,7 @@ from deployer.errors import ExitCode
 from deployer.model import Status
 
 if TYPE_CHECKING:
+    from deployer.aws import Aws
     from deployer.errors import Problem
     from deployer.explain import Explanation
     from deployer.model import Bundle, Deployment, Revision, StoredObject
@@ -28,14 +29,15 @@ _EXIT_CODES = {
 class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
 
-    `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
-    it came to is in `earlier`.
+    `aws` is the connection, once there is one. `groups` are all groups to deploy to, `group` the one whose
+    turn it is or was last; what the groups before it came to is in `earlier`.
     """
 
     application: str = ""
     groups: tuple[str, ...] = ()
     group: str = ""
     region: str = ""
+    aws: Aws | None = None
     status: Status | None = None
     bundle: Bundle | None = None
     stored: StoredObject | None = None
