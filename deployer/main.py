@@ -88,12 +88,14 @@ def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Plat
         except DeployError as error:
             outcome.problems.extend(error.problems)
             code = _report(error, platform)
+            _goes_on(outcome, platform)
         except Interrupted as interruption:
             platform.line(f"Interrupted by {interruption}.")
             code = interruption.exit_code
         except Exception:  # noqa: BLE001 - the last resort: a bug of ours is told as one
             platform.block(traceback.format_exc())
             platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+            _goes_on(outcome, platform)
             code = ExitCode.BUG
         return _close(code, outcome, platform, seconds=clock.monotonic() - started)
 
@@ -113,6 +115,7 @@ def _run(
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     platform.outputs_file = settings.outputs_file or platform.outputs_file
     platform.summary_file = settings.summary_file or platform.summary_file
+    platform.junit_file = settings.junit_file or None
     try:
         run(Line(settings, platform, clock, outcome, environ))
     except DeployError as error:
@@ -130,18 +133,24 @@ def _report(error: DeployError, platform: Platform) -> ExitCode:
     return error.exit_code
 
 
+def _goes_on(outcome: Outcome, platform: Platform) -> None:
+    """Say what runs on without anybody watching it."""
+    if outcome.deployment and not outcome.ending:
+        platform.line(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
+
+
 def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: float) -> int:
-    """Say what goes on without us, write the last outputs and the summary."""
+    """Write the last outputs, the summary and the JUnit report."""
+    from deployer.report.junit import junit
     from deployer.report.summary import summary
 
-    if outcome.deployment and not outcome.ending and code is not ExitCode.DONE:
-        platform.line(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
     values = outputs.of_attempts(outcome) | {"duration-seconds": str(round(seconds))}
     if outcome.problems and not outcome.ending:
         values |= outputs.of_problem(outcome.problems[0])
     try:
         platform.outputs(values)
         platform.summary(summary(outcome))
+        platform.junit(lambda: junit(outcome))
     except DeployError as error:
         return code or _report(error, platform)
     return code

@@ -6,12 +6,12 @@ import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TextIO
+from typing import TYPE_CHECKING, ClassVar, Literal, TextIO
 
 from deployer.errors import InvalidInput, Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -54,7 +54,7 @@ class Run:
 class Platform(ABC):
     """A place to report to; adapters override what their CI does differently.
 
-    `outputs_file` and `summary_file` are the user's inputs of those names, set once they are known.
+    `outputs_file`, `summary_file` and `junit_file` are the user's inputs of those names, once they are known.
     """
 
     name: ClassVar[str]
@@ -63,6 +63,7 @@ class Platform(ABC):
         self._stream = stream
         self.outputs_file: str | None = None
         self.summary_file: str | None = None
+        self.junit_file: str | None = None
         self.run = self._describe_run(environ)
         self.debugging = environ.get("RUNNER_DEBUG") == "1"
 
@@ -99,7 +100,12 @@ class Platform(ABC):
     def summary(self, markdown: str) -> None:
         """Keep a Markdown report with the job."""
         if self.summary_file:
-            append_text(self.summary_file, markdown.rstrip() + "\n", purpose="summary-file")
+            write_text(self.summary_file, markdown.rstrip() + "\n", purpose="summary-file")
+
+    def junit(self, report: Callable[[], str]) -> None:
+        """Keep a JUnit report where the user wants one."""
+        if self.junit_file:
+            write_text(self.junit_file, report(), purpose="junit-file", mode="w")
 
     def mask(self, secret: str) -> None:  # noqa: B027 - most platforms have no such command
         """Have the CI hide a value in all later output, where it can."""
@@ -126,10 +132,10 @@ def plain_problem(problem: Problem) -> Iterator[str]:
         yield f"  {line}"
 
 
-def append_text(path: str, text: str, *, purpose: str) -> None:
+def write_text(path: str, text: str, *, purpose: str, mode: Literal["a", "w"] = "a") -> None:
     """Add text to the file that an input or variable names; raises InvalidInput when it cannot be written."""
     try:
-        with Path(path).open("a", encoding="utf-8") as file:
+        with Path(path).open(mode, encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
         raise InvalidInput(

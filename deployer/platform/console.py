@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.platform.base import Platform, Run, append_text
+from deployer.platform.base import Platform, Run, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Console(Platform):
         """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one."""
         if self.outputs_file:
             lines = (f"{variable(name)}={shlex.quote(one_line(value))}\n" for name, value in values.items())
-            append_text(self.outputs_file, "".join(lines), purpose="outputs-file")
+            write_text(self.outputs_file, "".join(lines), purpose="outputs-file")
 
 
 def one_line(value: str) -> str:

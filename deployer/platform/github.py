@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from deployer.platform.base import Platform, Run, append_text, printable_lines
+from deployer.platform.base import Platform, Run, printable_lines, write_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,7 +80,7 @@ class GitHub(Platform):
     def outputs(self, values: Mapping[str, str]) -> None:
         """Add values to the runner's output file, each behind a delimiter that nobody can guess."""
         if self.outputs_file:
-            append_text(
+            write_text(
                 self.outputs_file,
                 "".join(_heredoc(name, value) for name, value in values.items()),
                 purpose="outputs-file",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.platform.base import Platform, Run, append_text, printable
+from deployer.platform.base import Platform, Run, printable, write_text
 from deployer.platform.console import one_line, variable
 
 if TYPE_CHECKING:
@@ -56,4 +56,4 @@ class GitLab(Platform):
             if len(text.encode()) > _LONGEST_VALUE:
                 self.line(f"The output {name} is too long for a dotenv report and was left out.")
             else:
-                append_text(self.outputs_file, f"{variable(name)}={text}\n", purpose="outputs-file")
+                write_text(self.outputs_file, f"{variable(name)}={text}\n", purpose="outputs-file")

@@ -12,19 +12,18 @@ from xml.etree import ElementTree as ET
 from deployer.explain import reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from deployer.model import LifecycleEvent, Snapshot, Target
+    from deployer.model import LifecycleEvent, Target
+    from deployer.outcome import Outcome
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(deployments: Iterable[tuple[str, Snapshot]]) -> str:
-    """The report of deployments, each given with the name of what was deployed to (`web/production`)."""
+def junit(outcome: Outcome) -> str:
+    """The report of a run's deployments, to whichever groups it came."""
     root = ET.Element("testsuites", name="CodeDeploy")
-    for name, snapshot in deployments:
-        for target in snapshot.targets or ():
-            _suite(root, name, target)
+    for attempt in outcome.attempts:
+        for target in (attempt.ending.snapshot.targets if attempt.ending else None) or ():
+            _suite(root, f"{attempt.application}/{attempt.group}", target)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 

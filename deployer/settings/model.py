@@ -170,6 +170,9 @@ class Settings(Identity, Shipment):
         Text,
         Input(Section.REPORT, "File for the Markdown summary", default="`GITHUB_STEP_SUMMARY` on GitHub"),
     ] = ""
+    junit_file: Annotated[
+        Text, Input(Section.REPORT, "File for a JUnit report: a suite for each target, a case for each event")
+    ] = ""
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

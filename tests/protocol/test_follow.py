@@ -19,6 +19,7 @@ from tests.protocol.steps import deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.clock import FakeClock
     from tests.emulator import Emulator
@@ -65,6 +66,17 @@ def test_a_failure_is_told_on_the_failing_line_of_the_hook(
         ("AfterInstall", "scripts/after_install.sh")
     ]
     assert ran.outputs["error-code"] == "HEALTH_CONSTRAINTS"
+
+
+def test_a_junit_report_is_written_where_one_is_wanted(
+    emulator: Start, clock: FakeClock, run_line: Run, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text("of the last run")
+    ran = run_line(emulator("fails-after-install", speed=1.0, clock=clock), "--junit-file", str(report))
+    assert ran.code == 10
+    assert report.read_text().count("<testsuite ") == 3
+    assert report.read_text().count("<failure ") == 1
 
 
 def test_the_rollback_is_followed_and_its_revision_is_live(
@@ -258,3 +270,4 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
     assert ("goes on" if asked is None else "is being stopped") in ran.log
     assert ran.outputs["deployment-id"] == service.deployments[0].id
     assert "Interrupted by SIG" in ran.log
+    assert ran.log.count("goes on") == (asked is None)

@@ -8,10 +8,17 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.model import Diagnostics, LifecycleEvent, Snapshot, Target
+from deployer.model import Diagnostics, LifecycleEvent, Snapshot, Status, Target
+from deployer.outcome import Outcome
 from deployer.report.junit import junit
+from deployer.wait import Ending
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def outcome(*targets: Target, group: str = "production") -> Outcome:
+    ending = Ending(Status.FAILED, Snapshot("Failed", targets=targets), 3.0)
+    return Outcome(application="web", group=group, ending=ending)
 
 
 def test_targets_are_suites_and_events_are_cases() -> None:
@@ -21,8 +28,7 @@ def test_targets_are_suites_and_events_are_cases() -> None:
         LifecycleEvent("AfterInstall", "Failed", START, START + timedelta(seconds=2), told),
         LifecycleEvent("ValidateService", "Skipped"),
     )
-    snapshot = Snapshot("Failed", targets=(Target("i-1", "Failed", events=events),))
-    (suite,) = ET.fromstring(junit([("web/production", snapshot)]))  # noqa: S314 - our own text
+    (suite,) = ET.fromstring(junit(outcome(Target("i-1", "Failed", events=events))))  # noqa: S314 - our own text
     assert suite.attrib == {
         "name": "web/production i-1", "tests": "3", "failures": "1", "skipped": "1", "time": "3.500",
     }  # fmt: skip
@@ -35,12 +41,20 @@ def test_targets_are_suites_and_events_are_cases() -> None:
     assert skipped[0].tag == "skipped"
 
 
+def test_each_group_of_a_run_is_in_it_and_one_that_was_not_reached_is_not() -> None:
+    last = outcome(Target("i-2", "Succeeded"))
+    last.earlier = (outcome(Target("i-1", "Succeeded"), group="staging"), Outcome())
+    names = [suite.get("name") for suite in ET.fromstring(junit(last))]  # noqa: S314
+    assert names == ["web/staging i-1", "web/production i-2"]
+
+
 def test_targets_that_may_not_be_read_leave_an_empty_report() -> None:
-    assert len(ET.fromstring(junit([("web/production", Snapshot("Failed", targets=None))]))) == 0  # noqa: S314
+    unread = Outcome(ending=Ending(Status.FAILED, Snapshot("Failed", targets=None), 3.0))
+    assert len(ET.fromstring(junit(unread))) == 0  # noqa: S314
 
 
 @given(st.text(), st.text())
 def test_any_text_of_an_instance_makes_well_formed_xml(name: str, log: str) -> None:
     event = LifecycleEvent(name, "Failed", diagnostics=Diagnostics(name, name, log, log))
-    snapshot = Snapshot("Failed", targets=(Target(name, "Failed", events=(event,)),))
-    ET.fromstring(junit([(name, snapshot)]).encode("utf-8", "surrogatepass"))  # noqa: S314
+    report = junit(outcome(Target(name, "Failed", events=(event,)), group=name))
+    ET.fromstring(report.encode("utf-8"))  # noqa: S314
