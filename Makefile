@@ -28,6 +28,10 @@ test: setup
 e2e: setup $(NPM)
 	.ci/e2e
 
+# Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.
+bench: setup
+	$(BIN)/python -m benchmarks $(BENCH)
+
 docs: setup
 	$(BIN)/python -m tests.docs
 

@@ -25,6 +25,7 @@ _STORED_LIMIT: Final = 0xFFFF
 _SAMPLES: Final = 4
 _SAMPLE: Final = 4096
 _WORTH_IT: Final = 0.97
+_TINY: Final = 4096
 
 
 class _Stream(Protocol):
@@ -44,7 +45,10 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Deflater:
-    """A denser codec for small files, mostly text, and a faster one for the blocks of large ones."""
+    """A denser codec for files of middling size, where most of what can be saved is, and a faster one.
+
+    Tiny files gain nothing from density but pay for its set-up; large ones are mostly binaries.
+    """
 
     dense: Codec
     fast: Codec
@@ -64,7 +68,7 @@ class Deflater:
 
     def whole(self, data: bytes) -> bytes:
         """Compress all of a small file."""
-        stream = self.dense.start()
+        stream = (self.fast if len(data) < _TINY else self.dense).start()
         return stream.compress(data) + stream.flush()
 
     def block(self, data: bytes, *, last: bool, small: bool = False) -> bytes:

@@ -113,7 +113,7 @@ PINS = {
     "tgz by zlib-ng 2.3.3 level 4 and isa-l 2.32.1 level 2 on x86_64": "406166356c851730",
     "tgz by zlib-ng 2.3.3 level 6 on x86_64": "3b0947b63447e7a4",
     "zip by isa-l 2.32.1 level 1 on x86_64": "cb7d5c93a9001784",
-    "zip by zlib-ng 2.3.3 level 4 and isa-l 2.32.1 level 2 on x86_64": "c6864fb3b6b95ec8",
+    "zip by zlib-ng 2.3.3 level 4 and isa-l 2.32.1 level 2 on x86_64": "edda15f8751bdba3",
     "zip by zlib-ng 2.3.3 level 6 on x86_64": "c5447d55c3def336",
 }
 
