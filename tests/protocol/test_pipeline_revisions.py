@@ -1,0 +1,464 @@
+"""Where a run starts: at a tree, an archive, an AppSpec, a revision of another run, or a deployment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from deployer.model import Snapshot
+from deployer.resume import continuer
+from tests.protocol.steps import deploy, looks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+    from tests.protocol.conftest import Ran
+    from tests.s3 import S3Server
+
+    Start = Callable[..., Emulator]
+    Run = Callable[..., Ran]
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+GIVEN = {"INPUT_SOURCE": "", "INPUT_BUCKET": ""}
+ECS = {"INPUT_APPLICATION": "shop-ecs", "INPUT_SOURCE": "examples/shop-ecs"}
+LAMBDA = {"INPUT_APPLICATION": "shop-lambda", "INPUT_SOURCE": "examples/shop-lambda", "INPUT_BUCKET": ""}
+TASK = "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41"
+
+
+def operations(emulator: Emulator) -> list[str]:
+    return [call.operation for call in emulator.calls]
+
+
+def created(emulator: Emulator) -> list[Any]:
+    return [call.parameters for call in emulator.calls if call.operation == "CreateDeployment"]
+
+
+def test_built_once_and_promoted_to_two_groups(still_emulator: Start, run_line: Run) -> None:
+    """What one run registered, the next deploys: the same bytes, to one group after the other."""
+    service = still_emulator()
+    built = run_line(service, "--stop-after", "register", environ={"INPUT_DEPLOYMENT-GROUP": ""})
+    assert (built.code, built.outputs["status"]) == (0, "registered")
+    assert created(service) == []
+
+    promoted = run_line(
+        service,
+        environ={
+            **GIVEN,
+            "INPUT_REVISION": built.outputs["revision"],
+            "INPUT_DEPLOYMENT-GROUP": "staging\nproduction",
+        },
+    )
+    assert promoted.code == 0
+    staging, production = created(service)
+    assert staging["revision"] == production["revision"]
+    assert staging["revision"]["s3Location"]["eTag"] == built.outputs["etag"]
+    assert [staging["deploymentGroupName"], production["deploymentGroupName"]] == ["staging", "production"]
+    told = json.loads(promoted.outputs["deployments"])
+    assert [(each["group"], each["status"]) for each in told] == [
+        ("staging", "succeeded"),
+        ("production", "succeeded"),
+    ]
+    assert promoted.outputs["deployment-id"] == told[1]["deployment-id"]
+    assert promoted.outputs["revision"] == built.outputs["revision"]
+    assert all(each["deployment-id"] in promoted.summary for each in told)
+
+
+def test_the_first_group_that_does_not_succeed_is_the_last(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator(by_group={"hello-web/staging": "script-missing"})
+    ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
+    assert ran.code == 10
+    assert [each["deploymentGroupName"] for each in created(service)] == ["staging"]
+    (told,) = json.loads(ran.outputs["deployments"])
+    assert (told["group"], told["status"]) == ("staging", "failed")
+    assert "| production |  | not started |" in ran.summary
+
+
+def test_what_failed_on_the_way_in_an_earlier_group_is_in_the_one_summary(
+    still_emulator: Start, run_line: Run
+) -> None:
+    """A group that succeeds although a target failed lets the next one begin, and is not forgotten."""
+    service = still_emulator(by_group={"hello-web/staging": "one-fails-goes-on"})
+    ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
+    assert ran.code == 0
+    assert len(created(service)) == 2
+    assert "### What is wrong" in ran.summary
+    assert ran.summary.startswith("## ✅ hello-web → production")
+
+
+def test_several_groups_can_be_started_without_waiting(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
+    ran = run_line(
+        service, "--stop-after", "deploy", environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"}
+    )
+    assert ran.code == 0
+    assert [each["status"] for each in json.loads(ran.outputs["deployments"])] == ["created", "created"]
+    assert "GetDeployment" not in operations(service)
+
+
+def test_a_refusal_at_the_second_group_still_tells_of_the_first(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
+    service.faults.add("CreateDeployment", "access-denied", times=1, after=1)
+    ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
+    assert ran.code == 4
+    (told,) = json.loads(ran.outputs["deployments"])
+    assert (told["group"], told["status"]) == ("staging", "succeeded")
+
+
+def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: Run, s3: S3Server) -> None:
+    service = still_emulator()
+    packed = run_line(service, "--stop-after", "upload", "--bundle-type", "tgz")
+    body = s3.client().get_object(Bucket=packed.outputs["bucket"], Key=packed.outputs["key"])["Body"].read()
+    archive = s3.directory / "ready.tgz"
+    archive.write_bytes(body)
+    ran = run_line(service, "--stop-after", "deploy", environ={"INPUT_SOURCE": str(archive)})
+    assert ran.code == 0, ran.log
+    assert ran.outputs["digest"] == hashlib.sha256(body).hexdigest()
+    assert created(service)[0]["revision"]["s3Location"]["bundleType"] == "tgz"
+
+
+def test_a_commit_on_github_is_a_revision(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
+    uri = f"github://example/hello-web/{SHA}"
+    ran = run_line(service, environ={**GIVEN, "INPUT_REVISION": uri})
+    assert ran.code == 0
+    assert created(service)[0]["revision"] == {
+        "revisionType": "GitHub",
+        "gitHubLocation": {"repository": "example/hello-web", "commitId": SHA},
+    }
+    assert ran.outputs["revision"] == ran.outputs["live-revision"] == uri
+
+
+@pytest.fixture
+def stored(s3: S3Server, bucket: str) -> dict[str, str]:
+    """An object of which there are two versions."""
+    client = s3.client()
+    first = client.put_object(Bucket=bucket, Key="web.zip", Body=b"one")
+    second = client.put_object(Bucket=bucket, Key="web.zip", Body=b"two")
+    return {
+        "bucket": bucket,
+        "first": first["VersionId"],
+        "first-etag": first["ETag"].strip('"'),
+        "etag": second["ETag"].strip('"'),
+    }
+
+
+def test_an_object_without_pins_is_pinned_to_what_is_there(
+    still_emulator: Start, run_line: Run, stored: dict[str, str]
+) -> None:
+    """The targets compare the eTag, so an object that changes after the look is not deployed."""
+    service = still_emulator()
+    uri = f"s3://{stored['bucket']}/web.zip"
+    ran = run_line(service, "--stop-after", "deploy", environ={**GIVEN, "INPUT_REVISION": uri})
+    assert ran.code == 0
+    assert created(service)[0]["revision"]["s3Location"] == {
+        "bucket": stored["bucket"],
+        "key": "web.zip",
+        "bundleType": "zip",
+        "eTag": stored["etag"],
+    }
+
+
+def test_an_older_version_can_be_deployed(
+    still_emulator: Start, run_line: Run, stored: dict[str, str]
+) -> None:
+    service = still_emulator()
+    uri = f"s3://{stored['bucket']}/web.zip?versionId={stored['first']}&eTag={stored['first-etag']}"
+    ran = run_line(service, "--stop-after", "deploy", environ={**GIVEN, "INPUT_REVISION": uri})
+    assert ran.code == 0
+    assert created(service)[0]["revision"]["s3Location"]["version"] == stored["first"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ("gone.zip", "The revision is not there: s3://"),
+        ("web.zip?eTag=0123", "The object has changed since the revision was made"),
+    ],
+)
+def test_a_revision_that_is_gone_or_changed_is_refused_before_codedeploy_hears_of_it(
+    still_emulator: Start, run_line: Run, stored: dict[str, str], rest: str, said: str
+) -> None:
+    service = still_emulator()
+    ran = run_line(service, environ={**GIVEN, "INPUT_REVISION": f"s3://{stored['bucket']}/{rest}"})
+    assert ran.code == 2
+    assert said in ran.log
+    assert "RegisterApplicationRevision" not in operations(service)
+
+
+def test_not_being_allowed_to_look_at_the_object_is_no_obstacle(
+    still_emulator: Start, run_line: Run, s3: S3Server
+) -> None:
+    """The targets read it as somebody else."""
+    service = still_emulator(bucket_store=s3, policy=_everything_but("s3:*"))
+    ran = run_line(
+        service,
+        "--stop-after",
+        "deploy",
+        environ={**GIVEN, "INPUT_REVISION": "s3://theirs/web.zip", "AWS_ENDPOINT_URL_S3": service.url},
+    )
+    assert ran.code == 0, ran.log
+    assert "HeadObject" in operations(service)
+    assert "eTag" not in created(service)[0]["revision"]["s3Location"]
+
+
+def test_s3_out_of_reach_is_no_obstacle_either(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
+    ran = run_line(
+        service,
+        "--stop-after",
+        "register",
+        environ={
+            **GIVEN,
+            "INPUT_REVISION": "s3://theirs/web.zip",
+            "INPUT_EXPECTED-BUCKET-OWNER": "123456789012",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+            "AWS_MAX_ATTEMPTS": "1",
+        },
+    )
+    assert ran.code == 0, ran.log
+
+
+def _everything_but(*actions: str) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": list(actions), "Resource": "*"},
+        ],
+    }
+
+
+def test_an_appspec_travels_with_the_deployment(still_emulator: Start, run_line: Run) -> None:
+    """ECS without a bucket: filled in, its SHA-256 beside it, nothing uploaded and nothing registered."""
+    service = still_emulator("ecs")
+    ran = run_line(service, environ={**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK})
+    assert ran.code == 0, ran.log
+    (sent,) = created(service)
+    content = sent["revision"]["appSpecContent"]["content"]
+    assert sent["revision"]["revisionType"] == "AppSpecContent"
+    assert sent["revision"]["appSpecContent"]["sha256"] == hashlib.sha256(content.encode()).hexdigest()
+    assert f"TaskDefinition: {TASK.partition('=')[2]}\n" in content
+    assert not {"RegisterApplicationRevision", "DescribeTaskDefinition"} & set(operations(service))
+    again = run_line(
+        service, environ={**GIVEN, "INPUT_APPLICATION": "shop-ecs", "INPUT_REVISION": ran.outputs["revision"]}
+    )
+    assert again.code == 0, again.log
+    assert created(service)[1]["revision"] == sent["revision"]
+
+
+def test_an_appspec_goes_to_the_bucket_when_one_is_given(
+    still_emulator: Start, run_line: Run, s3: S3Server, bucket: str
+) -> None:
+    service = still_emulator("ecs")
+    ran = run_line(service, environ={**ECS, "INPUT_APPSPEC-VARIABLES": TASK})
+    assert ran.code == 0, ran.log
+    place = created(service)[0]["revision"]["s3Location"]
+    assert (place["bucket"], place["bundleType"]) == (bucket, "YAML")
+    assert place["key"].endswith(".yaml")
+    stored = s3.client().get_object(Bucket=bucket, Key=place["key"])["Body"].read()
+    assert hashlib.sha256(stored).hexdigest() == ran.outputs["digest"]
+    assert TASK.partition("=")[2].encode() in stored
+
+
+def test_an_appspec_in_json(still_emulator: Start, run_line: Run, tmp_path: Path) -> None:
+    service = still_emulator("lambda")
+    properties = {"Name": "shop-orders", "Alias": "live", "TargetVersion": "8"}
+    appspec = {
+        "version": 0.0,
+        "Resources": [{"orders": {"Type": "AWS::Lambda::Function", "Properties": properties}}],
+    }
+    (tmp_path / "appspec.json").write_text(json.dumps(appspec))
+    ran = run_line(
+        service,
+        environ={
+            "INPUT_APPLICATION": "shop-lambda",
+            "INPUT_SOURCE": "",
+            "INPUT_APPSPEC": "appspec.json",
+            "GITHUB_WORKSPACE": str(tmp_path),
+        },
+    )
+    assert ran.code == 0, ran.log
+    assert created(service)[0]["revision"]["s3Location"]["bundleType"] == "JSON"
+    assert "CurrentVersion: 7" in ran.log
+
+
+def test_the_current_version_is_read_from_the_alias(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("lambda")
+    ran = run_line(service, environ={**LAMBDA, "INPUT_APPSPEC-VARIABLES": "VERSION=8"})
+    assert ran.code == 0, ran.log
+    content = created(service)[0]["revision"]["appSpecContent"]["content"]
+    assert '        CurrentVersion: "7"\n        Name: shop-orders\n' in content
+    assert "traffic 70 % to version 7, 30 % to version 8" in ran.log
+    assert "| 100 % | 0 % |" in ran.summary
+    assert "| 0 % | 100 % |" in ran.summary
+    (target,) = json.loads(ran.outputs["targets"])
+    assert target["kind"] == "lambda"
+    assert target["traffic"] == {"version 7": 0, "version 8": 100}
+
+
+def test_a_family_becomes_the_arn_of_its_newest_revision(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("ecs")
+    ran = run_line(
+        service, environ={**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=shop-web"}
+    )
+    assert ran.code == 0, ran.log
+    content = created(service)[0]["revision"]["appSpecContent"]["content"]
+    assert "TaskDefinition: arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41\n" in content
+    assert [
+        share for target in json.loads(ran.outputs["targets"]) for share in target["traffic"].items()
+    ] == [
+        ("blue", 0),
+        ("green", 100),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "denied", "said"),
+    [
+        (LAMBDA | {"INPUT_APPSPEC-VARIABLES": "VERSION=8"}, "lambda:GetAlias", "write CurrentVersion into"),
+        (ECS | {"INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=shop-web"}, "ecs:*", "write the ARN as Task"),
+    ],
+)
+def test_what_may_not_be_looked_up_may_be_written_down(
+    still_emulator: Start, run_line: Run, inputs: dict[str, str], denied: str, said: str
+) -> None:
+    service = still_emulator(policy=_everything_but(denied))
+    ran = run_line(service, environ=inputs)
+    assert ran.code == 4
+    assert said in ran.log
+    assert created(service) == []
+
+
+def test_a_family_that_is_not_there_is_told_before_anything_is_sent(
+    still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator()
+    ran = run_line(service, environ={**ECS, "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=none"})
+    assert ran.code == 2
+    assert "There is no task definition none" in ran.log
+    assert created(service) == []
+
+
+def test_an_alias_out_of_reach_is_a_fault_of_aws(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(
+        still_emulator(),
+        environ={
+            **LAMBDA,
+            "INPUT_APPSPEC-VARIABLES": "VERSION=8",
+            "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9",
+            "AWS_MAX_ATTEMPTS": "1",
+        },
+    )
+    assert ran.code == 5
+
+
+def test_a_rehearsal_of_an_appspec_asks_nobody(still_emulator: Start, run_line: Run) -> None:
+    """What is looked up later counts as there; a placeholder left over is an error at its line."""
+    service = still_emulator()
+    ran = run_line(
+        service, "--stop-after", "package", environ={**LAMBDA, "INPUT_APPSPEC-VARIABLES": "VERSION=8"}
+    )
+    assert (ran.code, ran.outputs["status"]) == (0, "planned")
+    ran = run_line(service, "--stop-after", "package", environ=LAMBDA)
+    assert ran.code == 3
+    assert "file=examples/shop-lambda/appspec.yml,line=9" in ran.log
+    assert "<VERSION> was not replaced" in ran.log
+    assert service.calls == []
+
+
+def test_variables_for_a_bundle_are_refused(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator(), "--stop-after", "package", "--appspec-variables", "A=1")
+    assert ran.code == 2
+    assert "this one goes into a bundle as it stands" in ran.log
+
+
+def test_a_deployment_is_picked_up_by_its_id_alone(still_emulator: Start, run_line: Run) -> None:
+    """No application, group or bucket: all of that is the deployment's own."""
+    service = still_emulator()
+    identifier = deploy(service.client())
+    nothing = dict.fromkeys(("INPUT_APPLICATION", "INPUT_DEPLOYMENT-GROUP", *GIVEN), "")
+    ran = run_line(service, "--deployment-id", identifier, environ=nothing)
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert ran.outputs["deployment-id"] == identifier
+    assert ran.outputs["revision"] == ran.outputs["live-revision"] == "s3://releases/hello-web/1.zip?eTag=abc"
+    assert ran.summary.startswith("## ✅ hello-web → production: Deployment succeeded")
+    assert len(created(service)) == 1
+
+
+def test_a_deployment_of_another_group_is_not_picked_up(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
+    identifier = deploy(service.client(), deploymentGroupName="staging")
+    ran = run_line(service, "--deployment-id", identifier, environ=GIVEN)
+    assert ran.code == 2
+    assert f"Input deployment-group is production, but {identifier} belongs to staging." in ran.log
+
+
+def test_a_deployment_that_is_not_there_cannot_be_picked_up(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator(), "--deployment-id", "d-AAAAAAAAA", environ=GIVEN)
+    assert ran.code == 2
+    assert "DeploymentDoesNotExistException" in ran.log
+
+
+def looks_until(service: Emulator, identifier: str, status: str) -> Iterator[Any]:
+    for info in looks(service, identifier):
+        if info["status"] == status:
+            return
+        yield info
+
+
+def test_blue_green_in_two_jobs(still_emulator: Start, run_line: Run) -> None:
+    """Start and stop when ready; continue after the tests; the old fleet has its time."""
+    service = still_emulator("blue-green")
+    ready = run_line(service, "--stop-after", "ready")
+    assert (ready.code, ready.outputs["status"]) == (0, "ready")
+    assert "ContinueDeployment" not in operations(service)
+
+    done = run_line(service, "--deployment-id", ready.outputs["deployment-id"], "--continue", environ=GIVEN)
+    assert (done.code, done.outputs["status"]) == (0, "succeeded")
+    waits = [call.parameters["deploymentWaitType"] for call in service.calls if "Continue" in call.operation]
+    assert waits == ["READY_WAIT"]
+    assert "traffic is moved" in done.log
+
+
+def test_the_wait_of_the_old_fleet_can_be_ended(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("blue-green")
+    identifier = deploy(service.client())
+    for _ in looks_until(service, identifier, "Ready"):
+        pass
+    service.client().continue_deployment(deploymentId=identifier, deploymentWaitType="READY_WAIT")
+    service.clock.sleep(1)
+    ran = run_line(service, "--deployment-id", identifier, "--continue", environ=GIVEN)
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert "the old instances are terminated" in ran.log
+
+
+def test_a_deployment_that_may_not_be_continued_goes_on_and_says_so(
+    still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator("blue-green", policy=_everything_but("codedeploy:ContinueDeployment"))
+    ran = run_line(service, "--continue")
+    assert ran.code == 4
+    assert "codedeploy:ContinueDeployment" in ran.log
+    assert f"Deployment {ran.outputs['deployment-id']} goes on" in ran.log
+
+
+def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
+    """Between a look and the request the wait may be over: the next wait is tried then."""
+    service = still_emulator("blue-green")
+    identifier = deploy(service.client())
+    said: list[str] = []
+    attend = continuer(identifier, client=service.client(), say=said.append)
+    attend(Snapshot(status="Ready"))
+    assert said == []
+    for _ in looks_until(service, identifier, "Ready"):
+        pass
+    attend(Snapshot(status="Ready", trouble="ThrottlingException"))
+    assert said == []
+    attend(Snapshot(status="Ready"))
+    attend(Snapshot(status="Ready"))
+    assert said == [f"Continued {identifier}: traffic is moved"]
