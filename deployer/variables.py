@@ -29,24 +29,29 @@ def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, li
     problems = [
         rules.VARIABLE_UNUSED.problem(Location(path), name=name) for name in variables if name not in known
     ]
-    before, after = _compose(text), _compose(filled)
-    if before is not None:
-        line = next(_differences(before, after, variables), None)
-        if line is not None:
-            problems.append(rules.VARIABLE_STRUCTURE.problem(Location(path, line)))
+    line = _changed_line(text, filled, variables)
+    if line is not None:
+        problems.append(rules.VARIABLE_STRUCTURE.problem(Location(path, line)))
     return filled, problems
+
+
+def _changed_line(text: str, filled: str, variables: Mapping[str, str]) -> int | None:
+    """The first line, from 1, where filling in did more than replace text; None where there is none."""
+    try:
+        before = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    try:
+        after = yaml.compose(filled, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        return error.problem_mark.line + 1 if error.problem_mark else 1
+    except yaml.YAMLError:
+        return 1
+    return next(_differences(before, after, variables), None) if before else None
 
 
 def _replaced(text: str, variables: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: variables.get(match[1], match[0]), text)
-
-
-def _compose(text: str) -> yaml.Node | None:
-    """The document's nodes, None where it is no YAML."""
-    try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
-        return None
 
 
 def _differences(before: yaml.Node, after: yaml.Node | None, variables: Mapping[str, str]) -> Iterator[int]:
