@@ -14,10 +14,9 @@ from deployer.errors import InvalidInput, Problem
 from deployer.model import AppSpecRevision, BundleType, ComputePlatform, S3Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from deployer.aws import Aws
-    from deployer.deploy import Order
     from deployer.model import Bundle, Revision
 
 _SERVER_ONLY = (
@@ -85,16 +84,17 @@ def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform
 
 
 def agree(
-    application: str, orders: Sequence[Order], possible: frozenset[ComputePlatform], *, aws: Aws
+    application: str, group: str, possible: frozenset[ComputePlatform], *, aws: Aws
 ) -> frozenset[ComputePlatform]:
-    """The platforms that are left once the service was asked what the application deploys to.
+    """The platforms that are left once the service was asked what the group deploys to, or the application.
 
-    Raises InvalidInput when the revision is for another platform, or when there is no such application or
-    group; other DeployErrors only where the credentials cannot be used.
+    `group` may be empty. Raises InvalidInput when the revision is for another platform, or when there is no
+    such application or group; other DeployErrors only where the credentials cannot be used.
     """
-    found = _platform(application, [order.group for order in orders], aws)
-    if found is None:
+    told = (group and _ask(application, group, aws)) or _ask(application, "", aws)
+    if told not in set(ComputePlatform):
         return possible
+    found = ComputePlatform(told)
     if found not in possible:
         names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
         raise InvalidInput(
@@ -104,17 +104,6 @@ def agree(
             )
         )
     return frozenset({found})
-
-
-def _platform(application: str, groups: Sequence[str], aws: Aws) -> ComputePlatform | None:
-    """What the service says, None where it does not."""
-    told = None
-    for group in groups:
-        told = _ask(application, group, aws)
-        if told is None:
-            break
-    told = told or _ask(application, "", aws)
-    return ComputePlatform(told) if told in set(ComputePlatform) else None
 
 
 def _ask(application: str, group: str, aws: Aws) -> str | None:
@@ -130,11 +119,10 @@ def _ask(application: str, group: str, aws: Aws) -> str | None:
             return answer["deploymentGroupInfo"].get("computePlatform")
         return client.get_application(applicationName=application)["application"].get("computePlatform")
     except (BotoCoreError, ClientError) as error:
-        absent = sdk.error_code(error) in _ABSENT
-        if not absent and not sdk.is_credentials(error):
+        if sdk.error_code(error) not in _ABSENT and not sdk.is_credentials(error):
             return None
-        action = "codedeploy:GetDeploymentGroup" if group else "codedeploy:GetApplication"
-        raise sdk.explain(error, action=action, resource=f"{application}/{group}".rstrip("/")) from error
+        arn = sdk.group_arn(application, group, region=aws.region)
+        raise sdk.explain(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
 
 
 def _kebab(member: str) -> str:

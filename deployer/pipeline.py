@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from deployer.aws import Aws
     from deployer.deploy import Order
     from deployer.line import Line
-    from deployer.model import Bundle, Deployment, Revision, StoredObject, Transfer
+    from deployer.model import Bundle, ComputePlatform, Deployment, Revision, StoredObject, Transfer
     from deployer.platform import Run
     from deployer.settings import Settings
 
@@ -62,8 +62,7 @@ def run(line: Line) -> None:
         if not settings.stop_after.reaches(Stage.UPLOAD):
             return
     aws = connected(line)
-    if settings.application:
-        compute.refuse(parameters, compute.agree(settings.application, orders, platforms, aws=aws))
+    compute.refuse(parameters, _agree(platforms, aws, line))
     revision = settings.revision or _store(bundle, aws, line)
     if not settings.stop_after.reaches(Stage.REGISTER):
         return
@@ -102,6 +101,16 @@ def _key(settings: Settings, run: Run, *, digest: str, extension: str) -> str:
             "run_attempt": run.run_attempt,
         }
     )
+
+
+def _agree(platforms: frozenset[ComputePlatform], aws: Aws, line: Line) -> frozenset[ComputePlatform]:
+    """The platforms that are left once application and groups were looked at, each as far as that is allowed."""
+    settings, outcome = line.settings, line.outcome
+    for group in (settings.deployment_groups or ("",)) if settings.application else ():
+        outcome.group = group
+        platforms = compute.agree(settings.application, group, platforms, aws=aws)
+    outcome.group = settings.deployment_group
+    return platforms
 
 
 def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
