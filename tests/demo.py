@@ -21,7 +21,14 @@ from tests.s3 import S3Server
 
 ROOT = Path(__file__).parent.parent
 BUCKET = "hello-web-revisions"
-EXIT_CODES = {"Succeeded": ExitCode.DONE, "Failed": ExitCode.FAILED, "Stopped": ExitCode.STOPPED}
+EXIT_CODES = {
+    "Succeeded": ExitCode.DONE,
+    "Ready": ExitCode.DONE,
+    "Failed": ExitCode.FAILED,
+    "Stopped": ExitCode.STOPPED,
+}
+# A green fleet waits for an hour to be continued, so this run stops where a job would test it.
+ARGUMENTS = {"blue-green": ("--stop-after", "ready")}
 
 
 def say(*lines: str) -> None:
@@ -47,6 +54,7 @@ def play(scenario: str, folder: Path) -> int:
         *(sys.executable, "-I", "entrypoint.py"),
         *("--application", "hello-web", "--deployment-group", "production", "--bucket", BUCKET),
         *("--source", "examples/hello-web", "--timeout", "40s"),
+        *ARGUMENTS.get(scenario, ()),
         *("--outputs-file", str(outputs.relative_to(ROOT)), "--summary-file", str(summary.relative_to(ROOT))),
     ]
     with (
