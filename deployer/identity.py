@@ -72,7 +72,7 @@ def assume(
     try:
         first = chain.renew()
     except (BotoCoreError, ClientError) as error:
-        raise explain(error, action="sts:AssumeRole", resource=wish.roles[0]) from error
+        raise explain(error, action=f"assume {wish.roles[0]}") from error
     if first["expiry_time"] <= clock.now():
         raise AccessDenied(_clock_is_wrong(first["expiry_time"], clock.now()))
     credentials = RefreshableCredentials(

@@ -98,26 +98,37 @@ def _read(path: str) -> str:
 
 def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
     """A fresh token from the runner's endpoint; its faults are tried again."""
+    from botocore.exceptions import ConnectionError as NoConnection
+    from botocore.exceptions import HTTPClientError
+
     url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
     pauses = iter(_PAUSES)
     while True:
-        status, body = _get(url, environ)
-        if status == 200:  # noqa: PLR2004 - HTTP's OK
-            return str(json.loads(body)["value"])
-        pause = next(pauses, None) if status >= 500 else None  # noqa: PLR2004 - HTTP's server errors
-        if pause is None:
-            raise AccessDenied(
-                Problem(
-                    f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
-                    f"The job needs this permission:\n{PERMISSIONS}",
-                )
-            )
-        clock.sleep(pause)
+        try:
+            status, body = _get(url, environ)
+            break
+        except (NoConnection, HTTPClientError):
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            clock.sleep(pause)
+    if status == 200:  # noqa: PLR2004 - HTTP's OK
+        return str(json.loads(body)["value"])
+    raise AccessDenied(
+        Problem(
+            f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
+            f"The job needs this permission:\n{PERMISSIONS}",
+        )
+    )
 
 
 def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
-    """Status and body, through the proxy and with the certificates that AWS is reached with."""
+    """Status and body, through the proxy and with the certificates that AWS is reached with.
+
+    Raises botocore's exceptions where nothing answers, or the server is at fault.
+    """
     from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import HTTPClientError
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
 
@@ -130,6 +141,8 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     authorization = f"Bearer {environ.get(_GITHUB_TOKEN, '')}"
     request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
     answer = session.send(request.prepare())
+    if answer.status_code >= 500:  # noqa: PLR2004 - HTTP's server errors
+        raise HTTPClientError(error=f"GitHub's token endpoint answers HTTP status {answer.status_code}")
     return answer.status_code, answer.content
 
 
