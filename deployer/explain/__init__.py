@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ANNOTATIONS = 10
 """Annotations of one kind that GitHub shows for a step; what is beyond stands in the summary."""
 
+_SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
+"""Codes of a deployment that say no more than that a target failed."""
+
 _PREVIOUS_REVISION_EVENTS = {"ApplicationStop", "BeforeBlockTraffic", "AfterBlockTraffic"}
 _LINES = (
     re.compile(r"(?P<file>[\w./@+-]+): line (?P<line>\d+): "),  # bash
@@ -156,7 +159,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
         problems.append(_unfinished(snapshot))
     elif not failures and _never_answered(snapshot):
         problems.append(_silent(snapshot))
-    elif not failures or snapshot.error_code not in {"", "HEALTH_CONSTRAINTS"}:
+    elif not failures or snapshot.error_code not in _SAID_BY_TARGETS:
         problems.append(_deployment_problem(snapshot, places))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
 
@@ -190,22 +193,22 @@ def _unfinished(snapshot: Snapshot) -> Problem:
 
 def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
     """Failures told once each, the one on the most targets first."""
-    groups: dict[tuple[str, str, str, str], list[tuple[str, LifecycleEvent]]] = {}
+    groups: dict[tuple[str, str, str, str], list[tuple[Target, LifecycleEvent]]] = {}
     targets = tuple(targets)
     for target in targets:
         if event := target.failed_event:
             told = event.diagnostics or Diagnostics()
             key = (event.name, told.error_code, told.script, _without_names(told.message, target.id))
-            groups.setdefault(key, []).append((target.id, event))
+            groups.setdefault(key, []).append((target, event))
     for members in sorted(groups.values(), key=len, reverse=True):
-        event = members[0][1]
+        first, event = members[0]
         told = event.diagnostics or Diagnostics()
         yield Failure(
             event=event.name,
             diagnostics=told,
-            targets=tuple(name for name, _ in members),
+            targets=tuple(target.id for target, _ in members),
             of=len(targets),
-            causes=tuple(_causes(event.name, told)),
+            causes=tuple(_causes(event.name, told, kind=first.kind)),
             location=_location(event.name, told, places),
         )
 
@@ -214,9 +217,11 @@ def _without_names(message: str, target: str) -> str:
     return re.sub(r"i-[0-9a-f]{8,}|d-[A-Z0-9]+", "…", message.replace(target, "…"))
 
 
-def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
+def _causes(event: str, told: Diagnostics, *, kind: str) -> Iterable[Cause]:
     found = list(causes_in(f"{told.message}\n{told.log_tail}", event))
-    if event in _PREVIOUS_REVISION_EVENTS:
+    if kind != "instance":
+        yield ERROR_CODES["HOOK_EXECUTION_FAILURE"]
+    elif event in _PREVIOUS_REVISION_EVENTS:
         yield PREVIOUS_REVISION
     elif told.error_code in EVENT_CODES and (told.error_code in PLAIN_CODES or not found):
         yield EVENT_CODES[told.error_code]

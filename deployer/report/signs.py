@@ -33,7 +33,8 @@ def signs(
         return
     if seconds >= SILENCE_SECONDS and _silent(snapshot):
         yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
-    if any(target.failed_event for target in snapshot.targets or ()):
+    targets = snapshot.targets or ()
+    if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
     for name, targets in _stuck(snapshot, now, timeouts).items():
         allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))

@@ -36,7 +36,21 @@ PLATFORMS: Mapping[str, Mapping[str, str]] = {
     "gitlab": {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(REPOSITORY)},
     "console": {},
 }
+DEPLOYED: Mapping[str, Mapping[str, str]] = {
+    "Server": {"INPUT_APPLICATION": "hello-web", "INPUT_SOURCE": "examples/hello-web"},
+    "Lambda": {
+        "INPUT_APPLICATION": "shop-lambda",
+        "INPUT_APPSPEC": "examples/shop-lambda/appspec.yml",
+        "INPUT_APPSPEC-VARIABLES": "VERSION=8",
+    },
+    "ECS": {
+        "INPUT_APPLICATION": "shop-ecs",
+        "INPUT_APPSPEC": "examples/shop-ecs/appspec.yml",
+        "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:8",
+    },
+}
 VOLATILE = (
+    (r"(?<=::add-mask::).*", "SECRET"),
     (r"bucket-[0-9a-f-]{36}", "BUCKET"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
     (r"eTag=[0-9a-f]{32}", "eTag=ETAG"),
@@ -52,7 +66,7 @@ VOLATILE = (
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("scenario", [name for name, each in SCENARIOS.items() if each.platform == "Server"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_transcript(  # noqa: PLR0913 - fixtures
     scenario: str,
     platform: str,
@@ -70,12 +84,11 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
         "AWS_REGION": "eu-west-1",
         "AWS_ENDPOINT_URL_S3": s3.url,
-        "AWS_ENDPOINT_URL_CODEDEPLOY": service.url,
-        "INPUT_APPLICATION": "hello-web",
+        **{f"AWS_ENDPOINT_URL_{name}": service.url for name in ("CODEDEPLOY", "LAMBDA", "ECS", "STS")},
         "INPUT_DEPLOYMENT-GROUP": "production",
-        "INPUT_BUCKET": bucket,
-        "INPUT_SOURCE": "examples/hello-web",
         "INPUT_TIMEOUT": "10m",
+        **DEPLOYED[SCENARIOS[scenario].platform],
+        **({"INPUT_BUCKET": bucket} if SCENARIOS[scenario].platform == "Server" else {}),
         **PLATFORMS[platform],
     }
     for name, value in environ.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import botocore.session
 import pytest
@@ -57,6 +58,13 @@ def test_health_constraints_give_way_to_the_first_target_that_failed() -> None:
         "AfterInstall failed on i-1: scripts/install.sh: npm: command not found"
     ]
     assert "not there: npm" in problems[0].hint
+
+
+def test_a_hook_function_is_told_once_with_where_its_log_is() -> None:
+    target = replace(failed(script="orders-check", message="orders-check returned Failed"), kind="lambda")
+    (problem,) = explain(deployment(target, code="HOOK_EXECUTION_FAILURE"), PLACES).problems
+    assert "CloudWatch" in problem.hint
+    assert "PutLifecycleEventHookExecutionStatus" in problem.hint
 
 
 def test_another_error_of_the_deployment_is_told_beside_its_failed_targets() -> None:
