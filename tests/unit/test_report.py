@@ -181,7 +181,10 @@ def test_signs_of_a_silent_agent_a_stuck_event_and_a_failure() -> None:
     pending = Target("i-1", "Pending", events=(LifecycleEvent("Install", "Pending"),))
     silent = dict(signs(Snapshot("InProgress", targets=(pending,)), seconds=200, now=START, timeouts={}))
     assert list(silent) == ["silent"]
-    stuck = Snapshot("InProgress", targets=(target(events=(event("Install", "InProgress"),)), failed("i-2")))
+    stuck = Snapshot(
+        "InProgress",
+        targets=(target("i-1", "InProgress", events=(event("Install", "InProgress"),)), failed("i-2")),
+    )
     now = START + timedelta(seconds=50)
     told = dict(signs(stuck, seconds=50, now=now, timeouts={"Install": 60}))
     assert list(told) == ["failed", "stuck Install"]
