@@ -36,9 +36,9 @@ def signs(
     targets = snapshot.targets or ()
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
-    for name, targets in _stuck(snapshot, now, timeouts).items():
+    for name, stuck in _stuck(snapshot, now, timeouts).items():
         allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))
-        where = f"{name} on {shortened(tuple(targets))}"
+        where = f"{name} on {shortened(tuple(stuck))}"
         yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
 
 
