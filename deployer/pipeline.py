@@ -104,7 +104,7 @@ def _key(settings: Settings, run: Run, *, digest: str, extension: str) -> str:
 
 
 def _agree(platforms: frozenset[ComputePlatform], aws: Aws, line: Line) -> frozenset[ComputePlatform]:
-    """The platforms that are left once application and groups were looked at, each as far as that is allowed."""
+    """The platforms that are left once application and groups were looked at, as far as that is allowed."""
     settings, outcome = line.settings, line.outcome
     for group in (settings.deployment_groups or ("",)) if settings.application else ():
         outcome.group = group

@@ -1,0 +1,99 @@
+"""The workflows that users copy: each deployer step, run against the emulator with its own `with:`."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.emulator import Emulator
+    from tests.protocol.conftest import Ran
+
+    Start = Callable[..., Emulator]
+    Run = Callable[..., Ran]
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+ACTION = "codedeploy-deployer/deployer@"
+FOREIGN = {
+    "steps.publish.outputs.version": "8",
+    "steps.task.outputs.arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41",
+}
+"""What steps of other makers give."""
+
+WORKFLOWS = {
+    "ec2": ("success", "hello-web", ["succeeded"]),
+    "on-premises": ("on-premises", "hello-web", ["succeeded"]),
+    "pull-request": ("success", "hello-web", ["planned"]),
+    "lambda": ("lambda", "shop-lambda", ["succeeded"]),
+    "ecs": ("ecs", "shop-ecs", ["succeeded"]),
+    "blue-green": ("blue-green", "hello-web", ["ready", "succeeded"]),
+    "promote": ("success", "hello-web", ["registered", "succeeded", "succeeded"]),
+}
+"""The scenario, the application's folder, and the status of each of the deployer's steps."""
+
+
+def steps(workflow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The deployer's steps with their job's name; the jobs stand in the order of their needs."""
+    for name, job in workflow["jobs"].items():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith(ACTION):
+                yield name, step
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A text with its expressions replaced; raises KeyError for one that nothing gives."""
+    return re.sub(r"\$\{\{ *([\w.-]+) *\}\}", lambda match: values[match[1]], text)
+
+
+def test_there_is_no_other_workflow() -> None:
+    assert {path.stem for path in (EXAMPLES / "workflows").iterdir()} == set(WORKFLOWS)
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_a_workflow_does_what_it_says(still_emulator: Start, run_line: Run, bucket: str, name: str) -> None:
+    """Outputs are handed from step to step and from job to job as the workflow hands them."""
+    scenario, folder, expected = WORKFLOWS[name]
+    service = still_emulator(scenario)
+    workflow = yaml.safe_load((EXAMPLES / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    values = dict(FOREIGN)
+    statuses = []
+    for job, step in steps(workflow):
+        given = {f"INPUT_{key.upper()}": filled(_text(value), values) for key, value in step["with"].items()}
+        if "INPUT_BUCKET" in given:
+            given["INPUT_BUCKET"] = given["INPUT_BUCKET"].replace("my-revisions", bucket)
+        ran = run_line(service, environ={**NOTHING, **given, **_job(folder)})
+        assert ran.code == 0, ran.log
+        statuses.append(ran.outputs["status"])
+        step_id = f"steps.{step.get('id', '')}.outputs."
+        own = {**values, **{f"{step_id}{key}": value for key, value in ran.outputs.items()}}
+        for key, expression in workflow["jobs"][job].get("outputs", {}).items():
+            values[f"needs.{job}.outputs.{key}"] = filled(expression, own)
+    assert statuses == expected
+
+
+NOTHING = {f"INPUT_{name}": "" for name in ("APPLICATION", "DEPLOYMENT-GROUP", "BUCKET", "SOURCE")}
+
+
+def _text(value: object) -> str:
+    """A value of `with:` as the runner passes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _job(folder: str) -> dict[str, str]:
+    return {"GITHUB_WORKSPACE": str(EXAMPLES / folder), "GITHUB_SHA": "c" * 40}
+
+
+def test_the_flags_of_docker_run(still_emulator: Start, run_line: Run, bucket: str) -> None:
+    script = (EXAMPLES / "docker-run.sh").read_text(encoding="utf-8")
+    words = shlex.split(script.partition("exec ")[2], comments=True)
+    image = next(index for index, word in enumerate(words) if word.startswith("ghcr.io/"))
+    flags = [bucket if word == "my-revisions" else word for word in words[image + 1 :] if word != "$@"]
+    ran = run_line(still_emulator(), *flags, environ={**NOTHING, **_job("hello-web")})
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
