@@ -92,8 +92,9 @@ def _job(folder: str) -> dict[str, str]:
 
 def test_the_flags_of_docker_run(still_emulator: Start, run_line: Run, bucket: str) -> None:
     script = (EXAMPLES / "docker-run.sh").read_text(encoding="utf-8")
-    words = shlex.split(script.partition("exec ")[2], comments=True)
+    words = shlex.split(script.partition("exec ")[2].replace("\\\n", " "), comments=True)
     image = next(index for index, word in enumerate(words) if word.startswith("ghcr.io/"))
     flags = [bucket if word == "my-revisions" else word for word in words[image + 1 :] if word != "$@"]
     ran = run_line(still_emulator(), *flags, environ={**NOTHING, **_job("hello-web")})
-    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    assert ran.code == 0, ran.log
+    assert ran.outputs["status"] == "succeeded"
