@@ -1,0 +1,147 @@
+"""Inputs made of several parts, and rules across inputs."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployer.errors import InvalidInput
+from deployer.model import AppSpecRevision, GitHubRevision
+from deployer.settings import Settings, load
+from deployer.settings.structured import Encryption, RollbackEvent, StorageClass
+
+SHA = "0123456789abcdef0123456789abcdef01234567"
+BASE = {"application": "hello-web", "deployment-group": "production", "bucket": "revisions"}
+REVISION = f"github://a/b/{SHA}"
+
+
+def loaded(**inputs: str) -> Settings:
+    """Settings from these inputs alone, underscores for hyphens."""
+    return load({f"INPUT_{name.upper()}": text for name, text in inputs.items()}, [])
+
+
+def of(**inputs: str) -> Settings:
+    """Settings from these inputs beside the usual ones."""
+    return loaded(**{name.replace("-", "_"): text for name, text in BASE.items()} | inputs)
+
+
+def refusals(**inputs: str) -> list[str]:
+    with pytest.raises(InvalidInput) as caught:
+        of(**inputs)
+    return [f"{problem.message} {problem.hint}" for problem in caught.value.problems]
+
+
+def test_nothing_of_it_has_a_value_unless_given() -> None:
+    settings = of()
+    assert (settings.revision, settings.deployment_id, settings.continue_) == (None, "", None)
+    assert settings.appspec_variables is settings.object_tags is None
+    assert settings.target_instances is settings.parameters is None
+    assert settings.auto_rollback is settings.alarms is None
+    assert (settings.sse, settings.acl, settings.storage_class, settings.encryption) == (None,) * 4
+    assert settings.kms_key_id == settings.expected_bucket_owner == ""
+
+
+def test_values_of_several_parts() -> None:
+    settings = of(
+        appspec_variables="TASK = arn:a=b\n\nEMPTY=\n",
+        object_tags="team=web",
+        target_instances="autoScalingGroups: [web]",
+        parameters='{"deploymentMode": "RESTART"}',
+        auto_rollback="deployment-failure\nDEPLOYMENT_STOP_ON_ALARM, deployment_failure",
+        alarms="errors\n errors \np99 latency",
+        deployment_group="staging\n production \n",
+    )
+    assert settings.appspec_variables == {"TASK": "arn:a=b", "EMPTY": ""}
+    assert settings.object_tags == {"team": "web"}
+    assert settings.target_instances == {"autoScalingGroups": ["web"]}
+    assert settings.parameters == {"deploymentMode": "RESTART"}
+    assert settings.auto_rollback == (RollbackEvent.FAILURE, RollbackEvent.ALARM)
+    assert settings.alarms == ("errors", "p99 latency")
+    assert settings.deployment_groups == ("staging", "production")
+
+
+def test_disabled_is_not_the_same_as_not_given() -> None:
+    settings = of(auto_rollback="Disabled", alarms="disabled")
+    assert settings.auto_rollback == settings.alarms == ()
+
+
+def test_flags_for_assignments_may_come_several_times() -> None:
+    argv = ["--appspec-variables", "A=1", "--appspec-variables", "B={x: [1, 2]}", "--parameters", "a: {b: 1}"]
+    settings = load({f"INPUT_{name.upper()}": text for name, text in BASE.items()}, argv)
+    assert settings.appspec_variables == {"A": "1", "B": "{x: [1, 2]}"}
+    assert settings.parameters == {"a": {"b": 1}}
+
+
+def test_how_the_object_is_kept() -> None:
+    settings = of(kms_key_id="alias/a", storage_class="glacier_ir", expected_bucket_owner=" 123456789012 ")
+    assert settings.encryption is Encryption.KMS
+    assert settings.storage_class is StorageClass.GLACIER_IR
+    assert settings.expected_bucket_owner == "123456789012"
+    assert of(kms_key_id="alias/a", sse="aws:kms:dsse").encryption is Encryption.KMS_DSSE
+
+
+def test_a_revision_of_any_kind() -> None:
+    assert loaded(application="a", deployment_group="b", revision=REVISION).revision == GitHubRevision(
+        "a/b", SHA
+    )
+    inline = AppSpecRevision("version: 0.0\n")
+    assert loaded(application="a", deployment_group="b", revision=inline.uri).revision == inline
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"revision": "web.zip"}, "is in no form that is known. Write s3://bucket/key"),
+        ({"appspec_variables": "TASK"}, "has the line 'TASK', which assigns nothing"),
+        ({"appspec_variables": "A=1\nA=2"}, "assigns A twice"),
+        ({"appspec_variables": "1A=1"}, "has the name '1A', which no placeholder can have"),
+        ({"object_tags": "\n".join(f"a{n}=1" for n in range(11))}, "has 11 tags"),
+        ({"alarms": "\n".join("abcdefghijk")}, "names 11 alarms"),
+        ({"auto_rollback": "DEPLOYMENT_FAILUR"}, "Did you mean DEPLOYMENT_FAILURE?"),
+        ({"auto_rollback": "zebra"}, "names the unknown event zebra"),
+        ({"target_instances": "a: [1"}, "is not YAML in line 2"),
+        ({"target_instances": "- web"}, "is not a mapping of names to values"),
+        ({"target_instances": "a: \x01"}, "is not YAML"),
+        ({"parameters": "web"}, "is not a mapping"),
+        ({"expected_bucket_owner": "12"}, "It has twelve digits."),
+        ({"storage_class": "DEEP_ARCHIVE"}, "is not one of the choices"),
+        ({"parameters": "revision: {}"}, "revision has an input of its own. Use the input revision."),
+        (
+            {"parameters": "description: a", "description": "b"},
+            "Inputs parameters and description contradict",
+        ),
+        ({"kms_key_id": "a", "sse": "AES256"}, "Inputs kms-key-id and sse contradict"),
+        ({"key": "{group}.zip", "deployment_group": "a\nb"}, "several groups share one revision"),
+        ({"continue": "true", "stop_after": "ready"}, "Inputs continue and stop-after contradict"),
+        ({"revision": REVISION, "source": "dist"}, "Inputs source and revision contradict"),
+        ({"revision": REVISION, "stop_after": "upload"}, "it can stop after register"),
+        (
+            {"deployment_id": "d-ABCDEFGHI", "description": "a"},
+            "Inputs description and deployment-id contradict",
+        ),
+        ({"deployment_id": "d-ABCDEFGHI", "stop_after": "deploy"}, "it can stop after ready"),
+        ({"deployment_id": "i-0123"}, "is not a deployment's id"),
+    ],
+)
+def test_what_cannot_be(inputs: dict[str, str], said: str) -> None:
+    (told,) = refusals(**inputs)
+    assert said in told
+
+
+def test_contradictions_are_told_beside_everything_else() -> None:
+    told = refusals(revision=REVISION, source="dist", exclude="*.md", timeout="soon", regoin="x")
+    assert len(told) == 4
+
+
+def test_where_a_run_starts_decides_what_it_needs() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        loaded(revision=REVISION)
+    named = [problem.message for problem in caught.value.problems]
+    assert named == ["Input application is missing.", "Input deployment-group is missing."]
+    assert loaded(deployment_id="d-ABCDEFGHI").deployment_id == "d-ABCDEFGHI"
+
+
+def test_who_loads_may_know_that_an_input_is_not_needed() -> None:
+    environ = {"INPUT_APPLICATION": "a", "INPUT_DEPLOYMENT_GROUP": "b"}
+    assert load(environ, [], unneeded=lambda _: ("bucket",)).bucket == ""
+    with pytest.raises(InvalidInput, match="bucket is missing"):
+        load(environ, [])
