@@ -115,7 +115,7 @@ def test_the_line_asks_for_nothing_that_the_policy_does_not_name(
     scenario: str, job: Job, emulator: Start, clock: FakeClock
 ) -> None:
     service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3)
-    job.run(service, "--on-timeout=stop", "--timeout=10m")
+    job.run(service, "--on-timeout=stop", "--timeout=10m", "--poll-interval=30s")
     document = printed(job, "--on-timeout=stop")
     for call in service.calls:
         if call.service == "codedeploy":

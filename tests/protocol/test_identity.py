@@ -207,7 +207,8 @@ def test_without_a_token_the_ambient_credentials_assume_the_role(job: Job, aws: 
 def test_a_chain_of_roles_is_renewed_from_its_beginning(job: Job, aws: Start) -> None:
     target = Role("target", trust_principal(DEPLOYER), session_seconds=2)
     service = aws(target)
-    ran = job.run(service, **github(service, **{"INPUT_ROLE-TO-ASSUME": f"{DEPLOYER}\n{PREFIX}/target"}))
+    chain = {"INPUT_ROLE-TO-ASSUME": f"{DEPLOYER}\n{PREFIX}/target", "INPUT_POLL-INTERVAL": "5s"}
+    ran = job.run(service, **github(service, **chain))
     assert ran.code == 0, ran.output
     assert f"Role {DEPLOYER} → {PREFIX}/target" in ran.output
     assert count(service, "AssumeRole") == count(service, "OidcToken") > 3

@@ -52,11 +52,12 @@ def test_no_secret_is_in_output_outputs_or_summary(
     scenario: str, job: Job, emulator: Start, clock: FakeClock
 ) -> None:
     """And every secret that came up on the way was masked."""
-    role = Role("deployer", trust_web_identity(), session_seconds=330)
+    role = Role("deployer", trust_web_identity(), session_seconds=1000)
     service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3, roles=(role,))
     ran = job.run(
         service,
         "--timeout=5m",
+        "--poll-interval=10s",
         GITHUB_ACTIONS="true",
         RUNNER_DEBUG="1",
         ACTIONS_ID_TOKEN_REQUEST_URL=service.oidc_url,

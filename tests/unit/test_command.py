@@ -15,6 +15,8 @@ from deployer.errors import InvalidInput
         (["--region", "eu-west-1", "--help"], Command.HELP, []),
         (["nonsense", "-h"], Command.HELP, []),
         (["--version"], Command.VERSION, []),
+        (["policy", "--bucket", "releases"], Command.POLICY, ["--bucket", "releases"]),
+        (["policy", "--bucket", "releases", "--trust"], Command.TRUST, ["--bucket", "releases"]),
     ],
 )
 def test_commands(argv: list[str], command: Command, rest: list[str]) -> None:
@@ -27,4 +29,4 @@ def test_an_unknown_command_is_told_with_the_known_ones() -> None:
         split_command(["polcy"])
     (problem,) = caught.value.problems
     assert problem.message == "Unknown command 'polcy'."
-    assert problem.hint == "Commands: run."
+    assert problem.hint == "Commands: run, policy, policy --trust."
