@@ -12,6 +12,7 @@ import yaml
 from deployer import reference
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
+from deployer.parameters import check
 from deployer.settings import load
 from deployer.settings.described import Section
 from deployer.settings.model import inputs
@@ -84,16 +85,16 @@ def readme_blocks(language: str) -> list[str]:
 
 
 def test_the_settings_accept_what_the_readme_gives() -> None:
-    """Its workflow, its GitLab job and its `docker run` each load without a problem."""
-    workflow, gitlab = map(yaml.safe_load, readme_blocks("yaml"))
-    (inputs_given,) = (
-        step["with"] for step in workflow["jobs"]["deploy"]["steps"] if "deployer@" in step.get("uses", "")
-    )
-    for environ in (
-        {f"INPUT_{name.upper()}": text for name, text in inputs_given.items()},
-        gitlab["deploy"]["variables"],
-    ):
-        assert load(environ, []).deployment_group == "production"
+    """Its workflow, its steps, its GitLab job and its `docker run` each load without a problem."""
+    workflow, *parts, gitlab = map(yaml.safe_load, readme_blocks("yaml"))
+    steps = [*workflow["jobs"]["deploy"]["steps"], *(step for part in parts for step in part)]
+    given = [step["with"] for step in steps if "deployer@" in step.get("uses", "")]
+    assert len(given) == 1 + len(parts)
+    environs = [{f"INPUT_{name.upper()}": text for name, text in each.items()} for each in given]
+    for environ in (*environs, gitlab["deploy"]["variables"]):
+        settings = load(environ, [], unneeded=lambda _: ("bucket",))
+        assert settings.deployment_group == "production"
+        assert check(settings.parameters or {}) == []
     (command,) = (block for block in readme_blocks("sh") if "docker run" in block)
     words = shlex.split(command.replace("\\\n", ""))
     flags = words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :]
@@ -107,7 +108,7 @@ def test_the_links_of_the_readme_lead_somewhere() -> None:
 
 
 def test_the_readme_reads_outputs_that_exist() -> None:
-    assert set(re.findall(r"outputs\.([a-z-]+) ", README)) <= set(OUTPUTS)
+    assert set(re.findall(r"(?:deploy|build)\.outputs\.([a-z-]+) ", README)) <= set(OUTPUTS)
 
 
 def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
