@@ -462,3 +462,51 @@ def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
     attend(Snapshot(status="Ready"))
     attend(Snapshot(status="Ready"))
     assert said == [f"Continued {identifier}: traffic is moved"]
+
+
+@pytest.mark.parametrize(("pre_flight", "code"), [("errors", 0), ("strict", 3), ("off", 0)])
+def test_a_variable_without_a_placeholder_is_as_severe_as_pre_flight_says(
+    still_emulator: Start, run_line: Run, pre_flight: str, code: int
+) -> None:
+    variables = {"INPUT_APPSPEC-VARIABLES": "VERSION=8\nVERSOIN=8"}
+    ran = run_line(
+        still_emulator(),
+        "--stop-after",
+        "package",
+        "--pre-flight",
+        pre_flight,
+        environ={**LAMBDA, **variables},
+    )
+    assert ran.code == code
+    assert "The variable VERSOIN has no placeholder" in ran.log
+
+
+def test_an_appspec_to_upload_needs_a_bucket(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator(), "--stop-after", "upload", environ=LAMBDA)
+    assert ran.code == 2
+    assert "Input bucket is missing." in ran.log
+
+
+def test_targets_of_cloudformation_are_told_with_their_traffic(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("cloudformation")
+    identifier = deploy(service.client())
+    ran = run_line(service, "--deployment-id", identifier, environ=GIVEN)
+    assert ran.code == 0
+    (target,) = json.loads(ran.outputs["targets"])
+    assert (target["kind"], target["traffic"]) == ("cloudformation", {"old version": 0, "new version": 100})
+    assert "% to new version" in ran.log
+    assert "### Traffic" in ran.summary
+
+
+def test_a_rollback_is_told_with_its_group(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("rollback"), environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
+    (told,) = json.loads(ran.outputs["deployments"])
+    assert told["rollback-deployment-id"] == ran.outputs["rollback-deployment-id"]
+
+
+def test_a_registration_that_is_denied_names_what_is_missing(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator(policy=_everything_but("codedeploy:RegisterApplicationRevision"))
+    ran = run_line(service)
+    assert ran.code == 4
+    assert "codedeploy:RegisterApplicationRevision" in ran.log
+    assert created(service) == []
