@@ -77,7 +77,13 @@ class Bench:
     def _push(
         self, tree: Path, label: str, compression: str, key: str, environment: Mapping[str, str]
     ) -> None:
-        command = [sys.executable, "-I", str(trees.REPOSITORY / "entrypoint.py"), "--application", "hello-web"]
+        command = [
+            sys.executable,
+            "-I",
+            str(trees.REPOSITORY / "entrypoint.py"),
+            "--application",
+            "hello-web",
+        ]
         command += ["--stop-after", "register", "--bucket", self.bucket, "--key", key, "--pre-flight", "off"]
         self._measure(tree, label, [*command, "--compression", compression], environment)
 
