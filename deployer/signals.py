@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_RETRY_SECONDS = 0.01
 
 
 class Interrupted(BaseException):
@@ -20,21 +24,36 @@ class Interrupted(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
+        self.number = number
         self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
 @contextmanager
 def signals() -> Iterator[None]:
-    """Turn the first signal into Interrupted; a second one may not disturb the ending."""
+    """Turn the first signal into Interrupted; a second one may not disturb the ending.
+
+    Python drops what a handler raises while a finaliser or a weak reference's callback runs. Such a signal
+    is sent again, so that none is lost.
+    """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         for each in _SIGNALS:
             signal.signal(each, signal.SIG_IGN)
         raise Interrupted(number)
 
+    def dropped(told: sys.UnraisableHookArgs) -> None:
+        if isinstance(told.exc_value, Interrupted):
+            number = told.exc_value.number
+            signal.signal(number, interrupt)
+            threading.Timer(_RETRY_SECONDS, os.kill, (os.getpid(), number)).start()
+        else:
+            hook(told)
+
+    hook, sys.unraisablehook = sys.unraisablehook, dropped
     before = {each: signal.signal(each, interrupt) for each in _SIGNALS}
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for each, handler in before.items():
             signal.signal(each, handler)
