@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.credentials import Credentials
     from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
@@ -64,6 +66,16 @@ class Aws:
     def s3(self) -> S3Client:
         """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
         return self._attended(self.session.client("s3", config=_config(attempts=5)))
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        """The ECS client, for what an AppSpec leaves out."""
+        return self._attended(self.session.client("ecs", config=_config(attempts=5)))
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """The Lambda client, for what an AppSpec leaves out."""
+        return self._attended(self.session.client("lambda", config=_config(attempts=5)))
 
     @cached_property
     def sts(self) -> STSClient:

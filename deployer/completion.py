@@ -51,15 +51,14 @@ class AwsLookup:
 
     def version(self, function: str, alias: str) -> str:
         """Ask lambda:GetAlias."""
-        client = self.aws.session.client("lambda")
         with _explained("lambda:GetAlias", f"alias {alias} of the function {function}", "CurrentVersion"):
-            return client.get_alias(FunctionName=function, Name=alias)["FunctionVersion"]
+            return self.aws.functions.get_alias(FunctionName=function, Name=alias)["FunctionVersion"]
 
     def task_definition(self, name: str) -> str:
         """Ask ecs:DescribeTaskDefinition."""
-        client = self.aws.session.client("ecs")
         with _explained("ecs:DescribeTaskDefinition", f"task definition {name}", "the ARN as TaskDefinition"):
-            return client.describe_task_definition(taskDefinition=name)["taskDefinition"]["taskDefinitionArn"]
+            answer = self.aws.ecs.describe_task_definition(taskDefinition=name)
+            return answer["taskDefinition"]["taskDefinitionArn"]
 
 
 @contextmanager

@@ -217,7 +217,6 @@ def test_s3_out_of_reach_is_no_obstacle_either(still_emulator: Start, run_line: 
             "INPUT_REVISION": "s3://theirs/web.zip",
             "INPUT_EXPECTED-BUCKET-OWNER": "123456789012",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
-            "AWS_MAX_ATTEMPTS": "1",
         },
     )
     assert ran.code == 0, ran.log
@@ -351,7 +350,6 @@ def test_an_alias_out_of_reach_is_a_fault_of_aws(still_emulator: Start, run_line
             **LAMBDA,
             "INPUT_APPSPEC-VARIABLES": "VERSION=8",
             "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:9",
-            "AWS_MAX_ATTEMPTS": "1",
         },
     )
     assert ran.code == 5
