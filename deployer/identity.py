@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws import explain, is_transient
+from deployer.claims import claims_of
 from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
 from deployer.refusals import refused_role, refused_token
-from deployer.tokens import claims_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -66,9 +66,9 @@ def _policy(
     import json
 
     from deployer import policy
+    from deployer.claims import expected_claims
     from deployer.settings import load
     from deployer.source import unneeded
-    from deployer.tokens import expected_claims
 
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     if command is Command.TRUST:

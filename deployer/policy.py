@@ -17,8 +17,8 @@ from deployer.regions import partition
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from deployer.claims import Claims
     from deployer.settings import Settings
-    from deployer.tokens import Claims
 
 Document = dict[str, Any]
 

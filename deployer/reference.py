@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from textwrap import TextWrapper
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 from pydantic import BeforeValidator
 
 from deployer import __version__
+from deployer.claims import expected_claims
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
+from deployer.policy import permissions_policy, trust_policy
+from deployer.settings import load
 from deployer.settings.described import Section
 from deployer.settings.kinds import Choice, format_duration
 from deployer.settings.model import Settings, inputs
@@ -23,12 +27,22 @@ if TYPE_CHECKING:
 
 _USAGE = """\
 usage: deployer [--INPUT VALUE]...
+       deployer policy [--trust] [--INPUT VALUE]...
        deployer --help | --version
 
 Packages, uploads, registers, deploys and watches an AWS CodeDeploy deployment.
 A variable does for a flag: INPUT_DEPLOYMENT_GROUP for --deployment-group; the
 flag wins. An empty value means not given. AWS credentials are found as by every
-AWS tool."""
+AWS tool. The command policy prints the least IAM policy for the inputs, or with
+--trust who may assume the role."""
+_SAMPLE = {
+    "INPUT_APPLICATION": "hello-web",
+    "INPUT_DEPLOYMENT_GROUP": "production",
+    "INPUT_BUCKET": "my-revisions",
+    "INPUT_REGION": "eu-west-1",
+    "INPUT_ROLE_TO_ASSUME": "arn:aws:iam::123456789012:role/deploy",
+}
+_SAMPLE_JOB = {"GITHUB_REPOSITORY": "acme/hello-web", "GITHUB_REF": "refs/heads/main"}
 _COLUMN = 30
 _WIDTH = 80
 
@@ -87,6 +101,16 @@ def action_outputs() -> str:
     return _yaml("outputs", {name: _plain(about) for name, about in OUTPUTS.items()})
 
 
+def sample_policy() -> str:
+    """The policy for a sample of inputs, as a block of JSON."""
+    return _json(permissions_policy(load(_SAMPLE, [])))
+
+
+def sample_trust() -> str:
+    """The trust policy for the same sample, in a job on GitHub."""
+    return _json(trust_policy(load(_SAMPLE, []), expected_claims(_SAMPLE_JOB)))
+
+
 def help_text() -> str:
     """What `--help` prints."""
     parts = [f"deployer {__version__}\n", _USAGE]
@@ -142,6 +166,10 @@ def _yaml(title: str, described: Mapping[str, str], more: str = "") -> str:
         f"  {name}:\n    description: >-\n{wrapper.fill(about)}\n{more}" for name, about in described.items()
     )
     return f"{title}:\n{''.join(items)}".rstrip()
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return f"```json\n{json.dumps(document, indent=2)}\n```"
 
 
 def _plain(markdown: str) -> str:

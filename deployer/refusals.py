@@ -13,7 +13,7 @@ from deployer.policy import assume_trust, token_trust
 from deployer.tokens import PERMISSIONS
 
 if TYPE_CHECKING:
-    from deployer.tokens import Claims
+    from deployer.claims import Claims
 
 
 def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:

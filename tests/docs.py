@@ -25,6 +25,7 @@ REGIONS = {
         "outputs": reference.outputs_table,
         "exit-codes": reference.exit_codes_table,
     },
+    "docs/iam.md": {"policy": reference.sample_policy, "trust": reference.sample_trust},
     "action.yml": {"inputs": reference.action_inputs, "outputs": reference.action_outputs},
 }
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deployer import reference
+from deployer.command import split_command
 from deployer.errors import ExitCode
 from deployer.outputs import OUTPUTS
 from deployer.parameters import check
@@ -95,10 +96,12 @@ def test_the_settings_accept_what_the_readme_gives() -> None:
         settings = load(environ, [], unneeded=lambda _: ("bucket",))
         assert settings.deployment_group == "production"
         assert check(settings.parameters or {}) == []
-    (command,) = (block for block in readme_blocks("sh") if "docker run" in block)
-    words = shlex.split(command.replace("\\\n", ""))
-    flags = words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :]
-    assert load({}, flags).deployment_group == "production"
+    commands = [block for block in readme_blocks("sh") if "docker run" in block]
+    assert commands
+    for command in commands:
+        words = shlex.split(command.replace("\\\n", ""))
+        _, flags = split_command(words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :])
+        assert load({}, flags).deployment_group == "production"
 
 
 def test_the_links_of_the_readme_lead_somewhere() -> None:

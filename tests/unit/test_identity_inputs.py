@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from deployer.claims import Claims, claims_of
 from deployer.errors import InvalidInput
 from deployer.identity import session_name
 from deployer.settings import Settings, load
-from deployer.tokens import Claims, claims_of
 
 ROLE = "arn:aws:iam::123456789012:role/ci/deployer"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from deployer.claims import expected_claims
 from deployer.policy import permissions_policy, trust_policy
 from deployer.settings import load
-from deployer.tokens import expected_claims
 from tests.emulator import iam
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"

@@ -1,0 +1,70 @@
+"""Pure: what a job's OIDC token says of the job, read from the token or told from the CI's variables.
+
+From the documentation of GitHub, GitLab, Bitbucket and CircleCI on OpenID Connect. A token's signature is for
+AWS to check; what it claims is used in messages and policies only.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says; empty where it says nothing."""
+
+    issuer: str = ""
+    subject: str = ""
+    audience: str = ""
+    expires: datetime | None = None
+
+
+def claims_of(token: str) -> Claims:
+    """What a token says, unchecked; nothing when it is none."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        expires = datetime.fromtimestamp(claims["exp"], UTC) if "exp" in claims else None
+        issuer, subject, audience = (_text(claims.get(name, "")) for name in ("iss", "sub", "aud"))
+        return Claims(issuer, subject, audience, expires)
+    except (IndexError, binascii.Error, ValueError, TypeError, AttributeError, OverflowError, OSError):
+        return Claims()
+
+
+def _text(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def expected_claims(environ: Mapping[str, str]) -> Claims:
+    """What the tokens of this job say by the CI's variables, GitHub's where there are none.
+
+    What is not known stands in capitals.
+    """
+
+    def known(name: str, default: str) -> str:
+        return environ.get(name) or default
+
+    if "GITLAB_CI" in environ:
+        kind = "tag" if environ.get("CI_COMMIT_TAG") else "branch"
+        project, ref = known("CI_PROJECT_PATH", "GROUP/PROJECT"), known("CI_COMMIT_REF_NAME", "*")
+        subject = f"project_path:{project}:ref_type:{kind}:ref:{ref}"
+        return Claims(known("CI_SERVER_URL", "https://gitlab.com"), subject)
+    if "CIRCLECI" in environ:
+        organization = known("CIRCLE_ORGANIZATION_ID", "ORGANIZATION")
+        subject = f"org/{organization}/project/{known('CIRCLE_PROJECT_ID', 'PROJECT')}/user/*"
+        return Claims(f"https://oidc.circleci.com/org/{organization}", subject, organization)
+    if "BITBUCKET_WORKSPACE" in environ:
+        workspace = environ["BITBUCKET_WORKSPACE"]
+        issuer = f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
+        return Claims(issuer, f"{known('BITBUCKET_REPO_UUID', 'REPOSITORY')}:*")
+    scope = f"ref:{environ['GITHUB_REF']}" if environ.get("GITHUB_REF") else "*"
+    subject = f"repo:{known('GITHUB_REPOSITORY', 'OWNER/REPOSITORY')}:{scope}"
+    return Claims("https://token.actions.githubusercontent.com", subject)
