@@ -35,6 +35,7 @@ _HEARTBEAT = 30.0
 _LOGS = 10
 """Logs of different failures that are printed; the summary holds more."""
 
+_CLOCK_TOLERANCE = timedelta(seconds=5)
 _ROLLBACK_LOOKS = timedelta(seconds=20)
 _STOP_LOOKS = timedelta(seconds=60)
 """How long to look for a rollback that the service announces late, and for a stop to take effect."""
@@ -68,10 +69,11 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     if ending.status is Status.TIMED_OUT:
         if _end(deployment, settings.on_timeout, client=aws.codedeploy, line=line):
             outcome.ending = replace(watch(deployment, _STOP_LOOKS, aws=aws, line=line), status=ending.status)
-            outcome.rollback = _announced(outcome.ending.snapshot, deployment)
+            if identifier := outcome.ending.snapshot.rollback_id:
+                outcome.rollback = _rollback(identifier, deployment)
     elif ending.status is Status.SUCCEEDED and deployment.revision:
         outcome.live = deployment.revision
-    else:
+    elif ending.status in {Status.FAILED, Status.STOPPED}:
         left = budget - timedelta(seconds=line.clock.monotonic() - started)
         _follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, line=line)
     line.platform.outputs(outputs.of_live(outcome.rollback, outcome.live))
@@ -82,7 +84,7 @@ def ended_when_cancelled(revision: Revision, order: Order, *, aws: Aws, line: Li
     """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
     from deployer.deploy import find
 
-    since = line.clock.now()
+    since = line.clock.now() - _CLOCK_TOLERANCE
     try:
         yield
     except Interrupted:
@@ -177,34 +179,39 @@ def _follow_rollback(
 ) -> None:
     """Watch the rollback of a deployment that did not succeed, when there is one."""
     outcome = line.outcome
-    if snapshot.rollback_expected and not snapshot.rollback_id:
-        snapshot = _look_for_rollback(deployment, aws, line)
-    outcome.rollback = _announced(snapshot, deployment)
-    if outcome.rollback is None:
+    rollback_id = snapshot.rollback_id
+    if snapshot.rollback_expected and not rollback_id:
+        rollback_id = _look_for_rollback(deployment, aws, line)
+    if not rollback_id:
         return
-    with line.platform.group(f"Wait for the rollback {outcome.rollback.id}"):
-        ending = watch(outcome.rollback, budget, aws=aws, line=line)
+    rollback = outcome.rollback = _rollback(rollback_id, deployment)
+    try:
+        with line.platform.group(f"Wait for the rollback {rollback.id}"):
+            ending = watch(rollback, budget, aws=aws, line=line)
+    except Interrupted:
+        line.platform.line(f"The rollback {rollback.id} goes on: {rollback.url}")
+        raise
     if ending.status is Status.SUCCEEDED:
         outcome.live = ending.snapshot.revision
-    line.platform.line(lines.rolled_back(ending, outcome.rollback))
+    line.platform.line(lines.rolled_back(ending, rollback))
 
 
-def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> Snapshot:
-    """The snapshot that names the rollback, which the service announces some seconds after the failure."""
-    from deployer.observe import Observer
+def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> str | None:
+    """The id of the rollback, which the service announces some seconds after the failure."""
+    from deployer.observe import rollback_of
 
-    observer = Observer(deployment.id, aws.codedeploy)
     deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
     while True:
-        snapshot = observer.look(batches=0)
-        if snapshot.rollback_id or line.clock.monotonic() >= deadline:
-            return snapshot
+        with suppress(*_sdk_errors()):
+            if found := rollback_of(deployment.id, aws.codedeploy):
+                return found
+        if line.clock.monotonic() >= deadline:
+            return None
         line.clock.sleep(2.0)
 
 
-def _announced(snapshot: Snapshot, deployment: Deployment) -> Deployment | None:
-    """The rollback that a snapshot names."""
-    return replace(deployment, id=snapshot.rollback_id, revision=None) if snapshot.rollback_id else None
+def _rollback(identifier: str, deployment: Deployment) -> Deployment:
+    return replace(deployment, id=identifier, revision=None)
 
 
 def _tell_why(ending: Ending, places: Places, line: Line) -> None:

@@ -91,6 +91,12 @@ class Observer:
             self._targets[target.id] = target
 
 
+def rollback_of(deployment_id: str, client: CodeDeployClient) -> str | None:
+    """The id of the deployment that rolls this one back, None while there is none."""
+    info = client.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    return info.get("rollbackInfo", {}).get("rollbackDeploymentId")
+
+
 def _snapshot(
     info: DeploymentInfoTypeDef, counts: Mapping[str, int], targets: tuple[Target, ...] | None
 ) -> Snapshot:

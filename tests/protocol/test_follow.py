@@ -236,18 +236,18 @@ def test_a_fixed_poll_interval_is_kept(emulator: Start, clock: FakeClock, run_li
 
 
 class Alarm:
-    """Sends this process a signal once a deployment has been looked at."""
+    """Sends this process a signal as soon as something is the case."""
 
-    def __init__(self, service: Emulator, *, operation: str, number: int) -> None:
-        self.service, self.operation, self.number = service, operation, number
+    def __init__(self, when: Callable[[], object], *, number: int = signal.SIGINT) -> None:
+        self.when, self.number = when, number
         self.thread = threading.Thread(target=self.ring, daemon=True)
         self.thread.start()
 
     def ring(self) -> None:
-        """Wait for the call, and send the signal."""
+        """Wait for it, and send the signal."""
         pause = threading.Event()
         for _ in range(2000):
-            if self.operation in self.service.operations():
+            if self.when():
                 os.kill(os.getpid(), self.number)
                 return
             pause.wait(0.005)
@@ -259,7 +259,7 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
     *, number: int, code: int, how: str, asked: bool | None, emulator: Start, run_line: Run
 ) -> None:
     service = emulator("stuck", speed=1.0)
-    alarm = Alarm(service, operation="GetDeployment", number=number)
+    alarm = Alarm(lambda: "GetDeployment" in service.operations(), number=number)
     ran = run_line(service, "--on-cancel", how, clock=SystemClock())
     alarm.thread.join()
     assert ran.code == code
@@ -271,3 +271,52 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
     assert ran.outputs["deployment-id"] == service.deployments[0].id
     assert "Interrupted by SIG" in ran.log
     assert ran.log.count("goes on") == (asked is None)
+
+
+@pytest.mark.parametrize(("how", "said"), [("leave", "goes on"), ("stop", "is being stopped")])
+def test_a_cancel_while_the_deployment_is_being_created_finds_it(
+    how: str, said: str, *, emulator: Start, run_line: Run
+) -> None:
+    service = emulator("stuck", speed=1.0)
+    service.faults.add("CreateDeployment", "slow", seconds=2.0)
+    alarm = Alarm(lambda: service.deployments)
+    ran = run_line(service, "--on-cancel", how, clock=SystemClock())
+    alarm.thread.join()
+    assert ran.code == 130
+    assert f"Deployment {service.deployments[0].id} {said}" in ran.log
+
+
+def test_a_cancel_while_waiting_for_another_deployment_leaves_that_alone(
+    emulator: Start, run_line: Run
+) -> None:
+    service = emulator(speed=1.0)
+    other = service.begin(scenario="stuck")
+    alarm = Alarm(lambda: service.operations().count("GetDeployment") > 1)
+    ran = run_line(service, "--on-cancel", "stop", clock=SystemClock())
+    alarm.thread.join()
+    assert ran.code == 130
+    assert "StopDeployment" not in service.operations()
+    assert other.info(service.clock.monotonic())["status"] == "InProgress"
+
+
+def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_line: Run) -> None:
+    service = emulator(["fails-after-install", "stuck"], speed=20.0)
+
+    def rollback_is_watched() -> bool:
+        identifiers = [each.id for each in service.deployments[1:]]
+        return any(call.parameters.get("deploymentId") in identifiers for call in list(service.calls))
+
+    alarm = Alarm(rollback_is_watched)
+    ran = run_line(service, "--auto-rollback", "DEPLOYMENT_FAILURE", clock=SystemClock())
+    alarm.thread.join()
+    assert ran.code == 130
+    assert f"The rollback {service.deployments[1].id} goes on" in ran.log
+
+
+def test_a_rollback_that_was_asked_for_here_is_followed(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(["fails-after-install", "success"], speed=1.0, clock=clock)
+    ran = run_line(service, "--auto-rollback", "DEPLOYMENT_FAILURE")
+    assert ran.code == 10
+    assert ran.outputs["rollback-deployment-id"] == service.deployments[1].id
