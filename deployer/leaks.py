@@ -21,7 +21,9 @@ _SECRET: Final = re.compile(
     r"|gha-creds-[0-9a-f]+\.json|.*\.tfstate(\.backup)?|credentials"
 )
 _MAYBE: Final = re.compile(r".*\.(pem|key)|\.npmrc")
-_PROOF: Final = re.compile(rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|:_(authToken|password)\s*=\s*[^$\s]")
+_PROOF: Final = re.compile(
+    rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|(?:^|:)_(auth|authToken|password)\s*=\s*[^$\s]", re.MULTILINE
+)
 _ENOUGH: Final = 1 << 16
 
 

@@ -127,6 +127,9 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     leaves = settings.on_timeout is settings.on_cancel is OnEnd.LEAVE
     if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
         yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")
+    if not (settings.bucket or settings.revision or settings.deployment_id):
+        yield _allow("OptionalVersion", ["lambda:GetAlias"], place.arn("lambda", "function:*"))
+        yield _allow("OptionalTaskDefinition", ["ecs:DescribeTaskDefinition"], "*")
     if settings.application and reaches(Stage.UPLOAD) and not settings.deployment_id:
         application = place.arn("codedeploy", f"application:{settings.application}")
         groups = _groups(settings, place) if settings.deployment_groups else []

@@ -11,7 +11,7 @@ import pytest
 from deployer.main import execute
 from tests.emulator import Policies, iam
 from tests.emulator.permissions import needed
-from tests.protocol.runs import Job
+from tests.protocol.runs import REPOSITORY, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -125,6 +125,34 @@ def test_the_line_asks_for_nothing_that_the_policy_does_not_name(
             for action, resource in wanted:
                 assert iam.decide(document, action, resource), f"{action} on {resource}"
     assert service.calls
+
+
+@pytest.mark.parametrize(
+    ("name", "variables"),
+    [
+        ("shop-lambda", "VERSION=8"),
+        ("shop-ecs", "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41"),
+    ],
+)
+def test_an_appspec_as_revision_needs_no_bucket(  # noqa: PLR0913 - fixtures
+    name: str, variables: str, *, job: Job, emulator: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flags = [
+        f"--application={name}",
+        "--deployment-group=production",
+        f"--source=examples/{name}",
+        f"--appspec-variables={variables}",
+    ]
+    stream = io.StringIO()
+    monkeypatch.chdir(REPOSITORY)
+    assert execute(["policy", "--region=eu-west-1", *flags], {}, stream) == 0
+    policy = json.loads(stream.getvalue())
+    assert "s3:" not in stream.getvalue()
+    scenario = name.removeprefix("shop-")
+    service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3, policy=policy)
+    ran = job.run(service, *flags, INPUT_BUCKET=None)
+    assert ran.code == 0, ran.output
+    assert [call.operation for call in service.calls if "AccessDenied" in call.error] == []
 
 
 DENIALS = {

@@ -311,7 +311,9 @@ KEY = "-----BEGIN RSA PRIVATE KEY-----\n"
         ("terraform.tfstate", "{}"),
         (".aws/credentials", ""),
         ("server.key", KEY),
+        (".git-credentials", ""),
         (".npmrc", "//registry/:_authToken=abc\n"),
+        (".npmrc", "email=a@b.c\n_auth = abc\n"),
     ],
 )
 def test_likely_secrets_are_told_unless_they_are_asked_for(source: Path, file: str, content: str) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,10 +42,10 @@ def check_form(document: dict[str, Any]) -> None:
         assert re.fullmatch(r"[A-Za-z0-9]+", each["Sid"])
         assert each["Effect"] == "Allow"
         for action in iam.listed(each["Action"]):
-            assert re.fullmatch(r"(codedeploy|s3|kms):[A-Z][A-Za-z]+", action)
+            assert re.fullmatch(r"(codedeploy|s3|kms|lambda|ecs):[A-Z][A-Za-z]+", action)
         for resource in iam.listed(each["Resource"]):
             assert re.fullmatch(
-                r"\*|arn:aws[a-z-]*:(codedeploy|s3|kms):[a-z0-9*-]*:(\d{12}|\*|):.+", resource
+                r"\*|arn:aws[a-z-]*:(codedeploy|s3|kms|lambda):[a-z0-9*-]*:(\d{12}|\*|):.+", resource
             )
     iam.check_document(document)
 
@@ -164,6 +165,21 @@ def test_what_an_input_asks_for_is_in_the_policy_with_it_alone(flag: str, sid: s
 )
 def test_a_key_is_named_by_its_arn(given: str, resource: str) -> None:
     assert statements(f"--kms-key-id={given}")["Encrypt"]["Resource"] == resource
+
+
+def test_every_optional_statement_is_explained() -> None:
+    """The table in the documentation says what is lost without it."""
+    appspec = permissions_policy(
+        load({}, ["--application=a", "--deployment-group=g"], unneeded=lambda _: ("bucket",))
+    )
+    given = permissions_policy(
+        load({}, ["--application=a", "--deployment-group=g", "--revision=s3://releases/a.zip"])
+    )
+    everything = [appspec, given, policy("--on-timeout=stop")]
+    sids = {each["Sid"] for document in everything for each in document["Statement"]}
+    table = (Path(__file__).parents[2] / "docs" / "iam.md").read_text()
+    explained = set(re.findall(r"`(Optional\w+)`", table))
+    assert {sid for sid in sids if sid.startswith("Optional")} == explained
 
 
 def test_github_s_trust_is_in_this_repository_and_branch() -> None:
