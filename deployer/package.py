@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from deployer.errors import InvalidBundle, Problem
@@ -128,14 +129,15 @@ def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
 
 
 def _hash_all(entries: Sequence[Entry], engine: Deflater, *, threads: int) -> list[tuple[bytes, int]]:
-    """SHA-256 and CRC-32 of each entry's content, in the entries' order."""
+    """SHA-256 and CRC-32 of each entry's content, in the entries' order; an interrupt ends the reading."""
     hashes = [(b"", 0)] * len(entries)
     problems: list[Problem] = []
+    given_up = Event()
 
     def work(batch: list[int]) -> None:
         for index in batch:
             try:
-                hashes[index] = _hash(entries[index], engine.crc32)
+                hashes[index] = _hash(entries[index], engine.crc32, given_up)
             except OSError as error:
                 problems.extend(_unreadable(entries[index].name, error).problems)
             except InvalidBundle as error:
@@ -146,6 +148,7 @@ def _hash_all(entries: Sequence[Entry], engine: Deflater, *, threads: int) -> li
             for _ in pool.map(work, _batches(entries)):
                 pass
         finally:
+            given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)
     if problems:
         raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
@@ -169,7 +172,7 @@ def _batches(entries: Sequence[Entry]) -> Iterable[list[int]]:
     yield batch
 
 
-def _hash(entry: Entry, crc32: Callable[[bytes, int], int]) -> tuple[bytes, int]:
+def _hash(entry: Entry, crc32: Callable[[bytes, int], int], given_up: Event) -> tuple[bytes, int]:
     if entry.kind is EntryKind.LINK:
         target = os.fsencode(entry.target)
         return hashlib.sha256(target).digest(), crc32(target, 0)
@@ -177,7 +180,7 @@ def _hash(entry: Entry, crc32: Callable[[bytes, int], int]) -> tuple[bytes, int]
     try:
         data = os.read(handle, min(entry.size + 1, _PIECE))
         sha256, crc, size = hashlib.sha256(data), crc32(data, 0), len(data)
-        while data and size < entry.size:
+        while data and size < entry.size and not given_up.is_set():
             data = os.read(handle, min(entry.size + 1 - size, _PIECE))
             sha256.update(data)
             crc, size = crc32(data, crc), size + len(data)
