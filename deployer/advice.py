@@ -5,11 +5,11 @@ All of it is best effort: where AWS does not tell, the error stays as it is.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from deployer.aws import caller_of, is_denial
+from deployer.aws import is_denial
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +33,34 @@ def advised(error: DeployError, *, aws: Aws, application: str, group: str) -> De
 
 def _advised(problem: Problem, aws: Aws, application: str, group: str) -> Problem:
     if problem.code in {_NO_APPLICATION, _NO_GROUP}:
-        caller = caller_of(aws)
+        caller = _caller(aws)
         account = f"account {caller.account} " if caller else ""
         named = "" if problem.code == _NO_APPLICATION else application
         names = list(_names(aws, named))
         hint = f"Looked in {account}in {aws.region}, where the credentials and the region lead."
         return replace(problem, hint="\n".join([*_suggestion(names, group if named else application), hint]))
     if is_denial(problem) and "arn:" not in problem.message.partition("was denied")[2]:
-        caller = caller_of(aws)
+        caller = _caller(aws)
         if caller:
             return replace(problem, message=f"{problem.message} (as {caller.arn})")
     return problem
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    arn: str
+    account: str
+
+
+def _caller(aws: Aws) -> _Caller | None:
+    """Who AWS takes us for, None where it does not say."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = aws.sts.get_caller_identity()
+    except (BotoCoreError, ClientError):
+        return None
+    return _Caller(answer["Arn"], answer["Account"])
 
 
 def _suggestion(names: list[str], wanted: str) -> Iterator[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
     from deployer.trace import Trace
 
@@ -91,6 +92,17 @@ class Aws:
         config = _config(attempts=3, timeout=10).merge(Config(signature_version=UNSIGNED))
         return self._attended(self.session.client("sts", config=config))
 
+    def sts_as(self, credentials: CredentialsTypeDef) -> STSClient:
+        """The STS client that signs with these credentials."""
+        client = self.session.client(
+            "sts",
+            config=_config(attempts=3, timeout=10),
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+        return self._attended(client)
+
     def becoming(self, credentials: Credentials, *, ends: datetime | None = None) -> Aws:
         """The same with these credentials instead of those that the SDK found."""
         import boto3.session
@@ -135,26 +147,6 @@ def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
             )
         )
     return Aws(session, chosen, source if region else f"profile {profile}", trace)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """The identity behind the credentials."""
-
-    arn: str
-    account: str
-
-
-def caller_of(aws: Aws) -> Caller | None:
-    """Who AWS takes us for, None where it does not say."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    client = aws.session.client("sts", config=_config(attempts=1, timeout=5))
-    try:
-        answer = client.get_caller_identity()
-    except (BotoCoreError, ClientError):
-        return None
-    return Caller(answer["Arn"], answer["Account"])
 
 
 def _config(*, attempts: int, timeout: int = 60) -> Config:

@@ -19,7 +19,6 @@ from deployer.refusals import refused_role, refused_token
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from botocore.credentials import Credentials
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
@@ -160,8 +159,7 @@ class Chain:
         else:
             found = self._by_role(self.aws.sts, first, last=not others)
         for role in others:
-            client = self.aws.becoming(_static(found)).sts
-            found = self._by_role(client, role, last=role is others[-1])
+            found = self._by_role(self.aws.sts_as(found), role, last=role is others[-1])
         return {
             "access_key": found["AccessKeyId"],
             "secret_key": found["SecretAccessKey"],
@@ -214,12 +212,6 @@ class Chain:
         self.mask(credentials["SecretAccessKey"])
         self.mask(credentials["SessionToken"])
         return credentials
-
-
-def _static(found: CredentialsTypeDef) -> Credentials:
-    from botocore.credentials import Credentials
-
-    return Credentials(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
 
 
 def _clock_is_wrong(expires: datetime, now: datetime) -> Problem:
