@@ -15,7 +15,7 @@ from deployer.command import Command, split_command
 from deployer.errors import DeployError, ExitCode
 from deployer.outcome import Outcome
 from deployer.platform import detect
-from deployer.signals import Interrupted, signals
+from deployer.signals import Interrupted, ignore_signals, signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,20 +84,35 @@ def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Plat
     started = clock.monotonic()
     with signals():
         try:
-            code = _run(arguments, environ, platform, outcome, clock)
-        except DeployError as error:
-            outcome.problems.extend(error.problems)
-            code = _report(error, platform)
-            _goes_on(outcome, platform)
+            code = _run_and_tell(arguments, environ, platform, outcome, clock)
+            ignore_signals()
         except Interrupted as interruption:
             platform.line(f"Interrupted by {interruption}.")
+            for note in getattr(interruption, "__notes__", ()):
+                platform.line(note)
             code = interruption.exit_code
-        except Exception:  # noqa: BLE001 - the last resort: a bug of ours is told as one
-            platform.block(traceback.format_exc())
-            platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
-            _goes_on(outcome, platform)
-            code = ExitCode.BUG
         return _close(code, outcome, platform, seconds=clock.monotonic() - started)
+
+
+def _run_and_tell(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    platform: Platform,
+    outcome: Outcome,
+    clock: Clock,
+) -> ExitCode:
+    """Run the line; an error is told and becomes its exit code."""
+    try:
+        return _run(arguments, environ, platform, outcome, clock)
+    except DeployError as error:
+        outcome.problems.extend(error.problems)
+        code = _report(error, platform)
+    except Exception:  # noqa: BLE001 - the last resort: a bug of ours is told as one
+        platform.block(traceback.format_exc())
+        platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+        code = ExitCode.BUG
+    _goes_on(outcome, platform)
+    return code
 
 
 def _run(

@@ -28,6 +28,12 @@ class Interrupted(BaseException):
         self.exit_code = ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED
 
 
+def ignore_signals() -> None:
+    """From here on nothing may disturb what is left to do; `signals` puts the handlers back."""
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+
+
 @contextmanager
 def signals() -> Iterator[None]:
     """Turn the first signal into Interrupted; a second one may not disturb the ending.
@@ -37,8 +43,7 @@ def signals() -> Iterator[None]:
     """
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
+        ignore_signals()
         raise Interrupted(number)
 
     def dropped(told: sys.UnraisableHookArgs) -> None:
