@@ -34,6 +34,7 @@ _MOST_PARTS: Final = 10_000
 _SENDERS: Final = 3
 _ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # not readable until restored
 _GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was given up
+_ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +166,38 @@ def _send_parts(
 
 
 def _abort(cause: BaseException, target: dict[str, Any], s3: S3Client) -> None:
-    """Remove the parts that are there; when that fails, the error says so beside its cause."""
+    """Remove the parts that are there; when that fails, the error says so beside its cause.
+
+    An interrupt does not wait long for S3, since whoever sent it kills the process soon.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
+    results: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def remove() -> None:
+        try:
+            s3.abort_multipart_upload(**target)
+        except (BotoCoreError, ClientError) as error:
+            results.put(error)
+        else:
+            results.put(None)
+
+    threading.Thread(target=remove, daemon=True).start()
     try:
-        s3.abort_multipart_upload(**target)
-    except (BotoCoreError, ClientError) as error:
-        note = Problem(
-            f"the unfinished multipart upload {target['UploadId']} could not be removed: {error}",
-            "Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove what is unfinished.",
-            "upload-left-behind",
-            Severity.WARNING,
-        )
-        if isinstance(cause, DeployError):
-            raise type(cause)(*cause.problems, note) from cause
-        cause.add_note(f"{note.message}. {note.hint}")
+        failure = results.get(timeout=None if isinstance(cause, Exception) else _ABORT_SECONDS)
+    except Empty:
+        failure = TimeoutError("S3 did not answer in time")
+    if failure is None:
+        return
+    note = Problem(
+        f"the unfinished multipart upload {target['UploadId']} could not be removed: {failure}",
+        "Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove what is unfinished.",
+        "upload-left-behind",
+        Severity.WARNING,
+    )
+    if isinstance(cause, DeployError):
+        raise type(cause)(*cause.problems, note) from cause
+    cause.add_note(f"{note.message}. {note.hint}")
 
 
 class _Senders:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -19,9 +17,10 @@ from deployer.files import scan
 from deployer.model import Bundle, BundleType, Compression, Transfer
 from deployer.package import package
 from deployer.upload import Destination, upload
+from tests.protocol.stub import STARTED, error, stub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from mypy_boto3_s3 import S3Client
@@ -236,45 +235,6 @@ def connect(url: str) -> S3Client:
     )
 
 
-@contextmanager
-def stub(answer: Callable[[str, str], tuple[int, str, dict[str, str]]]) -> Iterator[str]:
-    """A server that answers by method and path with status, body and headers."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline(65_537)
-            if not self.raw_requestline or not self.parse_request():
-                self.close_connection = True
-                return
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, body, headers = answer(self.command, self.path)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def error(code: str, more: str = "") -> str:
-    return f"<Error><Code>{code}</Code><Message>No.</Message>{more}</Error>"
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -292,9 +252,6 @@ def test_a_bucket_in_another_region_is_refused(
         pytest.raises(InvalidInput, match="`bucket` is in us-east-2, the deployment in eu-west-1"),
     ):
         upload(make(10), Destination("bucket", "x"), s3=connect(url), progress=ignore)
-
-
-STARTED = "<InitiateMultipartUploadResult><UploadId>the-id</UploadId></InitiateMultipartUploadResult>"
 
 
 @pytest.mark.parametrize("abort", [204, 403], ids=["cleaned", "left behind"])
