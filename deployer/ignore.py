@@ -2,6 +2,10 @@
 
 Follows git's `dir.c` and `wildmatch.c`: patterns match bytes, a later pattern beats an earlier one, and what
 lies in an excluded folder cannot be brought back (the caller does not descend into it).
+
+The library pathspec is not used because its GitIgnoreSpec (1.1.1) disagrees with `git check-ignore` on named
+classes (`[[:alpha:]]`), reversed ranges (`[b-a]`) and `[!a]` before folders, and raises on `!` and on a
+backslash at the end: 38 of 369 random sets of patterns.
 """
 
 from __future__ import annotations
