@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.container.docker import ROOT
+from tests.container.docker import ROOT, builder
 from tests.container.services import BUCKET, aws_variables, commit, copy_action
 from tests.emulator import Emulator
+from tests.protocol.test_examples import FOREIGN, WORKFLOWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,15 +49,43 @@ def workflow(uses: str, source: str, environment: dict[str, str]) -> str:
     return f"on: [push]\nenv:\n{variables}jobs:\n  deploy:\n    runs-on: ubuntu-latest\n    steps:{steps}"
 
 
+RUNNER = r"""
+FROM {base}
+RUN ln -s /bin/true /usr/local/bin/zip \
+    && printf '%s\n' '#!/bin/sh' 'case $1 in lambda) echo {version} ;; ecs) echo {task} ;; esac' \
+      >/usr/local/bin/aws \
+    && chmod +x /usr/local/bin/aws
+"""
+"""What the examples' own steps call on a hosted runner; `aws` names a version and a task definition."""
+
+
+@pytest.fixture(scope="module")
+def runner(base: str) -> str:
+    """The image in which act runs a job's own commands."""
+    tag = "deployer:github-runner"
+    subprocess.run(
+        ["docker", "build", "--quiet", f"--tag={tag}", "-"],
+        input=RUNNER.format(
+            base=base,
+            version=FOREIGN["steps.publish.outputs.version"],
+            task=FOREIGN["steps.task.outputs.arn"],
+        ),
+        env=os.environ | {"DOCKER_BUILDKIT": builder()},
+        text=True,
+        check=True,
+    )
+    return tag
+
+
 @pytest.fixture
-def act(base: str, tmp_path: Path) -> Act:
+def act(runner: str, tmp_path: Path) -> Act:
     """Run the workflow of a repository: `act(folder, event, *options)`."""
     (tmp_path / "config" / "act").mkdir(parents=True)
     (tmp_path / "config" / "act" / "actrc").touch()
 
     def run(folder: Path, event: str, *options: str) -> subprocess.CompletedProcess[str]:
         command = [
-            *(str(Path(sys.executable).with_name("act")), event, "-P", f"ubuntu-latest={base}"),
+            *(str(Path(sys.executable).with_name("act")), event, "-P", f"ubuntu-latest={runner}"),
             *("--pull=false", "--rm", "--network=host", "--no-cache-server", *options),
         ]
         return subprocess.run(
@@ -119,35 +148,35 @@ runs:
       run: echo "AWS_REGION=${{ inputs.aws-region }}" >>"$GITHUB_ENV"
 """
 
-EXAMPLES = {
-    "ec2": ("push", True),
-    "on-premises": ("push", True),
-    "pull-request": ("pull_request", False),
-}
 
-
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", WORKFLOWS)
 def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: str) -> None:
-    """Each workflow that users may copy does what it says, in a repository that holds only an application."""
-    event, deploys = EXAMPLES[name]
+    """Each workflow that users may copy does what it says, in a repository that holds only an application.
+
+    What one job hands to the next is there: a revision to promote, a deployment to continue.
+    """
+    scenario, folder, statuses = WORKFLOWS[name]
     text = (ROOT / "examples" / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
     action, stand_in = copy_action(tmp_path / "action", base), tmp_path / "credentials"
     stand_in.mkdir()
     (stand_in / "action.yml").write_text(CREDENTIALS)
     commit(action)
     commit(stand_in)
-    consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
+    consumer = shutil.copytree(ROOT / "examples" / folder, tmp_path / "consumer")
     write_workflow(consumer, text)
     local = {"codedeploy-deployer/deployer@v1": action}
     local |= dict.fromkeys(re.findall(r"uses: (aws-actions/\S+)", text), stand_in)
-    with Emulator(speed=10) as emulator:
-        variables = aws_variables(emulator.url, s3.url) if deploys else {}
+    rehearsal = statuses == ["planned"]
+    with Emulator(scenario=scenario, speed=50) as emulator:
+        variables = {} if rehearsal else aws_variables(emulator.url, s3.url)
         done = act(
             consumer,
-            event,
+            "pull_request" if rehearsal else "push",
             *(f"--local-repository={repository}={folder}" for repository, folder in local.items()),
             *(f"--env={name}={value}" for name, value in variables.items()),
         )
         assert done.returncode == 0, done.stdout
         states = [each.status(time.monotonic()) for each in emulator.deployments]
-    assert states == (["Succeeded"] if deploys else [])
+        revisions = {str(each.revision) for each in emulator.deployments}
+    assert states == ["Succeeded"] * statuses.count("succeeded")
+    assert len(revisions) <= 1

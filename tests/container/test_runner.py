@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -149,11 +150,14 @@ def interrupted(job: Job, image: str, heading: str, number: signal.Signals) -> t
     ) as process:
         assert process.stdout
         printed = []
-        for line in process.stdout:
-            printed.append(line)
-            if line.removeprefix("::group::").split()[:1] == [heading]:
-                docker("kill", f"--signal={number.name}", name)
-        return process.wait(timeout=30), "".join(printed)
+        try:
+            for line in process.stdout:
+                printed.append(line)
+                if line.removeprefix("::group::").split()[:1] == [heading]:
+                    docker("kill", f"--signal={number.name}", name)
+            return process.wait(timeout=30), "".join(printed)
+        finally:
+            docker("rm", "--force", name, check=False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
@@ -167,6 +171,18 @@ def test_a_cancelled_wait(image: str, s3: S3Server, step: Callable[..., Job], nu
     assert job.outputs()["deployment-id"] == deployment.id
     assert f"Deployment {deployment.id} goes on" in printed
     assert "Traceback" not in printed
+
+
+def test_a_cancelled_deployment_is_stopped_where_that_is_asked_for(
+    image: str, s3: S3Server, step: Callable[..., Job]
+) -> None:
+    """`on-cancel: stop` has stopped it by the time that the runner would send its second signal."""
+    with Emulator(scenario="stuck") as emulator:
+        job = step(emulator.url, s3.url, **{"INPUT_ON-CANCEL": "stop"})
+        code, printed = interrupted(job, image, "Wait", signal.SIGINT)
+        assert code == 130, printed
+        assert emulator.deployments[0].status(time.monotonic()) == "Stopped"
+    assert job.outputs()["status"] == "stopped"
 
 
 @pytest.mark.parametrize(
@@ -186,8 +202,16 @@ def test_sigterm_while_codedeploy_is_slow(
 
 def test_sigterm_while_uploading(image: str, deaf: str, step: Callable[..., Job]) -> None:
     """Nor does an upload that gets nowhere."""
-    job = step(deaf, deaf)
-    code, printed = interrupted(job, image, "Upload", signal.SIGTERM)
+    with Emulator() as emulator:
+        job = step(emulator.url, deaf)
+        code, printed = interrupted(job, image, "Upload", signal.SIGTERM)
+    assert code == 143, printed
+    assert "Traceback" not in printed
+
+
+def test_sigterm_while_looking_at_the_group(image: str, deaf: str, step: Callable[..., Job]) -> None:
+    """Nor does a CodeDeploy that never answers."""
+    code, printed = interrupted(step(deaf, deaf), image, "Region", signal.SIGTERM)
     assert code == 143, printed
     assert "Traceback" not in printed
 
