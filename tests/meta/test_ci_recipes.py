@@ -1,0 +1,89 @@
+"""The recipes for other CIs name inputs that exist, and speak the dialect of the CI that they are for."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+import yaml
+
+from deployer.clock import SystemClock
+from deployer.model import Stage
+from deployer.platform import detect
+from deployer.settings import load
+from deployer.tokens import find_token
+from tests.recipes import ROOT, Recipe, recipes
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "key",
+    "AWS_SESSION_TOKEN": "session",
+    "AWS_REGION": "eu-west-1",
+}
+CIS = {
+    "Docker": (KEYS, "console"),
+    "GitLab": ({"GITLAB_CI": "true", "CI_PROJECT_DIR": "/builds/hello", "GITLAB_OIDC_TOKEN": "t"}, "gitlab"),
+    "Bitbucket Pipelines": ({"BITBUCKET_BUILD_NUMBER": "7", "BITBUCKET_STEP_OIDC_TOKEN": "t"}, "console"),
+    "CircleCI": ({"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": "t"}, "console"),
+    "Jenkins": (
+        {**KEYS, "JENKINS_URL": "https://ci.example.com/", "BUILD_URL": "https://ci.example.com/7"},
+        "console",
+    ),
+    "Buildkite": ({**KEYS, "BUILDKITE": "true", "BUILDKITE_COMMIT": "c0ffee"}, "buildkite"),
+    "Azure Pipelines": ({**KEYS, "TF_BUILD": "True", "BUILD_SOURCESDIRECTORY": "/w/1/s"}, "azure"),
+    "TeamCity": ({**KEYS, "TEAMCITY_VERSION": "2025.11", "BUILD_NUMBER": "7"}, "teamcity"),
+}
+"""What each CI sets for a job, and the adapter that it needs."""
+
+RECIPES = recipes()
+
+
+def environment(title: str) -> dict[str, str]:
+    """The deployer's environment in a job by the recipe."""
+    recipe = RECIPES[title]
+    return {**component(recipe), **recipe.environment(CIS[title][0])}
+
+
+def component(recipe: Recipe) -> dict[str, str]:
+    """The variables that GitLab's component makes of its inputs."""
+    if not recipe.component:
+        return {}
+    head, jobs = yaml.safe_load_all((ROOT / "templates" / "deploy.yml").read_text(encoding="utf-8"))
+    known = head["spec"]["inputs"]
+    assert recipe.component.keys() <= known.keys()
+    values = {**{name: declared.get("default") for name, declared in known.items()}, **recipe.component}
+    (job,) = jobs.values()
+    return {
+        variable: re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda match: values[match[1]], text)
+        for variable, text in job["variables"].items()
+    }
+
+
+def test_each_recipe_is_tried() -> None:
+    assert RECIPES.keys() == CIS.keys()
+
+
+@pytest.mark.parametrize("title", CIS)
+def test_a_recipe_deploys(title: str) -> None:
+    """Its inputs load without a problem, they reach the last stage, and there is somebody to deploy as."""
+    environ = environment(title)
+    settings = load(environ, RECIPES[title].flags)
+    assert (settings.application, settings.deployment_group) == ("hello-web", "production")
+    assert settings.bucket == "my-revisions"
+    assert settings.stop_after is Stage.WAIT
+    assert settings.region or environ["AWS_REGION"]
+    if settings.role_to_assume:
+        assert find_token(environ, audience="sts.amazonaws.com", clock=SystemClock())
+    else:
+        assert environ.keys() >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+
+
+@pytest.mark.parametrize("title", CIS)
+def test_a_recipe_speaks_its_cis_dialect(title: str) -> None:
+    """The variables that tell the CI reach the deployer."""
+    assert detect(environment(title), io.StringIO()).name == CIS[title][1]
+
+
+def test_the_readme_leads_to_the_recipes() -> None:
+    assert "(docs/ci.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
