@@ -74,8 +74,8 @@ def repository() -> Path:
     return folder
 
 
-@settings(max_examples=200, deadline=None)
-@given(lines=st.lists(PATTERNS, max_size=6), paths=st.lists(PATHS, min_size=1, max_size=8))
+@settings(max_examples=80, deadline=None)
+@given(lines=st.lists(PATTERNS, max_size=12), paths=st.lists(PATHS, min_size=4, max_size=20))
 @example(lines=["a/*", "!a/b"], paths=["a/b/ab", "a/a"])
 @example(lines=["a ", "a\\ "], paths=["a", "a "])
 @example(lines=["a[b-a]"], paths=["ab", "aa"])

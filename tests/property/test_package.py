@@ -22,8 +22,8 @@ from deployer.package import package
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAMES = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\"), min_size=1, max_size=40
+NAMES = st.text(  # unzip takes a `;` at a name's end for VMS's versions, and drops it
+    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\;"), min_size=1, max_size=40
 ).filter(lambda name: name not in {".", "..", ".git", ".codedeployignore"} and len(name.encode()) < 200)
 NOISE = st.tuples(st.binary(min_size=1, max_size=8), st.integers(0, 3 * BLOCK // 8)).map(
     lambda both: both[0] * both[1]
@@ -33,8 +33,8 @@ MODES = st.sampled_from([0o644, 0o755, 0o600, 0o700, 0o444, 0o640])
 FILES = st.tuples(CONTENTS, MODES)
 TREES = st.recursive(
     st.one_of(FILES, st.just("link")),
-    lambda children: st.dictionaries(NAMES, children, max_size=4),
-    max_leaves=8,
+    lambda children: st.dictionaries(NAMES, children, max_size=6),
+    max_leaves=30,
 )
 Shape = dict[str, tuple[str, int, bytes]]
 
@@ -95,29 +95,30 @@ def by_zipfile(archive: Path, folder: Path) -> None:
                 (folder / info.filename).chmod(stat.S_IMODE(mode))
 
 
-UNPACKERS: list[tuple[BundleType, Callable[[Path, Path], None]]] = [
-    (BundleType.ZIP, by_unzip),
-    (BundleType.ZIP, by_zipfile),
-    (BundleType.TGZ, by_tar),
-    (BundleType.TAR, by_tarfile),
-]
+UNPACKERS: dict[BundleType, list[Callable[[Path, Path], None]]] = {
+    BundleType.ZIP: [by_unzip, by_zipfile],
+    BundleType.TGZ: [by_tar],
+    BundleType.TAR: [by_tarfile],
+}
 
 
-@settings(max_examples=60, deadline=None)
-@given(tree=st.dictionaries(NAMES, TREES, max_size=5), compression=st.sampled_from(Compression))
+@settings(max_examples=20, deadline=None)
+@given(tree=st.dictionaries(NAMES, TREES, max_size=8), compression=st.sampled_from(Compression))
 def test_what_is_unpacked_is_what_was_packed(tree: dict[str, Any], compression: Compression) -> None:
     """By unzip, tar and Python: names, kinds, modes, links and contents."""
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         build(place / "source", tree | {"appspec.yml": (b"version: 0.0\n", 0o644)})
         packed = scan(place / "source", repository=place, appspec="appspec.yml", exclude=[])
-        for number, (bundle_type, unpack) in enumerate(UNPACKERS):
+        expected = shape(place / "source")
+        for bundle_type, unpackers in UNPACKERS.items():
+            archive = place / f"archive.{bundle_type}"
             bundle = package(packed, bundle_type=bundle_type, compression=compression)
-            archive = place / f"{number}.{bundle_type}"
             archive.write_bytes(b"".join(bundle.chunks()))
-            folder = place / str(number)
-            folder.mkdir()
+            for unpack in unpackers:
+                folder = place / unpack.__name__
+                folder.mkdir()
 
-            unpack(archive, folder)
+                unpack(archive, folder)
 
-            assert shape(folder) == shape(place / "source")
+                assert shape(folder) == expected

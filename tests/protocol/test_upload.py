@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 MEGABYTE = 1 << 20
+TWO_PARTS = 6 * MEGABYTE
+MORE_PARTS = 16 * MEGABYTE  # than are sent at a time
 
 
 @pytest.fixture
@@ -56,7 +58,7 @@ def uploads(client: S3Client, bucket: str) -> list[Any]:
     return list(client.list_multipart_uploads(Bucket=bucket).get("Uploads", []))
 
 
-@pytest.mark.parametrize("size", [10, 8 * MEGABYTE, 8 * MEGABYTE - 300, 30 * MEGABYTE], ids=str)
+@pytest.mark.parametrize("size", [10, 5 * MEGABYTE - 400, TWO_PARTS, MORE_PARTS], ids=str)
 def test_what_arrives_is_the_bundle(
     client: S3Client, bucket: str, make: Callable[[int], Bundle], size: int
 ) -> None:
@@ -74,7 +76,7 @@ def test_what_arrives_is_the_bundle(
     assert uploads(client, bucket) == []
 
 
-@pytest.mark.parametrize("size", [10, 20 * MEGABYTE], ids=["one request", "parts"])
+@pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
 def test_an_unchanged_bundle_is_not_sent_again(
     client: S3Client, bucket: str, make: Callable[[int], Bundle], size: int
 ) -> None:
@@ -112,7 +114,7 @@ def test_an_unversioned_bucket_has_no_version(
 
 def test_progress_ends_with_everything(client: S3Client, bucket: str, make: Callable[[int], Bundle]) -> None:
     """Files and bytes go up to their totals, sent bytes to the archive's size, on the calling thread."""
-    bundle = make(20 * MEGABYTE)
+    bundle = make(MORE_PARTS)
     seen: list[Transfer] = []
     threads = set()
 
@@ -148,14 +150,14 @@ def test_only_what_is_given_is_sent() -> None:
     }
 
 
-@pytest.mark.parametrize("size", [10, 12 * MEGABYTE], ids=["one request", "parts"])
+@pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
 def test_tags_arrive(client: S3Client, bucket: str, make: Callable[[int], Bundle], size: int) -> None:
     upload(make(size), Destination(bucket, "x", object_tags={"team": "web"}), s3=client, progress=ignore)
 
     assert client.get_object_tagging(Bucket=bucket, Key="x")["TagSet"] == [{"Key": "team", "Value": "web"}]
 
 
-@pytest.mark.parametrize("size", [10, 12 * MEGABYTE], ids=["one request", "parts"])
+@pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
 def test_a_missing_bucket_is_invalid_input(
     client: S3Client, make: Callable[[int], Bundle], size: int
 ) -> None:
@@ -201,7 +203,7 @@ def test_an_interrupted_upload_leaves_nothing_behind(
             raise Interruption
 
     with pytest.raises(Interruption):
-        upload(make(40 * MEGABYTE), Destination(bucket, "x"), s3=client, progress=interrupt)
+        upload(make(MORE_PARTS), Destination(bucket, "x"), s3=client, progress=interrupt)
 
     assert uploads(client, bucket) == []
     assert "Contents" not in client.list_objects_v2(Bucket=bucket)
@@ -210,7 +212,7 @@ def test_an_interrupted_upload_leaves_nothing_behind(
 def test_a_file_that_changes_meanwhile_leaves_nothing_behind(
     client: S3Client, bucket: str, make: Callable[[int], Bundle], tmp_path: Path
 ) -> None:
-    bundle = make(40 * MEGABYTE)
+    bundle = make(MORE_PARTS)
     with (tmp_path / "data").open("r+b") as data:
         data.seek(-1, os.SEEK_END)
         last = data.read()
@@ -268,7 +270,7 @@ def test_a_refused_part_ends_the_upload(make: Callable[[int], Bundle], abort: in
         return (403, error("AccessDenied") if method == "PUT" else "", {})
 
     with stub(answer) as url, pytest.raises(AccessDenied) as caught:
-        upload(make(40 * MEGABYTE), Destination("bucket", "x"), s3=connect(url), progress=ignore)
+        upload(make(MORE_PARTS), Destination("bucket", "x"), s3=connect(url), progress=ignore)
 
     assert calls.count("DELETE") == 1
     notes = [problem for problem in caught.value.problems if problem.severity is Severity.WARNING]
