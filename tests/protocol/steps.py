@@ -27,6 +27,22 @@ HELLO: Any = {"applicationName": "hello-web", "deploymentGroupName": "production
 APPSPEC: Any = {"revisionType": "AppSpecContent", "appSpecContent": {"content": "version: 0.0"}}
 
 
+DEPLOYED: Mapping[str, Mapping[str, str]] = {
+    "Server": {"INPUT_APPLICATION": "hello-web", "INPUT_SOURCE": "examples/hello-web"},
+    "Lambda": {
+        "INPUT_APPLICATION": "shop-lambda",
+        "INPUT_APPSPEC": "examples/shop-lambda/appspec.yml",
+        "INPUT_APPSPEC-VARIABLES": "VERSION=8",
+    },
+    "ECS": {
+        "INPUT_APPLICATION": "shop-ecs",
+        "INPUT_APPSPEC": "examples/shop-ecs/appspec.yml",
+        "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:8",
+    },
+}
+"""What the examples deploy to each compute platform."""
+
+
 def deploy(codedeploy: CodeDeployClient, **changes: Any) -> str:  # noqa: ANN401  (CreateDeployment's own)
     """Register and deploy the archive, and return the deployment's id."""
     codedeploy.register_application_revision(applicationName="hello-web", revision=ARCHIVE)

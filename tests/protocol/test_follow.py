@@ -130,7 +130,7 @@ def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
 
 def test_blue_green_waits_come_on_top_of_the_budget(emulator: Start, clock: FakeClock, run_line: Run) -> None:
     service = emulator("blue-green", speed=1.0, clock=clock)
-    ran = run_line(service, "--timeout", "1m")
+    ran = run_line(service, "--timeout", "1m", "--poll-interval", "60s")
     assert ran.code == 12
     assert clock.passed >= 66 * 60
     assert "Continue it in the console" in ran.log
@@ -181,7 +181,7 @@ def test_targets_that_may_not_be_read_cost_only_detail(
 def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
     emulator: Start, clock: FakeClock, run_line: Run
 ) -> None:
-    service = emulator("thousand", speed=0.1, clock=clock)
+    service = emulator("thousand", speed=0.4, clock=clock)
     ran = run_line(service)
     assert ran.code == 0
     names = service.operations()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.emulator import SCENARIOS, Role, trust_web_identity
 from tests.protocol.runs import Job
+from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ def shown(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("::add-mask::"))
 
 
-@pytest.mark.parametrize("scenario", [name for name, each in SCENARIOS.items() if each.platform == "Server"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_secret_is_in_output_outputs_or_summary(
     scenario: str, job: Job, emulator: Start, clock: FakeClock
 ) -> None:
@@ -57,12 +58,14 @@ def test_no_secret_is_in_output_outputs_or_summary(
     ran = job.run(
         service,
         "--timeout=5m",
-        "--poll-interval=10s",
+        "--poll-interval=30s",
         GITHUB_ACTIONS="true",
         RUNNER_DEBUG="1",
         ACTIONS_ID_TOKEN_REQUEST_URL=service.oidc_url,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN=service.oidc.request_token,
         **{"INPUT_ROLE-TO-ASSUME": ROLE},
+        **DEPLOYED[SCENARIOS[scenario].platform],
+        **({} if SCENARIOS[scenario].platform == "Server" else {"INPUT_SOURCE": None, "INPUT_BUCKET": None}),
     )
     secrets = secrets_of(service, job)
     assert {"outputs", "summary"} <= set(ran.files)

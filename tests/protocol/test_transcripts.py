@@ -15,6 +15,7 @@ import pytest
 
 from deployer.main import execute
 from tests.emulator import SCENARIOS, Emulator
+from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,19 +36,6 @@ PLATFORMS: Mapping[str, Mapping[str, str]] = {
     },
     "gitlab": {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(REPOSITORY)},
     "console": {},
-}
-DEPLOYED: Mapping[str, Mapping[str, str]] = {
-    "Server": {"INPUT_APPLICATION": "hello-web", "INPUT_SOURCE": "examples/hello-web"},
-    "Lambda": {
-        "INPUT_APPLICATION": "shop-lambda",
-        "INPUT_APPSPEC": "examples/shop-lambda/appspec.yml",
-        "INPUT_APPSPEC-VARIABLES": "VERSION=8",
-    },
-    "ECS": {
-        "INPUT_APPLICATION": "shop-ecs",
-        "INPUT_APPSPEC": "examples/shop-ecs/appspec.yml",
-        "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/web:8",
-    },
 }
 VOLATILE = (
     (r"(?<=::add-mask::).*", "SECRET"),
@@ -87,6 +75,7 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         **{f"AWS_ENDPOINT_URL_{name}": service.url for name in ("CODEDEPLOY", "LAMBDA", "ECS", "STS")},
         "INPUT_DEPLOYMENT-GROUP": "production",
         "INPUT_TIMEOUT": "10m",
+        "INPUT_STOP-AFTER": "ready" if scenario == "blue-green" else "wait",
         **DEPLOYED[SCENARIOS[scenario].platform],
         **({"INPUT_BUCKET": bucket} if SCENARIOS[scenario].platform == "Server" else {}),
         **PLATFORMS[platform],
