@@ -18,8 +18,8 @@ from typing import Any
 # The services the product calls, and those that botocore's own credential providers call.
 SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
 
-# Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin for
-# mypy, headers for C, time zones that the operating system has, lists of files that are no longer all there.
+# Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin
+# for mypy, headers for C, time zones that the operating system has, lists of files that are not all there now.
 UNUSED = (
     "boto3/data",
     "boto3/dynamodb",
