@@ -19,7 +19,7 @@ from typing import Any
 SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
 
 # Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin
-# for mypy, headers for C, time zones that the operating system has, lists of files that are not all there now.
+# for mypy, headers for C, time zones that the operating system has, lists of files not all there any longer.
 UNUSED = (
     "boto3/data",
     "boto3/dynamodb",
