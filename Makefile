@@ -23,9 +23,10 @@ demo: setup
 	$(BIN)/python -m tests.demo $(SCENARIO)
 
 test: setup
-	$(BIN)/pytest -n 2 -m "not container" --cov --cov-report=term
+	$(BIN)/pytest -n 2 -m "not container and not large" --cov --cov-report=term
 
 e2e: setup $(NPM)
+	$(BIN)/pytest -n 2 -m large tests/unit
 	.ci/e2e
 
 # Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.

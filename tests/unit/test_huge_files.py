@@ -1,0 +1,139 @@
+"""Where 32 bits are too few: sizes and offsets beyond 4 GiB."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import zipfile
+import zlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.archive import tar
+from deployer.archive import zip as zipped
+from deployer.archive.deflate import Codec, Deflater, deflater
+from deployer.archive.units import Member
+from deployer.files import scan
+from deployer.model import BundleType, Compression, Entry, EntryKind
+from deployer.package import package
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+GIGABYTE = 1 << 30
+HUGE = 4 * GIGABYTE + 7
+LATER = b"what comes after it"
+ENGINE = deflater(Compression.FAST)
+BY_PYTHON = (
+    "import sys, shutil, tarfile, zipfile;"
+    "archive, name = sys.argv[1:];"
+    "zipped = archive.endswith('.zip');"
+    "file = zipfile.ZipFile(archive).open(name) if zipped else tarfile.open(archive).extractfile(name);"
+    "shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)"
+)
+
+
+def sparse(path: Path, size: int) -> Member:
+    """A file of zeros that takes no room, and its CRC-32."""
+    path.touch()
+    os.truncate(path, size)
+    crc, length, rest = zlib.crc32(b"\0"), 1, f"{size:b}"[1:]
+    for bit in rest:
+        crc, length = ENGINE.combine(crc, crc, length), 2 * length
+        if bit == "1":
+            crc, length = zlib.crc32(b"\0", crc), length + 1
+    return Member(Entry(path.name, EntryKind.FILE, 0o644, size, path=str(path)), crc)
+
+
+def save(chunks: Iterable[bytes], path: Path) -> None:
+    """Write an archive, leaving a hole for whatever repeats: of a huge file only the ends are there."""
+    last = b""
+    with path.open("wb") as output:
+        for chunk in chunks:
+            if chunk == last:
+                output.seek(len(chunk), os.SEEK_CUR)
+            else:
+                output.write(chunk)
+            last = chunk
+
+
+def test_a_file_that_stands_beyond_4_gib_is_found(tmp_path: Path) -> None:
+    """Behind one that neither its size nor its packed size fits the classic fields of a zip."""
+    codec = Codec("stored", lambda: zlib.compressobj(0, zlib.DEFLATED, -15), ENGINE.crc32, ENGINE.combine)
+    (tmp_path / "later").write_bytes(LATER)
+    later = Entry("later", EntryKind.FILE, 0o644, len(LATER), path=str(tmp_path / "later"))
+    members = [sparse(tmp_path / "huge", HUGE), Member(later, zlib.crc32(LATER))]
+    packed = zipped.pack(members, Deflater(codec, codec), threads=2)
+
+    save((piece.data for piece in packed), tmp_path / "x.zip")
+
+    with zipfile.ZipFile(tmp_path / "x.zip") as opened:
+        huge, later_info = opened.infolist()
+        assert (huge.filename, huge.file_size, huge.CRC) == ("huge", HUGE, members[0].crc)
+        assert min(huge.compress_size, later_info.header_offset) > HUGE
+        assert opened.read("later") == LATER
+    unzipped = subprocess.run(["unzip", "-p", tmp_path / "x.zip", "later"], capture_output=True, check=True)
+    assert unzipped.stdout == LATER
+
+
+def test_a_tar_counts_beyond_8_gib(tmp_path: Path) -> None:
+    """Where ustar's size field ends."""
+    packed = tar.pack([sparse(tmp_path / "huge", 9 * GIGABYTE)], ENGINE, gzip=False, threads=1)
+
+    with tarfile.open(fileobj=BytesIO(next(packed).data)) as opened:
+        info = opened.next()
+
+    assert info
+    assert (info.name, info.size) == ("huge", 9 * GIGABYTE)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tree")
+    (folder / "appspec.yml").touch()
+    sparse(folder / "huge", HUGE)
+    with (folder / "huge").open("r+b") as huge:
+        huge.write(b"begin")
+        huge.seek(-3, os.SEEK_END)
+        huge.write(b"end")
+    (folder / "later").write_bytes(LATER)
+    return folder
+
+
+@pytest.mark.large
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", ["huge", "later"])
+@pytest.mark.parametrize(
+    ("bundle_type", "command"),
+    [
+        (BundleType.ZIP, ["unzip", "-p"]),
+        (BundleType.ZIP, [sys.executable, "-c", BY_PYTHON]),
+        (BundleType.TGZ, ["tar", "-xOzf"]),
+        (BundleType.TAR, ["tar", "-xOf"]),
+        (BundleType.TAR, [sys.executable, "-c", BY_PYTHON]),
+    ],
+    ids=["unzip", "zipfile", "tgz", "tar", "tarfile"],
+)
+def test_huge_files_come_out_as_they_went_in(
+    tree: Path, tmp_path: Path, *, bundle_type: BundleType, command: list[str], name: str
+) -> None:
+    contents = scan(tree, repository=tree, appspec="appspec.yml", exclude=[])
+    bundle = package(contents, bundle_type=bundle_type, compression=Compression.BALANCED)
+    archive = tmp_path / f"x.{bundle_type}"
+    with archive.open("wb") as output:
+        for chunk in bundle.chunks():
+            if chunk.count(0) == len(chunk):
+                output.seek(len(chunk), os.SEEK_CUR)
+            else:
+                output.write(chunk)
+        output.truncate()
+
+    with subprocess.Popen([*command, archive, name], stdout=subprocess.PIPE) as unpacker:
+        compared = subprocess.run(["cmp", "-", tree / name], stdin=unpacker.stdout, check=False)
+
+    assert (unpacker.returncode, compared.returncode) == (0, 0)
