@@ -120,3 +120,10 @@ def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
     for text in ("nothing", region + region, "<!-- x:start -->\n"):
         with pytest.raises(ValueError, match="region x has to be there once"):
             filled(text, {"x": "new"})
+
+
+def test_the_failure_in_the_readme_is_what_a_run_prints() -> None:
+    block = README.partition("## When it fails")[2].partition("```text\n")[2].partition("\n```")[0]
+    transcript = ROOT / "tests" / "transcripts" / "fails-after-install.console.txt"
+    assert block in transcript.read_text(encoding="utf-8")
+    assert "error: AfterInstall failed" in block
