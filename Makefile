@@ -4,7 +4,7 @@ SCENARIO ?= success
 NPM := .ci/npm/node_modules/.package-lock.json
 WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
-.PHONY: setup demo test check e2e bench docs lock format check-python check-container check-workflows check-current
+.PHONY: setup demo test check e2e bench bench-image docs lock format check-python check-container check-workflows check-current
 
 setup: .venv/.ready
 
@@ -32,6 +32,12 @@ e2e: setup $(NPM)
 # Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.
 bench: setup
 	$(BIN)/python -m benchmarks $(BENCH)
+	$(BIN)/python -m benchmarks.waiting
+	$(BIN)/python -m benchmarks.preflight
+
+# The image against its goals, beside the AWS CLI that `make bench` installs.
+bench-image: setup
+	.ci/with-image $(BIN)/python -m benchmarks.image $(abspath $(wildcard build/bench/aws/bin/aws))
 
 docs: setup
 	$(BIN)/python -m tests.docs

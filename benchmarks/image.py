@@ -1,12 +1,14 @@
-"""`python -m benchmarks.image IMAGE [AWS]`: what the image weighs and how soon it works, against its goals.
+"""`make bench-image`: what the image weighs and how soon it works, against its goals.
 
-Our times are taken inside one container, so that the engine's own is left out. With the path of an AWS CLI, a
-rehearsal and a whole run are held against what the CLI takes on this machine for the same.
+The image is the one that IMAGE names. Our times are taken inside one container, so that the engine's own is
+left out. With the path of an AWS CLI as argument, a rehearsal and a whole run are held against what the CLI
+takes on this machine for the same.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -122,4 +124,4 @@ def main(image: str, aws: str | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:]))
+    raise SystemExit(main(os.environ["IMAGE"], *sys.argv[1:]))

@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def environment(name: str) -> str:
-    """A variable that `.ci/e2e` sets; the tests have to fail, not to skip, where it is not there."""
+    """A variable that `.ci/with-image` sets; the tests have to fail, not to skip, where it is not there."""
     if name not in os.environ:
         pytest.fail(f"{name} is not set: run `make e2e`")
     return os.environ[name]
