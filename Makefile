@@ -27,7 +27,7 @@ test: setup
 
 e2e: setup $(NPM)
 	$(BIN)/pytest -n 2 -m large tests/unit
-	.ci/e2e
+	.ci/with-image $(BIN)/pytest -m container tests/container
 
 # Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.
 bench: setup
