@@ -19,6 +19,7 @@ from deployer.stop import stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from mypy_boto3_codedeploy import CodeDeployClient
 
@@ -232,11 +233,30 @@ def _tell_why(ending: Ending, places: Places, line: Line) -> None:
 
 def places_of(contents: Contents) -> Places:
     """Where the parts of a bundle stand in the repository, for the annotations."""
-    from deployer.appspec import APPSPEC, parse
-    from deployer.explain import Places
+    from deployer.appspec import APPSPEC
 
     path = contents.locate(APPSPEC)
-    if path is None:
-        return Places(locate=contents.locate)
-    appspec = parse(contents.read(APPSPEC, 1 << 20), path=path).appspec
-    return Places.of(appspec, path, contents.locate) if appspec else Places(locate=contents.locate)
+    return _places(path, contents.read(APPSPEC, 1 << 20) if path else b"", contents.locate)
+
+
+def places_in(repository: Path, *, appspec: str) -> Places:
+    """The same for a revision that was built elsewhere: this checkout is most often of the same commit."""
+
+    def locate(name: str) -> str | None:
+        try:
+            path = (repository / name).resolve()
+            found = path.is_file() and path.is_relative_to(repository.resolve())
+        except (OSError, ValueError):  # no name that a file can have
+            return None
+        return path.relative_to(repository.resolve()).as_posix() if found else None
+
+    path = locate(appspec)
+    return _places(path, (repository / path).read_bytes() if path else b"", locate)
+
+
+def _places(path: str | None, text: bytes, locate: Callable[[str], str | None]) -> Places:
+    from deployer.appspec import parse
+    from deployer.explain import Places
+
+    appspec = parse(text, path=path).appspec if path else None
+    return Places.of(appspec, path, locate) if appspec and path else Places(locate=locate)

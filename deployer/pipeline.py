@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from deployer import compute, outputs
 from deployer.connection import connected
 from deployer.errors import InvalidInput, Problem
-from deployer.explain import Places
-from deployer.follow import ended_when_cancelled, follow, places_of, watch
+from deployer.follow import ended_when_cancelled, follow, places_in, places_of, watch
 from deployer.inline import AppSpecFile
 from deployer.model import AppSpecRevision, Stage, Status
 from deployer.orders import orders_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from deployer.aws import Aws
     from deployer.deploy import Order
+    from deployer.explain import Places
     from deployer.line import Line
     from deployer.model import Bundle, ComputePlatform, Deployment, Revision, StoredObject, Transfer
     from deployer.platform import Run
@@ -195,8 +195,7 @@ def _deploy(revision: Revision, order: Order, *, aws: Aws, line: Line) -> None:
         _enter(deployment, line)
     if settings.stop_after.reaches(Stage.READY):
         budget = settings.timeout - timedelta(seconds=line.clock.monotonic() - started)
-        places = places_of(outcome.bundle.contents) if outcome.bundle else Places()
-        follow(deployment, places, budget=budget, aws=aws, line=line)
+        follow(deployment, _places(line), budget=budget, aws=aws, line=line)
 
 
 def _create(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Deployment:
@@ -243,4 +242,11 @@ def _pick_up(line: Line) -> None:
         if deployment.revision:
             line.platform.outputs(outputs.of_revision(deployment.revision))
         _enter(deployment, line)
-    follow(deployment, Places(), budget=settings.timeout, aws=aws, line=line)
+    follow(deployment, _places(line), budget=settings.timeout, aws=aws, line=line)
+
+
+def _places(line: Line) -> Places:
+    """Where to put the annotations: in what was packaged here, else in the checkout."""
+    if line.outcome.bundle:
+        return places_of(line.outcome.bundle.contents)
+    return places_in(line.platform.run.workspace, appspec=line.settings.appspec)

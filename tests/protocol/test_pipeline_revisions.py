@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GIVEN = {"INPUT_SOURCE": "", "INPUT_BUCKET": ""}
+NOWHERE = {"INPUT_APPLICATION": "", "INPUT_DEPLOYMENT-GROUP": ""}
 ECS = {"INPUT_APPLICATION": "shop-ecs", "INPUT_SOURCE": "examples/shop-ecs"}
 LAMBDA = {"INPUT_APPLICATION": "shop-lambda", "INPUT_SOURCE": "examples/shop-lambda", "INPUT_BUCKET": ""}
 TASK = "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41"
@@ -119,6 +120,21 @@ def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: Run, s
     assert ran.code == 0, ran.log
     assert ran.outputs["digest"] == hashlib.sha256(body).hexdigest()
     assert created(service)[0]["revision"]["s3Location"]["bundleType"] == "tgz"
+
+
+def test_the_failure_of_a_revision_built_elsewhere_is_told_in_the_checkout(
+    still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator("fails-after-install")
+    built = run_line(service, "--stop-after", "register", environ={"INPUT_DEPLOYMENT-GROUP": ""})
+    checkout = {**GIVEN, "GITHUB_WORKSPACE": "examples/hello-web"}
+    promoted = run_line(service, environ={**checkout, "INPUT_REVISION": built.outputs["revision"]})
+    assert promoted.code == 10
+    assert "::error file=scripts/after_install.sh,line=7," in promoted.log
+    followed = run_line(
+        service, "--deployment-id", service.deployments[0].id, environ={**checkout, **NOWHERE}
+    )
+    assert "::error file=scripts/after_install.sh,line=7," in followed.log
 
 
 def test_a_commit_on_github_is_a_revision(still_emulator: Start, run_line: Run) -> None:
