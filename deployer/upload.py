@@ -1,39 +1,35 @@
 """Bundle → StoredObject: send a bundle to S3 while it is still being packed.
 
-Parts go out on threads and are held in memory until S3 has accepted them, so a retry reads nothing again. A
-multipart upload that cannot be completed is aborted. Every request carries a CRC-32 that S3 checks, and so
+A multipart upload that cannot be completed is aborted. Every request carries a CRC-32 that S3 checks, and so
 does the whole object.
 """
 
 from __future__ import annotations
 
-import io
 import threading
-from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from deployer.errors import DeployError, InvalidInput, Problem, Severity
 from deployer.model import StoredObject, Transfer
+from deployer.parts import Senders, base64, crc32, cut
 from deployer.regions import partition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
     from deployer.model import Bundle, ChunkStream
+    from deployer.parts import Part
 
 DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
 _PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few parts
 _MOST_PARTS: Final = 10_000
-_SENDERS: Final = 3
 _ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # not readable until restored
-_GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was given up
 _ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to end
 
 
@@ -115,7 +111,7 @@ def _send(
 ) -> StoredObject:
     stream = bundle.chunks()
     sent = _Progress(bundle, stream, progress)
-    parts = _parts(stream, _part_size(bundle), sent)
+    parts = cut(stream, _part_size(bundle), tell=lambda: sent.add(0))
     first = next(parts)
     second = next(parts, None)
     if second is not None:
@@ -132,7 +128,7 @@ def _send(
 
 
 def _send_parts(
-    parts: Iterator[_Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
+    parts: Iterator[Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
 ) -> StoredObject:
     created = s3.create_multipart_upload(
         **destination.address,
@@ -142,19 +138,19 @@ def _send_parts(
         ChecksumType="FULL_OBJECT",
     )
     target = {**destination.address, "UploadId": created["UploadId"]}
-    senders = _Senders(s3, target, sent)
+    senders = Senders(s3, target, sent=sent.add)
     try:
         with _explained(destination, s3):
             crc = size = 0
             for part in parts:
                 for piece in part.pieces:
-                    crc = _crc32(piece, crc)
+                    crc = crc32(piece, crc)
                 size += part.size
                 senders.put(part)
             answer = s3.complete_multipart_upload(
                 **target,
                 MultipartUpload={"Parts": senders.finish()},
-                ChecksumCRC32=_base64(crc),
+                ChecksumCRC32=base64(crc),
                 ChecksumType="FULL_OBJECT",
                 MpuObjectSize=size,
             )
@@ -170,14 +166,12 @@ def _abort(cause: BaseException, target: dict[str, Any], s3: S3Client) -> None:
 
     An interrupt does not wait long for S3, since whoever sent it kills the process soon.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     results: SimpleQueue[Exception | None] = SimpleQueue()
 
     def remove() -> None:
         try:
             s3.abort_multipart_upload(**target)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - told beside the cause
             results.put(error)
         else:
             results.put(None)
@@ -200,133 +194,6 @@ def _abort(cause: BaseException, target: dict[str, Any], s3: S3Client) -> None:
     cause.add_note(f"{note.message}. {note.hint}")
 
 
-class _Senders:
-    """Threads that send parts, used by one thread; at most as many parts are in memory as there are threads.
-
-    The threads are daemons: a connection that hangs never keeps the process alive.
-    """
-
-    def __init__(self, s3: S3Client, target: Mapping[str, Any], sent: _Progress) -> None:
-        self._s3 = s3
-        self._target = target
-        self._sent = sent
-        self._given_up = threading.Event()
-        self._todo: SimpleQueue[tuple[int, _Part]] = SimpleQueue()
-        self._done: SimpleQueue[tuple[CompletedPartTypeDef, int] | Exception] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._under_way = 0
-        self._count = 0
-        self._parts: list[CompletedPartTypeDef] = []
-
-    def put(self, part: _Part) -> None:
-        """Send a part; waits while every thread is busy, raises what a thread failed with."""
-        while self._under_way == _SENDERS or not self._done.empty():
-            self._take()
-        if self._under_way == len(self._threads):
-            self._threads.append(threading.Thread(target=self._work, daemon=True))
-            self._threads[-1].start()
-        self._count += 1
-        self._under_way += 1
-        self._todo.put((self._count, part))
-
-    def finish(self) -> list[CompletedPartTypeDef]:
-        """Wait for all parts and return what completes the upload."""
-        while self._under_way:
-            self._take()
-        return sorted(self._parts, key=lambda part: part["PartNumber"])
-
-    def give_up(self) -> None:
-        """Make the threads stop at once, and wait a moment for them."""
-        self._given_up.set()
-        while self._under_way:
-            try:
-                self._done.get(timeout=_GRACE_SECONDS)
-            except Empty:
-                break
-            self._under_way -= 1
-
-    def _take(self) -> None:
-        result = self._done.get()
-        self._under_way -= 1
-        if isinstance(result, Exception):
-            raise result
-        part, size = result
-        self._parts.append(part)
-        self._sent.add(size)
-
-    def _work(self) -> None:
-        while not self._given_up.is_set():
-            number, part = self._todo.get()
-            try:
-                answer = self._s3.upload_part(
-                    **self._target,
-                    PartNumber=number,
-                    Body=part.open(self._given_up),
-                    ChecksumCRC32=part.checksum,
-                )
-                done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
-                self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
-            except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
-                self._done.put(error)
-            del part
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Some of the archive in the pieces that it came in: joining them would double the memory."""
-
-    pieces: list[bytes]
-    size: int
-    crc: int
-
-    @property
-    def checksum(self) -> str:
-        """Its CRC-32 as S3 wants it."""
-        return _base64(self.crc)
-
-    def open(self, given_up: threading.Event) -> IO[bytes]:
-        """The part as a file that a request can read, and read again."""
-        return cast("IO[bytes]", _Body(self, given_up))
-
-
-class _Body(io.RawIOBase):
-    """A part as the file that a request reads; reading fails once the upload is given up."""
-
-    def __init__(self, part: _Part, given_up: threading.Event) -> None:
-        super().__init__()
-        self._part = part
-        self._given_up = given_up
-        self._piece = self._offset = 0
-
-    def __len__(self) -> int:
-        return self._part.size
-
-    def tell(self) -> int:
-        """How many bytes were read."""
-        return sum(map(len, self._part.pieces[: self._piece])) + self._offset
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Go back to the beginning, the only place that a request is ever read from."""
-        if offset or whence:
-            raise io.UnsupportedOperation("seek")
-        self._piece = self._offset = 0
-        return 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes of a piece, at most `size`; none at the end."""
-        if self._given_up.is_set():
-            raise InterruptedError("the upload was given up")
-        if self._piece == len(self._part.pieces):
-            return b""
-        piece = self._part.pieces[self._piece]
-        end = len(piece) if size < 0 else min(self._offset + size, len(piece))
-        data = piece[self._offset : end]
-        self._offset = end
-        if end == len(piece):
-            self._piece, self._offset = self._piece + 1, 0
-        return data
-
-
 class _Progress:
     """Counts, and tells who wants to know."""
 
@@ -343,25 +210,7 @@ class _Progress:
         self._tell(Transfer(self._stream.files, self._files, self._stream.read, self._size, self._sent))
 
 
-def _parts(stream: Iterator[bytes], size: int, sent: _Progress) -> Iterator[_Part]:
-    """Cut the stream into parts of `size` bytes, the last one shorter; at least one."""
-    pieces: list[bytes] = []
-    crc, room = 0, size
-    for chunk in stream:
-        sent.add(0)
-        left = chunk
-        while left:
-            if not room:
-                yield _Part(pieces, size, crc)
-                pieces, crc, room = [], 0, size
-            piece, left = left[:room], left[room:]
-            pieces.append(piece)
-            crc = _crc32(piece, crc)
-            room -= len(piece)
-    yield _Part(pieces, size - room, crc)
-
-
-def _chain(first: _Part, second: _Part, rest: Iterator[_Part]) -> Iterator[_Part]:
+def _chain(first: Part, second: Part, rest: Iterator[Part]) -> Iterator[Part]:
     yield first
     yield second
     yield from rest
@@ -411,18 +260,6 @@ def _refuse_other_region(
                 "bucket-region",
             )
         )
-
-
-def _crc32(data: bytes, start: int = 0) -> int:
-    try:
-        from isal.isal_zlib import crc32
-    except ImportError:
-        from zlib import crc32
-    return crc32(data, start)
-
-
-def _base64(crc: int) -> str:
-    return b64encode(crc.to_bytes(4, "big")).decode()
 
 
 def _given(**parameters: object) -> dict[str, Any]:
