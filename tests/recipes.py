@@ -21,9 +21,13 @@ _RUNS = re.compile(r"^(docker run|deployer)\b.*", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A CI's job: its script, the variables that the pipeline sets, and the inputs of GitLab's component."""
+    """A CI's job: its script, the variables that the pipeline sets, and the inputs of GitLab's component.
+
+    `pipeline` is the whole file, where that is YAML.
+    """
 
     script: str = ""
+    pipeline: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
     component: Mapping[str, str] = field(default_factory=dict)
 
@@ -59,10 +63,12 @@ def recipes() -> dict[str, Recipe]:
 
 def _recipe(section: str) -> Recipe:
     scripts: list[str] = []
+    pipeline = ""
     variables: dict[str, str] = {}
     component: dict[str, str] = {}
     for language, code in re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL):
         if language == "yaml":
+            pipeline = code
             for key, value in _scalars(yaml.safe_load(code)):
                 scripts.append(value)
                 variables[key] = value
@@ -74,7 +80,7 @@ def _recipe(section: str) -> Recipe:
             scripts.append(code)
     script = next((each for each in scripts if _RUNS.search(each)), "deployer" if component else "")
     given = {name: value for name, value in variables.items() if re.fullmatch(r"(AWS|INPUT)_\w+", name)}
-    return Recipe(script, given, component)
+    return Recipe(script, pipeline, given, component)
 
 
 def _scalars(node: object, key: str = "") -> Iterator[tuple[str, str]]:

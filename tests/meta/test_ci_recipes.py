@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+from typing import TYPE_CHECKING
 
+import check_jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from deployer.clock import SystemClock
 from deployer.model import Stage
@@ -14,6 +17,9 @@ from deployer.platform import detect
 from deployer.settings import load
 from deployer.tokens import find_token
 from tests.recipes import ROOT, Recipe, recipes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -83,6 +89,29 @@ def test_a_recipe_deploys(title: str) -> None:
 def test_a_recipe_speaks_its_cis_dialect(title: str) -> None:
     """The variables that tell the CI reach the deployer."""
     assert detect(environment(title), io.StringIO()).name == CIS[title][1]
+
+
+SCHEMAS = {
+    "GitLab": "gitlab-ci",
+    "Bitbucket Pipelines": "bitbucket-pipelines",
+    "CircleCI": "circle-ci",
+    "Buildkite": "buildkite",
+    "Azure Pipelines": "azure-pipelines",
+}
+
+
+@pytest.mark.parametrize("title", SCHEMAS)
+def test_a_pipeline_is_one_to_its_ci(title: str, tmp_path: Path) -> None:
+    """By the schema that is published for the CI's file."""
+    file = tmp_path / "pipeline.yml"
+    file.write_text(RECIPES[title].pipeline, encoding="utf-8")
+    options = ["--regex-variant=python", f"--builtin-schema=vendor.{SCHEMAS[title]}"]
+    done = CliRunner().invoke(check_jsonschema.main, [*options, str(file)])
+    assert done.exit_code == 0, done.output
+
+
+def test_every_pipeline_has_a_schema() -> None:
+    assert SCHEMAS.keys() == {title for title, recipe in RECIPES.items() if recipe.pipeline}
 
 
 def test_the_readme_leads_to_the_recipes() -> None:
