@@ -86,9 +86,9 @@ def test_while_a_huge_file_is_hashed(workspace: Path, environ: Mapping[str, str]
 
 def test_while_a_rehearsal_packs(workspace: Path, environ: Mapping[str, str]) -> None:
     """After each file was read once to hash it: the second reading is what the signal ends."""
-    (workspace / "0").write_bytes(b"".join(b"%x\n" % (number * number) for number in range(MEGABYTE)))
+    (workspace / "0").write_bytes(b"".join(b"%x\n" % (number * number) for number in range(MEGABYTE // 4)))
     size = (workspace / "0").stat().st_size
-    for number in range(1, 50):
+    for number in range(1, 100):
         (workspace / str(number)).hardlink_to(workspace / "0")
 
     code, output = interrupt(
@@ -96,7 +96,7 @@ def test_while_a_rehearsal_packs(workspace: Path, environ: Mapping[str, str]) ->
         "--stop-after=package",
         "--compression=small",
         environ=environ,
-        when=lambda pid: has_read(pid, 52 * size),
+        when=lambda pid: has_read(pid, 110 * size),
     )
 
     assert code == 143, output

@@ -29,11 +29,8 @@ HUGE = 4 * GIGABYTE + 7
 LATER = b"what comes after it"
 ENGINE = deflater(Compression.FAST)
 BY_PYTHON = (
-    "import sys, shutil, tarfile, zipfile;"
-    "archive, name = sys.argv[1:];"
-    "zipped = archive.endswith('.zip');"
-    "file = zipfile.ZipFile(archive).open(name) if zipped else tarfile.open(archive).extractfile(name);"
-    "shutil.copyfileobj(file, sys.stdout.buffer, 1 << 20)"
+    "import sys, shutil, zipfile; archive, name = sys.argv[1:];"
+    "shutil.copyfileobj(zipfile.ZipFile(archive).open(name), sys.stdout.buffer, 1 << 20)"
 )
 
 
@@ -124,9 +121,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (BundleType.ZIP, [sys.executable, "-c", BY_PYTHON]),
         (BundleType.TGZ, ["tar", "-xOzf"]),
         (BundleType.TAR, ["tar", "-xOf"]),
-        (BundleType.TAR, [sys.executable, "-c", BY_PYTHON]),
     ],
-    ids=["unzip", "zipfile", "tgz", "tar", "tarfile"],
+    ids=["unzip", "zipfile", "tgz", "tar"],
 )
 def test_huge_files_come_out_as_they_went_in(
     tree: Path, tmp_path: Path, *, bundle_type: BundleType, command: list[str]
