@@ -82,6 +82,9 @@ def _from_tree(line: Line) -> Bundle:
     )
     for tally in tree.tallies:
         platform.line(lines.left_out(tally))
+    if platform.debugging:
+        for text in lines.listed(tree):
+            platform.debug(text)
     problems = list(tree.warnings)
     if settings.pre_flight is not PreFlight.OFF:
         problems += check(tree, bundle_type=settings.bundle_type)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.explain import shortened
-from deployer.model import Status
+from deployer.model import EntryKind, Status
 from deployer.report.text import counted, duration, size
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from deployer.explain import Failure
     from deployer.files import Tally
-    from deployer.model import Bundle, Deployment, StoredObject
+    from deployer.model import Bundle, Contents, Deployment, StoredObject
     from deployer.wait import Ending
 
 _ENDINGS = {
@@ -23,6 +23,16 @@ _ENDINGS = {
     Status.READY: "is ready to continue",
     Status.TIMED_OUT: "has not ended",
 }
+
+
+def listed(contents: Contents) -> Iterator[str]:
+    """Each name that goes in, with its mode and size, and each that a pattern left out."""
+    for entry in contents.entries.values():
+        what = f"-> {entry.target}" if entry.kind is EntryKind.LINK else size(entry.size)
+        slash = "/" if entry.kind is EntryKind.FOLDER else ""
+        yield f"in   {entry.mode:04o} {entry.name}{slash} {what if not slash else ''}".rstrip()
+    for exclusion in contents.exclusions:
+        yield f"out  {exclusion.name} by {exclusion.pattern}"
 
 
 def left_out(tally: Tally) -> str:

@@ -524,3 +524,23 @@ def test_a_registration_that_is_denied_names_what_is_missing(still_emulator: Sta
     assert ran.code == 4
     assert "codedeploy:RegisterApplicationRevision" in ran.log
     assert created(service) == []
+
+
+def test_debugging_lists_what_goes_in_and_what_is_left_out(
+    still_emulator: Start, run_line: Run, tmp_path: Path
+) -> None:
+    tree = tmp_path / "app"
+    (tree / "logs").mkdir(parents=True)
+    (tree / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    (tree / "latest").symlink_to("appspec.yml")
+    (tree / "logs" / "x.log").touch()
+    given = {"GITHUB_WORKSPACE": str(tree), "INPUT_SOURCE": "", "INPUT_EXCLUDE": "*.log", "RUNNER_DEBUG": "1"}
+    ran = run_line(still_emulator(), "--stop-after", "package", environ=given)
+    assert ran.code == 0
+    told = [line for line in ran.log.splitlines() if line.startswith("::debug::")]
+    assert told == [
+        "::debug::in   0644 appspec.yml 23 B",
+        "::debug::in   0777 latest -> appspec.yml",
+        "::debug::in   0755 logs/",
+        "::debug::out  logs/x.log by *.log",
+    ]
