@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from deployer.errors import Location, Problem, Severity
+from deployer.errors import InvalidBundle, Location, Problem, Severity
 from deployer.model import Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from deployer.model import Contents
 
 _DEPENDENCIES: Final = re.compile(
     r"(^|/)(node_modules|site-packages|vendor)/"
@@ -31,8 +33,13 @@ def likely_secrets(
     entries: Mapping[str, Entry], wanted: Collection[str], where: Callable[[str], Location]
 ) -> Iterator[Problem]:
     """Warn about each file that probably holds a secret; `wanted` names what a `!pattern` asks for."""
-    for name, entry in entries.items():
-        if entry.kind is EntryKind.FILE and name not in wanted and _suspicious(name, entry.path):
+
+    def read(name: str) -> bytes:
+        with Path(entries[name].path).open("rb") as stream:
+            return stream.read(_ENOUGH)
+
+    for name in _suspicious(entries, read):
+        if name not in wanted:
             last = name.rpartition("/")[2]
             yield Problem(
                 f"`{name}` is about to be deployed and looks like it holds a secret",
@@ -43,17 +50,34 @@ def likely_secrets(
             )
 
 
-def _suspicious(name: str, path: str) -> bool:
-    last = name.rpartition("/")[2]
-    certain = _SECRET.fullmatch(last) and not _EXAMPLES.search(last)
-    if not (certain or _MAYBE.fullmatch(last)) or _DEPENDENCIES.search(name):
-        return False
-    if last == "credentials":
-        return name.endswith(".aws/credentials")
-    if certain:
-        return True
+def secrets_in_archive(contents: Contents) -> Iterator[Problem]:
+    """Warn about each member of a ready-made archive that probably holds a secret."""
+    for name in _suspicious(contents.entries, lambda name: contents.read(name, _ENOUGH)):
+        yield Problem(
+            f"`{name}` is in the archive and looks like it holds a secret",
+            "Leave it out where the archive is made.",
+            "likely-secret",
+            Severity.WARNING,
+        )
+
+
+def _suspicious(entries: Mapping[str, Entry], read: Callable[[str], bytes]) -> Iterator[str]:
+    """The files whose names say that they hold a secret, or whose names may and contents do."""
+    for name, entry in entries.items():
+        last = name.rpartition("/")[2]
+        certain = _SECRET.fullmatch(last) and not _EXAMPLES.search(last)
+        if not (certain or _MAYBE.fullmatch(last)) or _DEPENDENCIES.search(name):
+            continue
+        if entry.kind is not EntryKind.FILE or (
+            last == "credentials" and not name.endswith(".aws/credentials")
+        ):
+            continue
+        if certain or _holds_proof(name, read):
+            yield name
+
+
+def _holds_proof(name: str, read: Callable[[str], bytes]) -> bool:
     try:
-        with Path(path).open("rb") as stream:
-            return bool(_PROOF.search(stream.read(_ENOUGH)))
-    except OSError:  # packing reads it too, and says so
+        return bool(_PROOF.search(read(name)))
+    except (OSError, InvalidBundle):  # packing reads it too, and says so
         return False

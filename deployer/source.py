@@ -58,13 +58,14 @@ def _from_appspec(appspec: AppSpecFile, line: Line) -> Bundle:
 
 def _from_archive(source: Path, line: Line) -> Bundle:
     from deployer.archive_source import open_archive
+    from deployer.leaks import secrets_in_archive
     from deployer.package import ready_made
     from deployer.preflight import check
 
     contents, bundle_type, problems = open_archive(source, repository=line.platform.run.workspace)
     if line.settings.pre_flight is not PreFlight.OFF:
         problems = [*problems, *check(contents, bundle_type=bundle_type)]
-    _judge(problems, line)
+    _judge([*problems, *secrets_in_archive(contents)], line)
     return ready_made(contents, source, bundle_type)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.archive_source import open_archive
 from deployer.errors import DeployError, InvalidBundle, InvalidInput, Location, Problem, Severity
 from deployer.files import Tree, scan
+from deployer.leaks import secrets_in_archive
 from deployer.model import Entry, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:
@@ -338,3 +341,15 @@ def test_what_only_looks_like_a_secret_is_not_told(source: Path, file: str, cont
     write(source, {file: content})
 
     assert look(source).warnings == ()
+
+
+@pytest.mark.parametrize("suffix", ["zip", "tgz"])
+def test_likely_secrets_in_a_ready_made_archive_are_told(tmp_path: Path, suffix: str) -> None:
+    tree = tmp_path / "tree"
+    write(tree, {"appspec.yml": "", ".env": "A=1", "server.key": KEY, "cert.pem": "public", "x.sh": ""})
+    made = shutil.make_archive(str(tmp_path / "app"), {"tgz": "gztar"}.get(suffix, suffix), tree)
+    contents, _, _ = open_archive(Path(made), repository=tmp_path)
+    assert {problem.message.split("`")[1] for problem in secrets_in_archive(contents)} == {
+        ".env",
+        "server.key",
+    }
