@@ -69,7 +69,7 @@ def _check(lookup: Lookup, bundle_type: BundleType | None) -> Iterator[Problem]:
         yield from check_permissions(appspec, plan)
         yield from check_hooks(appspec, lookup)
     yield from lookup.second_files()
-    yield from check_names(lookup)
+    yield from check_names(lookup, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
     yield from check_size(lookup)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ADVISED_BYTES = 1 << 30
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions
 _LARGEST = 10
+_VERSIONED = re.compile(r";\d*$")
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -95,10 +97,15 @@ def _missing(contents: Contents) -> Problem:
     return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice)
 
 
-def check_names(lookup: Lookup) -> Iterator[Problem]:
-    """Names that are not UTF-8; one look at all of them together, as nearly always there are none."""
+def check_names(lookup: Lookup, *, zipped: bool) -> Iterator[Problem]:
+    """Names that unpack wrongly; one look at all of them together, as nearly always there are none."""
+    names = "".join(lookup.entries)
+    if zipped and ";" in names:
+        for name in filter(_VERSIONED.search, lookup.entries):
+            path = lookup.contents.locate(name)
+            yield rules.VERSION.problem(Location(path) if path else None, name=name)
     try:
-        "".join(lookup.entries).encode()
+        names.encode()
     except UnicodeEncodeError:
         for name in lookup.entries:
             shown = os.fsencode(name).decode(errors="backslashreplace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.rules import AGENT, NOTICE, Rule
+from deployer.rules import AGENT, NOTICE, WARNING, Rule
 
 EMPTY = Rule(
     code="bundle-empty",
@@ -19,6 +19,15 @@ NAME = Rule(
     bad="caf\\xe9.txt (Latin-1)",
     good="café.txt (UTF-8)",
     source=AGENT,
+)
+VERSION = Rule(
+    code="bundle-name-version",
+    message="{name} ends like a version of VMS: unzip, which the agent runs, drops the `;` and what follows.",
+    hint="Rename the file, exclude it, or set `bundle-type: tgz`.",
+    bad="report;1 (unpacked as report)",
+    good="report-1",
+    source="Info-ZIP's unzip, run by the CodeDeploy agent",
+    severity=WARNING,
 )
 SIZE = Rule(
     code="bundle-size",

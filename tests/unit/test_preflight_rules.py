@@ -159,6 +159,7 @@ BUNDLES = {
         (APPSPEC, 5),
     ),
     "bundle-empty": (bundle({}), None),
+    "bundle-name-version": (bundle({APPSPEC: HEAD, "report;1": ""}), ("report;1", None)),
     "bundle-name-not-utf8": (bundle({APPSPEC: HEAD, "caf\udce9": ""}), None),
 }
 RESOURCE_HEAD = "version: 0.0\nResources:\n  - web:\n"
