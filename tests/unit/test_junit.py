@@ -57,4 +57,5 @@ def test_targets_that_may_not_be_read_leave_an_empty_report() -> None:
 def test_any_text_of_an_instance_makes_well_formed_xml(name: str, log: str) -> None:
     event = LifecycleEvent(name, "Failed", diagnostics=Diagnostics(name, name, log, log))
     report = junit(outcome(Target(name, "Failed", events=(event,)), group=name))
-    ET.fromstring(report.encode("utf-8"))  # noqa: S314
+    read = ET.fromstring(report.encode("utf-8"))  # noqa: S314
+    assert [suite.get("failures") for suite in read] == ["1"]
