@@ -175,7 +175,7 @@ class ChunkStream(Protocol):
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
 
-    `digest` is a SHA-256 in hex over the contents and the way they are archived; `size` is the archive's
+    `digest` is a hash in hex of the contents and the way they are archived; `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
     the same bytes each time.
     """

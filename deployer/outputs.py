@@ -29,7 +29,7 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "key": "Key of the revision's object in the bucket",
         "etag": "ETag of the object",
         "version-id": "Version of the object, where the bucket keeps versions",
-        "digest": "SHA-256 of what is in the bundle and how it is archived: same tree, same digest",
+        "digest": "hash of what is in the bundle and how it is archived: same tree, same digest",
         "bundle-size": "Size of the archive in bytes",
         "uploaded": "`false` when the object was already there",
         "error-code": "CodeDeploy's error code of a deployment that did not succeed",

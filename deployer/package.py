@@ -1,6 +1,6 @@
 """Contents → Bundle: hash everything once, so that the digest is known before a byte is compressed.
 
-The digest is a SHA-256 over names, kinds, modes, links and contents, and over the way they are archived
+The digest is a BLAKE3 over names, kinds, modes, links and contents, and over the way they are archived
 (format, library, version, level). The same digest therefore means the same bytes of the archive. Nothing is
 written to a disk.
 """
@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from deployer.errors import InvalidBundle, Problem
-from deployer.model import Bundle, BundleType, Compression, Entry, EntryKind
+from deployer.hashing import hash_all, hasher, unreadable
+from deployer.model import Bundle, BundleType, Compression, EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from deployer.archive.deflate import Deflater
     from deployer.archive.units import Member, Packed
-    from deployer.model import Contents
+    from deployer.hashing import Hasher
+    from deployer.model import Contents, Entry
 
-_FORMAT: Final = "deployer bundle 1"  # a change of the archives' layout makes it 2
+_FORMAT: Final = "deployer bundle 2"  # a change of the archives' layout makes it 3
 _PIECE: Final = 1 << 20
-_BATCH_BYTES: Final = 4 << 20
-_BATCH_FILES: Final = 128
 
 
 class Stream:
@@ -56,20 +54,20 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     from deployer.archive.deflate import deflater
 
     engine = deflater(compression)
-    threads = len(os.sched_getaffinity(0))
+    hashing = hasher()
     entries = list(contents.entries.values())
-    hashes = _hash_all(entries, engine, threads=threads)
+    hashes = hash_all(entries, hashing.start)
     recipe = f"{_FORMAT} {bundle_type.value}"
     if bundle_type is not BundleType.TAR:
         recipe += f" {engine.name}"
-    digest = _digest(recipe, entries, [sha256 for sha256, _ in hashes])
+    digest = _digest(recipe, entries, [content for content, _ in hashes], hashing)
     crcs = [crc for _, crc in hashes]
 
     def chunks() -> Stream:
         from deployer.archive.units import Member
 
         members = [Member(entry, crc) for entry, crc in zip(entries, crcs, strict=True)]
-        return Stream(_pack(members, engine, bundle_type, threads=threads))
+        return Stream(_pack(members, engine, bundle_type, threads=len(os.sched_getaffinity(0))))
 
     used = None if bundle_type is BundleType.TAR else compression
     return Bundle(bundle_type, digest, contents, chunks, compression=used)
@@ -85,7 +83,7 @@ def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundl
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
     except OSError as error:
-        raise _unreadable(str(path), error) from error
+        raise InvalidBundle(unreadable(str(path), error)) from error
     total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
 
     def chunks() -> Stream:
@@ -128,85 +126,10 @@ def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
         )
 
 
-def _hash_all(entries: Sequence[Entry], engine: Deflater, *, threads: int) -> list[tuple[bytes, int]]:
-    """SHA-256 and CRC-32 of each entry's content, in the entries' order; an interrupt ends the reading."""
-    hashes = [(b"", 0)] * len(entries)
-    problems: list[Problem] = []
-    given_up = Event()
-
-    def work(batch: list[int]) -> None:
-        for index in batch:
-            try:
-                hashes[index] = _hash(entries[index], engine.crc32, given_up)
-            except OSError as error:
-                problems.extend(_unreadable(entries[index].name, error).problems)
-            except InvalidBundle as error:
-                problems.extend(error.problems)
-
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for _ in pool.map(work, _batches(entries)):
-                pass
-        finally:
-            given_up.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-    if problems:
-        raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
-    return hashes
-
-
-def _batches(entries: Sequence[Entry]) -> Iterable[list[int]]:
-    """Indexes of the entries in batches of about equal work, the large files first."""
-    large = [index for index, entry in enumerate(entries) if entry.size > _BATCH_BYTES]
-    yield from ([index] for index in sorted(large, key=lambda index: -entries[index].size))
-    batch: list[int] = []
-    size = 0
-    for index, entry in enumerate(entries):
-        if entry.size > _BATCH_BYTES or entry.kind is EntryKind.FOLDER:
-            continue
-        batch.append(index)
-        size += entry.size
-        if size > _BATCH_BYTES or len(batch) == _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    yield batch
-
-
-def _hash(entry: Entry, crc32: Callable[[bytes, int], int], given_up: Event) -> tuple[bytes, int]:
-    if entry.kind is EntryKind.LINK:
-        target = os.fsencode(entry.target)
-        return hashlib.sha256(target).digest(), crc32(target, 0)
-    handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        data = os.read(handle, min(entry.size + 1, _PIECE))
-        sha256, crc, size = hashlib.sha256(data), crc32(data, 0), len(data)
-        while data and size < entry.size and not given_up.is_set():
-            data = os.read(handle, min(entry.size + 1 - size, _PIECE))
-            sha256.update(data)
-            crc, size = crc32(data, crc), size + len(data)
-    finally:
-        os.close(handle)
-    if size != entry.size:
-        from deployer.archive.units import changed
-
-        raise changed(entry)
-    return sha256.digest(), crc
-
-
-def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes]) -> str:
-    """SHA-256 in hex of a manifest in which every field's end is known."""
-    sha256 = hashlib.sha256(f"{recipe}\n".encode())
+def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:
+    """The hash in hex of a manifest in which every field's end is known."""
+    state = hashing.start(f"{recipe} {hashing.name}\n".encode())
     for entry, content in zip(entries, hashes, strict=True):
         name = entry.name.encode()
-        sha256.update(b"%s %o %d:%s %s\n" % (entry.kind.value.encode(), entry.mode, len(name), name, content))
-    return sha256.hexdigest()
-
-
-def _unreadable(name: str, error: OSError) -> InvalidBundle:
-    return InvalidBundle(
-        Problem(
-            f"`{name}` cannot be read: {error.strerror}",
-            "Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out.",
-            "unreadable",
-        )
-    )
+        state.update(b"%s %o %d:%s %s\n" % (entry.kind.value.encode(), entry.mode, len(name), name, content))
+    return state.hexdigest()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
+from deployer.checksums import crc32
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -168,15 +170,6 @@ class Senders:
             except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
                 self._done.put(error)
             del part
-
-
-def crc32(data: bytes, start: int = 0) -> int:
-    """CRC-32 of the data, after that of what stands before it."""
-    try:
-        from isal.isal_zlib import crc32 as fastest
-    except ImportError:
-        from zlib import crc32 as fastest
-    return fastest(data, start)
 
 
 def base64(crc: int) -> str:

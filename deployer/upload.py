@@ -13,9 +13,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from deployer.checksums import combine
 from deployer.errors import DeployError, InvalidInput, Problem, Severity
 from deployer.model import StoredObject, Transfer
-from deployer.parts import Senders, base64, crc32, cut
+from deployer.parts import Senders, base64, cut
 from deployer.regions import partition
 
 if TYPE_CHECKING:
@@ -143,8 +144,7 @@ def _send_parts(
         with _explained(destination, s3):
             crc = size = 0
             for part in parts:
-                for piece in part.pieces:
-                    crc = crc32(piece, crc)
+                crc = combine(crc, part.crc, part.size)
                 size += part.size
                 senders.put(part)
             answer = s3.complete_multipart_upload(

@@ -1,11 +1,11 @@
-"""Raw deflate in independent blocks, by the fastest library that this machine has.
+"""Raw deflate by the fastest library that this machine has: files in one go, or independent blocks.
 
 Blocks end on a byte boundary, so that they can be compressed on several threads and joined. The name of a
 `Deflater` stands for the bytes that it makes: it goes into the bundle's digest, so another library, version
 or machine architecture makes another digest rather than other bytes under the same one.
 
 ISA-L's level 3 is not used because its bytes differ between AVX2, AVX-512 and older processors; those of
-levels 1 and 2 and of zlib-ng are the same on all of them.
+levels 1 and 2, of libdeflate and of zlib-ng are the same on all of them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import platform
 import zlib
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from deployer.model import Compression
@@ -34,70 +35,71 @@ class _Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Codec:
-    """A library at one level; `name` stands for the bytes that it makes."""
+class Whole:
+    """A library at one level that compresses in one go; `name` stands for the bytes that it makes."""
 
     name: str
+    compress: Callable[[bytes], bytes | bytearray]
+
+
+@dataclass(frozen=True, slots=True)
+class Codec(Whole):
+    """One that can also leave a stream open for more."""
+
     start: Callable[[], _Stream]
-    crc32: Callable[[bytes, int], int]
-    combine: Callable[[int, int, int], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Deflater:
-    """A denser codec for files of middling size, where most of what can be saved is, and a faster one.
+    """What compresses what.
 
-    Tiny files gain nothing from density but pay for its set-up; large ones are mostly binaries.
+    Tiny files gain nothing from density but pay for its set-up; in those of middling size is most of what can
+    be saved; large ones are mostly binaries. `mixed` is for the small files of a tar, which share a stream.
     """
 
-    dense: Codec
-    fast: Codec
+    tiny: Whole
+    middling: Whole
+    large: Codec
+    mixed: Codec
 
     @property
     def name(self) -> str:
         """Stands for all bytes that it makes."""
-        return f"{' and '.join(dict.fromkeys([self.dense.name, self.fast.name]))} on {platform.machine()}"
+        names = dict.fromkeys(each.name for each in (self.tiny, self.middling, self.large, self.mixed))
+        return f"{', '.join(names)} on {platform.machine()}"
 
-    def crc32(self, data: bytes, start: int = 0) -> int:
-        """CRC-32 of the data, after that of what stands before it."""
-        return self.fast.crc32(data, start)
-
-    def combine(self, first: int, second: int, length: int) -> int:
-        """CRC-32 of two pieces one after another, `length` being the second one's bytes."""
-        return self.fast.combine(first, second, length)
-
-    def whole(self, data: bytes) -> bytes:
+    def whole(self, data: bytes) -> bytes | bytearray:
         """Compress all of a small file."""
-        stream = (self.fast if len(data) < _TINY else self.dense).start()
-        return stream.compress(data) + stream.flush()
+        return (self.tiny if len(data) < _TINY else self.middling).compress(data)
 
-    def block(self, data: bytes, *, last: bool, small: bool = False) -> bytes:
+    def block(self, data: bytes, *, last: bool, mixed: bool = False) -> bytes:
         """Compress a block that others follow unless it is the `last`; what would not shrink is stored.
 
-        `small` says that the block is made of small files.
+        `mixed` says that the block is made of small files.
         """
         if len(data) >= _SAMPLES * _SAMPLE and not self._shrinks(data):
             return _stored(data, last=last)
-        stream = (self.dense if small else self.fast).start()
+        stream = (self.mixed if mixed else self.large).start()
         return stream.compress(data) + stream.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
 
     def _shrinks(self, data: bytes) -> bool:
         """Try a few samples spread over the block."""
         step = (len(data) - _SAMPLE) // (_SAMPLES - 1)
         sample = b"".join(data[start : start + _SAMPLE] for start in range(0, step * _SAMPLES, step))
-        stream = self.fast.start()
-        return len(stream.compress(sample) + stream.flush()) < _WORTH_IT * len(sample)
+        return len(self.large.compress(sample)) < _WORTH_IT * len(sample)
 
 
 def deflater(compression: Compression) -> Deflater:
     """Return the compressor for a choice of the user, zlib's where there is no faster one."""
     match compression:
         case Compression.FAST:
-            return Deflater(_isal(1), _isal(1))
+            return Deflater(tiny=_isal(1), middling=_isal(1), large=_isal(1), mixed=_isal(1))
         case Compression.BALANCED:
-            return Deflater(_zlib_ng(4), _isal(2))
+            return Deflater(tiny=_isal(2), middling=_libdeflate(3), large=_isal(2), mixed=_zlib_ng(4))
         case Compression.SMALL:
-            return Deflater(_zlib_ng(6), _zlib_ng(6))
+            return Deflater(
+                tiny=_libdeflate(7), middling=_libdeflate(7), large=_zlib_ng(6), mixed=_zlib_ng(6)
+            )
         case _:
             assert_never(compression)
 
@@ -110,9 +112,8 @@ def _isal(level: int) -> Codec:
         return _zlib(level)
     return Codec(
         f"isa-l {isal.ISAL_VERSION} level {level}",
-        lambda: isal_zlib.compressobj(level, zlib.DEFLATED, _RAW),
-        isal_zlib.crc32,
-        isal_zlib.crc32_combine,
+        partial(isal_zlib.compress, level=level, wbits=_RAW),
+        partial(isal_zlib.compressobj, level, zlib.DEFLATED, _RAW),
     )
 
 
@@ -123,18 +124,27 @@ def _zlib_ng(level: int) -> Codec:
         return _zlib(level)
     return Codec(
         f"zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION} level {level}",
-        lambda: zlib_ng.compressobj(level, zlib.DEFLATED, _RAW),
-        zlib_ng.crc32,
-        zlib_ng.crc32_combine,
+        partial(zlib_ng.compress, level=level, wbits=_RAW),
+        partial(zlib_ng.compressobj, level, zlib.DEFLATED, _RAW),
+    )
+
+
+def _libdeflate(level: int) -> Whole:
+    try:
+        import deflate
+    except ImportError:
+        return _zlib(level)
+    return Whole(
+        f"libdeflate of deflate {deflate.__version__} level {level}",
+        partial(deflate.deflate_compress, compresslevel=level),
     )
 
 
 def _zlib(level: int) -> Codec:
     return Codec(
         f"zlib {zlib.ZLIB_RUNTIME_VERSION} level {level}",
-        lambda: zlib.compressobj(level, zlib.DEFLATED, _RAW),
-        zlib.crc32,
-        combine_crc32,
+        partial(zlib.compress, level=level, wbits=_RAW),
+        partial(zlib.compressobj, level, zlib.DEFLATED, _RAW),
     )
 
 
@@ -151,29 +161,3 @@ def _stored(data: bytes, *, last: bool) -> bytes:
             piece,
         ]
     return b"".join(parts)
-
-
-def combine_crc32(first: int, second: int, length: int) -> int:
-    """Return the CRC-32 of two pieces one after another, `length` being the second one's bytes.
-
-    zlib's `crc32_combine`, which Python's `zlib` does not offer: the first CRC is advanced over `length`
-    zero bytes, by repeated squaring of the matrix that advances it over one bit.
-    """
-    advance = [0xEDB88320, *(1 << bit for bit in range(31))]
-    for _ in range(3):
-        advance = [_times(advance, row) for row in advance]
-    while length:
-        if length & 1:
-            first = _times(advance, first)
-        advance = [_times(advance, row) for row in advance]
-        length >>= 1
-    return first ^ second
-
-
-def _times(matrix: list[int], vector: int) -> int:
-    total = 0
-    for row in matrix:
-        if vector & 1:
-            total ^= row
-        vector >>= 1
-    return total

@@ -12,12 +12,13 @@ from deployer.archive.units import (
     Block,
     Member,
     Packed,
-    changed,
     in_order,
     read_block,
     read_whole,
     units,
 )
+from deployer.checksums import combine, crc32
+from deployer.hashing import changed
 from deployer.model import EntryKind
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ def pack(members: Sequence[Member], deflater: Deflater, *, gzip: bool, threads: 
     for result in in_order(partial(_pack, deflater, gzip=gzip), units(members), threads=threads):
         if isinstance(result.unit, Block):
             before = 0 if result.unit.first else content_crc
-            content_crc = deflater.combine(before, result.content_crc, result.unit.length)
+            content_crc = combine(before, result.content_crc, result.unit.length)
             if result.unit.last and content_crc != result.unit.member.crc:
-                raise changed(result.unit.member.entry)
-        crc = deflater.combine(crc, result.crc, result.length)
+                raise changed(result.unit.member.entry.name)
+        crc = combine(crc, result.crc, result.length)
         length += result.length
         yield Packed(result.data, result.unit.files, result.unit.read)
     if not gzip:
         yield Packed(_END, 0, 0)
         return
-    crc = deflater.combine(crc, deflater.crc32(_END, 0), len(_END))
+    crc = combine(crc, crc32(_END, 0), len(_END))
     length = (length + len(_END)) & 0xFFFFFFFF
     tail = deflater.block(_END, last=True) + crc.to_bytes(4, "little") + length.to_bytes(4, "little")
     yield Packed(tail, 0, 0)
@@ -74,7 +75,7 @@ def _pack(deflater: Deflater, unit: Batch | Block, *, gzip: bool) -> _Result:
     content_crc = 0
     if isinstance(unit, Block):
         content = read_block(unit)
-        content_crc = deflater.crc32(content, 0)
+        content_crc = crc32(content, 0)
         header = _header(unit.member) if unit.first else b""
         data = header + content + (_padding(unit.member.entry.size) if unit.last else b"")
     else:
@@ -82,11 +83,11 @@ def _pack(deflater: Deflater, unit: Batch | Block, *, gzip: bool) -> _Result:
         for member in unit.members:
             parts.append(_header(member))
             if member.entry.kind is EntryKind.FILE:
-                parts += [read_whole(member, deflater.crc32), _padding(member.entry.size)]
+                parts += [read_whole(member), _padding(member.entry.size)]
         data = b"".join(parts)
-    crc = deflater.crc32(data, 0) if gzip else 0
-    small = isinstance(unit, Batch)
-    packed = deflater.block(data, last=False, small=small) if gzip else data
+    crc = crc32(data, 0) if gzip else 0
+    mixed = isinstance(unit, Batch)
+    packed = deflater.block(data, last=False, mixed=mixed) if gzip else data
     return _Result(unit, packed, len(data), crc, content_crc)
 
 

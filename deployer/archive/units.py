@@ -12,7 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from deployer.errors import InvalidBundle, Problem
+from deployer.checksums import crc32
+from deployer.hashing import READING, changed, read
 from deployer.model import Entry, EntryKind
 
 if TYPE_CHECKING:
@@ -106,50 +107,34 @@ def units(members: Iterable[Member]) -> Iterator[Batch | Block]:
         yield Batch(tuple(batch))
 
 
-def read_whole(member: Member, crc32: Callable[[bytes, int], int]) -> bytes:
+def read_whole(member: Member) -> bytes:
     """Return the content of a member; raises InvalidBundle when it is not what was hashed."""
     entry = member.entry
     if entry.kind is EntryKind.LINK:
         return os.fsencode(entry.target)
-    data = _read(entry, 0, entry.size, last=True)
+    data = _read(entry, 0, entry.size, beyond=1)
     if len(data) != entry.size or crc32(data, 0) != member.crc:
-        raise changed(entry)
+        raise changed(entry.name)
     return data
 
 
 def read_block(block: Block) -> bytes:
     """Return the bytes of a block; raises InvalidBundle when the file has become shorter or longer."""
-    data = _read(block.member.entry, block.start, block.length, last=block.last)
+    data = _read(block.member.entry, block.start, block.length, beyond=int(block.last))
     if len(data) != block.length:
-        raise changed(block.member.entry)
+        raise changed(block.member.entry.name)
     return data
 
 
-def changed(entry: Entry) -> InvalidBundle:
-    """Say that a file changed while it was packed."""
-    return InvalidBundle(
-        Problem(
-            f"`{entry.name}` changed while it was packed",
-            "Let the steps that write it end first, or leave it out (a log or a cache of a running service).",
-            "file-changed",
-        )
-    )
-
-
-def _read(entry: Entry, start: int, length: int, *, last: bool) -> bytes:
-    """Read `length` bytes, and at the end of the file one more, which shows that it has grown."""
-    limit = length + last
+def _read(entry: Entry, start: int, size: int, *, beyond: int) -> bytes:
     try:
-        handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(entry.path, READING)
     except OSError as error:
-        raise changed(entry) from error
+        raise changed(entry.name) from error
     try:
-        data = os.pread(handle, limit, start)
-        while len(data) < length and (more := os.pread(handle, limit - len(data), start + len(data))):
-            data += more
+        return read(handle, size, start, beyond=beyond)
     finally:
         os.close(handle)
-    return data
 
 
 def in_order(function: Callable[[_In], _Out], items: Iterable[_In], *, threads: int) -> Iterator[_Out]:

@@ -13,12 +13,13 @@ from deployer.archive.units import (
     Block,
     Member,
     Packed,
-    changed,
     in_order,
     read_block,
     read_whole,
     units,
 )
+from deployer.checksums import combine, crc32
+from deployer.hashing import changed
 from deployer.model import EntryKind
 
 if TYPE_CHECKING:
@@ -77,19 +78,19 @@ def pack(members: Sequence[Member], deflater: Deflater, *, threads: int) -> Iter
             directory.offset += len(result.data)
             yield Packed(result.data, result.unit.files, result.unit.read)
         else:
-            yield Packed(directory.block(result.unit, result, deflater), result.unit.files, result.unit.read)
+            yield Packed(directory.block(result.unit, result), result.unit.files, result.unit.read)
     yield Packed(directory.end(), 0, 0)
 
 
 def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
     if isinstance(unit, Block):
         data = read_block(unit)
-        return _Result(unit, deflater.block(data, last=unit.last), (), deflater.crc32(data, 0))
-    parts: list[bytes] = []
+        return _Result(unit, deflater.block(data, last=unit.last), (), crc32(data, 0))
+    parts: list[bytes | bytearray] = []
     records: list[_Record] = []
     offset = 0
     for member in unit.members:
-        content = read_whole(member, deflater.crc32) if member.entry.kind is not EntryKind.FOLDER else b""
+        content = read_whole(member) if member.entry.kind is not EntryKind.FOLDER else b""
         packed = deflater.whole(content) if member.entry.kind is EntryKind.FILE and content else content
         method = _DEFLATED if len(packed) < len(content) else _STORED
         body = packed if method else content
@@ -120,7 +121,7 @@ class _Directory:
         self._packed = 0
         self._start = 0
 
-    def block(self, block: Block, result: _Result, deflater: Deflater) -> bytes:
+    def block(self, block: Block, result: _Result) -> bytes:
         """Frame a block of a large file: a local header before the first, a descriptor after the last."""
         data = result.data
         name = _name(block.member)
@@ -136,11 +137,11 @@ class _Directory:
                 b"PK\3\4", version, flags, _DEFLATED, 0, _DATE, 0, *sizes, len(name), len(extra)
             )
             data = header + name + extra + data
-        self._crc = deflater.combine(self._crc, result.crc, block.length)
+        self._crc = combine(self._crc, result.crc, block.length)
         self._packed += len(result.data)
         if block.last:
             if self._crc != block.member.crc:
-                raise changed(block.member.entry)
+                raise changed(block.member.entry.name)
             layout = "<4sL2Q" if large else "<4s3L"
             data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, block.member.entry.size)
         self.offset += len(data)
