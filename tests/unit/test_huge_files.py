@@ -15,7 +15,7 @@ import pytest
 
 from deployer.archive import tar
 from deployer.archive import zip as zipped
-from deployer.archive.deflate import Codec, Deflater, deflater
+from deployer.archive.deflate import Blocks, Deflater, Whole, deflater
 from deployer.archive.units import BLOCK, Member
 from deployer.checksums import combine
 from deployer.files import scan
@@ -47,36 +47,27 @@ def sparse(path: Path, size: int) -> Member:
     return Member(Entry(path.name, EntryKind.FILE, 0o644, size, path=str(path)), crc)
 
 
-class Swollen:
-    """A compressor that makes very much of each full block; what it makes cannot be unpacked."""
+SWOLLEN = bytes(64 << 20)
 
-    data = bytes(64 << 20)
 
-    def __init__(self) -> None:
-        self._full = False
-
-    def compress(self, data: bytes) -> bytes:
-        """Nothing yet."""
-        self._full = len(data) == BLOCK
-        return b""
-
-    def flush(self, _mode: int = zlib.Z_FINISH) -> bytes:
-        """Sixty-four times the block."""
-        return self.data if self._full else b""
+def swell(data: bytes, _last: bool) -> bytes:  # noqa: FBT001 - as Blocks has it
+    """Sixty-four times a full block; what it makes cannot be unpacked."""
+    return SWOLLEN if len(data) == BLOCK else data
 
 
 def test_a_file_that_stands_beyond_4_gib_is_found(tmp_path: Path) -> None:
     """By the offset in a zip64 record, and so is the central directory."""
-    codec = Codec("swollen", lambda data: data if len(data) == len(LATER) else b"", Swollen)
+    whole = Whole("swollen", lambda data: data if len(data) == len(LATER) else b"")
+    blocks = Blocks("swollen", swell)
     (tmp_path / "later").write_bytes(LATER)
     later = Entry("later", EntryKind.FILE, 0o644, len(LATER), path=str(tmp_path / "later"))
     large = [sparse(tmp_path / f"large{number}", 33 * BLOCK) for number in range(2)]
     archive = tmp_path / "x.zip"
 
     with archive.open("wb") as output:
-        swollen = Deflater(codec, codec, codec, codec)
+        swollen = Deflater(whole, whole, blocks, blocks)
         for piece in zipped.pack([*large, Member(later, zlib.crc32(LATER))], swollen, threads=2):
-            if piece.data is Swollen.data:
+            if piece.data is SWOLLEN:
                 output.seek(len(piece.data), os.SEEK_CUR)
             else:
                 output.write(piece.data)
