@@ -14,7 +14,7 @@ import tarfile
 import zipfile
 import zlib
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final, cast
 
 from deployer.errors import InvalidBundle, Location, Problem
@@ -247,7 +247,7 @@ class _Tar:
             first = posixpath.normpath(info.linkname)
             if first in self._offsets:
                 self._offsets[name] = self._offsets[first]
-                self.entries[name] = replace(self.entries[first], name=name)
+                self.entries[name] = self.entries[first]._replace(name=name)
         elif info.type in _TAR_KINDS:
             findings.add(rules.SPECIAL, info.name, _TAR_KINDS[info.type])
         else:

@@ -31,7 +31,7 @@ _LINK_MODE: Final = 0o777
 _KEPT_MODE: Final = 0o755  # group's and others' write bits and set-uid bits differ with umask and checkout
 _MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
 _MOST_PROBLEMS: Final = 20
-_FOREIGN_REPOSITORIES: Final = frozenset({".svn", ".hg", ".bzr", ".jj", "CVS"})
+_REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr", ".jj", "CVS"})
 _BAD_NAME: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 _KINDS: Final = {
     stat.S_IFSOCK: "socket",
@@ -152,7 +152,7 @@ def scan(source: Path, *, repository: Path, appspec: str, exclude: Sequence[str]
     walk = _Walk(source, repository, rules)
     walk.run()
     _place_appspec(walk, appspec)
-    entries = dict(sorted(walk.entries.items()))
+    entries = {name: walk.entries[name] for name in sorted(walk.entries)}
     problems = [*walk.problems, *_bad_links(entries, walk)]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise InvalidBundle(*_shortened(errors))
@@ -214,15 +214,21 @@ class _Walk:
         self.wanted: set[str] = set()
 
     def run(self) -> None:
-        pending = [""]
+        root, pending = str(self.source), [""]
         while pending:
             folder = pending.pop()
             try:
-                with os.scandir(self.source / folder) as found:
+                with os.scandir(f"{root}/{folder}") as found:
                     for item in found:
-                        name = f"{folder}{item.name}"
-                        if self._belongs(name, item) and self._add(name, item):
+                        name = folder + item.name
+                        is_folder = item.is_dir(follow_symlinks=False)
+                        if not self._belongs(name, item.name, folder=is_folder):
+                            continue
+                        if is_folder:
+                            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE)
                             pending.append(f"{name}/")
+                        else:
+                            self._add(name, item)
             except OSError as error:
                 self.refuse(folder or ".", f"cannot be read: {error.strerror}", "unreadable", _PERMISSION)
 
@@ -230,38 +236,49 @@ class _Walk:
         """Where a name of the source stands in the repository."""
         return Location((self.source / name).relative_to(self.repository).as_posix())
 
-    def _belongs(self, name: str, item: os.DirEntry[str]) -> bool:
-        if item.name == ".git":
-            if name != ".git":
-                self._warn(name, "is a checkout of its own and stays out of the bundle", "nested-repository")
+    def _belongs(self, name: str, last: str, *, folder: bool) -> bool:
+        """Whether a name goes into the bundle; `last` is what stands after its last slash."""
+        if last in _REPOSITORIES and not self._may_stay(name, last, folder=folder):
             return False
-        if item.name in _FOREIGN_REPOSITORIES and item.is_dir(follow_symlinks=False):
-            self._warn(
-                name, "looks like version control's own files and goes into the bundle", "version-control"
-            )
-        if not self.rules.rules:
+        if self.rules.rules:
+            rule = self.rules.decide(os.fsencode(name), folder=folder)
+            if rule and not rule.negated:
+                self.exclusions.append(Exclusion(f"{name}/" if folder else name, rule.text, rule.location))
+                return False
+            if rule:
+                self.wanted.add(name)
+        plain = last.isascii() and last.isprintable() and "\\" not in last
+        return plain or self._named_well(name, last)
+
+    def _may_stay(self, name: str, last: str, *, folder: bool) -> bool:
+        """Judge what belongs to version control: git's own never goes into a bundle."""
+        if last != ".git":
+            if folder:
+                what = "looks like version control's own files and goes into the bundle"
+                self._warn(name, what, "version-control")
             return True
-        folder = item.is_dir(follow_symlinks=False)
-        rule = self.rules.decide(os.fsencode(name), folder=folder)
-        if rule is None:
-            return True
-        if rule.negated:
-            self.wanted.add(name)
-            return True
-        self.exclusions.append(Exclusion(f"{name}/" if folder else name, rule.text, rule.location))
+        if name != ".git":
+            self._warn(name, "is a checkout of its own and stays out of the bundle", "nested-repository")
         return False
 
-    def _add(self, name: str, item: os.DirEntry[str]) -> bool:
-        """Take one name in; true for a folder to look into."""
-        if not self._named_well(name, item.name):
+    def _named_well(self, name: str, last: str) -> bool:
+        try:
+            last.encode()
+        except UnicodeEncodeError:
+            self.refuse(name, "has a name that is not UTF-8; the agent fails on it", "name-not-utf8", _RENAME)
             return False
-        if item.is_dir(follow_symlinks=False):
-            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE)
-            return True
+        if bad := _BAD_NAME.search(last):
+            what = "a backslash" if bad[0] == "\\" else "a control character"
+            self.refuse(name, f"has {what} in its name; the agent fails on it", "name-unusable", _RENAME)
+            return False
+        return True
+
+    def _add(self, name: str, item: os.DirEntry[str]) -> None:
+        """Take in what is not a folder."""
         if item.is_symlink():
             target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
             self.entries[name] = Entry(name, EntryKind.LINK, _LINK_MODE, target=target)
-            return False
+            return
         status = item.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
             mode = status.st_mode & _KEPT_MODE
@@ -269,22 +286,6 @@ class _Walk:
         else:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
             self.refuse(name, f"is a {kind}, which no archive can carry", "special-file", _LEAVE_OUT)
-        return False
-
-    def _named_well(self, name: str, last: str) -> bool:
-        if not last.isascii():
-            try:
-                last.encode()
-            except UnicodeEncodeError:
-                self.refuse(
-                    name, "has a name that is not UTF-8; the agent fails on it", "name-not-utf8", _RENAME
-                )
-                return False
-        if bad := _BAD_NAME.search(last):
-            what = "a backslash" if bad[0] == "\\" else "a control character"
-            self.refuse(name, f"has {what} in its name; the agent fails on it", "name-unusable", _RENAME)
-            return False
-        return True
 
     def refuse(self, name: str, what: str, code: str, hint: str) -> None:
         self.problems.append(

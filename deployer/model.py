@@ -10,7 +10,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from hashlib import sha256
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from deployer.regions import console
@@ -110,8 +110,7 @@ class EntryKind(Enum):
     LINK = "link"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a frozen dataclass's time
     """One name in a bundle.
 
     `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission

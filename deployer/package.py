@@ -16,7 +16,7 @@ from deployer.hashing import hash_all, hasher, unreadable
 from deployer.model import Bundle, BundleType, Compression, EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from deployer.archive.deflate import Deflater
@@ -66,8 +66,9 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     def chunks() -> Stream:
         from deployer.archive.units import Member
 
-        members = [Member(entry, crc) for entry, crc in zip(entries, crcs, strict=True)]
-        return Stream(_pack(members, engine, bundle_type, threads=len(os.sched_getaffinity(0))))
+        return Stream(
+            _pack(map(Member, entries, crcs), engine, bundle_type, threads=len(os.sched_getaffinity(0)))
+        )
 
     used = None if bundle_type is BundleType.TAR else compression
     return Bundle(bundle_type, digest, contents, chunks, compression=used)
@@ -93,7 +94,7 @@ def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundl
 
 
 def _pack(
-    members: Sequence[Member], engine: Deflater, bundle_type: BundleType, *, threads: int
+    members: Iterable[Member], engine: Deflater, bundle_type: BundleType, *, threads: int
 ) -> Iterator[Packed]:
     from deployer.archive import tar
     from deployer.archive import zip as zipped

@@ -22,7 +22,7 @@ from deployer.hashing import changed
 from deployer.model import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from deployer.archive.deflate import Deflater
 
@@ -48,7 +48,7 @@ class _Result:
     content_crc: int
 
 
-def pack(members: Sequence[Member], deflater: Deflater, *, gzip: bool, threads: int) -> Iterator[Packed]:
+def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: int) -> Iterator[Packed]:
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
     crc = length = content_crc = 0
     if gzip:

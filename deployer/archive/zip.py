@@ -6,7 +6,7 @@ import stat
 import struct
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deployer.archive.units import (
     Batch,
@@ -23,9 +23,10 @@ from deployer.hashing import changed
 from deployer.model import EntryKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deployer.archive.deflate import Deflater
+    from deployer.model import Entry
 
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
@@ -47,15 +48,16 @@ _FORMATS: Final = {
 }
 
 
-@dataclass(slots=True)
-class _Record:
+class _Record(NamedTuple):
     """What the central directory says about a member; `offset` from the beginning of its unit's bytes."""
 
-    member: Member
-    method: int
+    name: bytes
+    attributes: int
     flags: int
+    method: int
     crc: int
     packed: int
+    size: int
     offset: int
 
 
@@ -69,7 +71,7 @@ class _Result:
     crc: int = 0
 
 
-def pack(members: Sequence[Member], deflater: Deflater, *, threads: int) -> Iterator[Packed]:
+def pack(members: Iterable[Member], deflater: Deflater, *, threads: int) -> Iterator[Packed]:
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
     directory = _Directory()
     for result in in_order(partial(_pack, deflater), units(members), threads=threads):
@@ -90,23 +92,31 @@ def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
     records: list[_Record] = []
     offset = 0
     for member in unit.members:
-        content = read_whole(member) if member.entry.kind is not EntryKind.FOLDER else b""
-        packed = deflater.whole(content) if member.entry.kind is EntryKind.FILE and content else content
+        entry = member.entry
+        content = read_whole(member) if entry.kind is not EntryKind.FOLDER else b""
+        packed = deflater.whole(content) if content and entry.kind is EntryKind.FILE else content
         method = _DEFLATED if len(packed) < len(content) else _STORED
         body = packed if method else content
-        name = _name(member)
+        name = _name(entry)
         flags = 0 if name.isascii() else _UTF8
         header = _LOCAL.pack(
             b"PK\3\4", _CLASSIC, flags, method, 0, _DATE, member.crc, len(body), len(content), len(name), 0
         )
         parts += [header, name, body]
-        records.append(_Record(member, method, flags, member.crc, len(body), offset))
+        records.append(
+            _Record(name, _attributes(entry), flags, method, member.crc, len(body), len(content), offset)
+        )
         offset += len(header) + len(name) + len(body)
     return _Result(unit, b"".join(parts), records)
 
 
-def _name(member: Member) -> bytes:
-    entry = member.entry
+def _attributes(entry: Entry) -> int:
+    """Kind and mode as Unix has them, and whether it is a folder as DOS says it."""
+    folder = 0x10 if entry.kind is EntryKind.FOLDER else 0
+    return (_FORMATS[entry.kind] | entry.mode) << 16 | folder
+
+
+def _name(entry: Entry) -> bytes:
     return (entry.name + "/" if entry.kind is EntryKind.FOLDER else entry.name).encode()
 
 
@@ -124,9 +134,10 @@ class _Directory:
     def block(self, block: Block, result: _Result) -> bytes:
         """Frame a block of a large file: a local header before the first, a descriptor after the last."""
         data = result.data
-        name = _name(block.member)
+        entry = block.member.entry
+        name = _name(entry)
         flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
-        large = block.member.entry.size > _SAFE
+        large = entry.size > _SAFE
         if block.first:
             self._crc = self._packed = 0
             self._start = self.offset
@@ -141,12 +152,15 @@ class _Directory:
         self._packed += len(result.data)
         if block.last:
             if self._crc != block.member.crc:
-                raise changed(block.member.entry.name)
+                raise changed(entry.name)
             layout = "<4sL2Q" if large else "<4s3L"
-            data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, block.member.entry.size)
+            data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, entry.size)
         self.offset += len(data)
         if block.last:
-            self._append(_Record(block.member, _DEFLATED, flags, self._crc, self._packed, 0), self._start)
+            record = _Record(
+                name, _attributes(entry), flags, _DEFLATED, self._crc, self._packed, entry.size, 0
+            )
+            self._append(record, self._start)
         return data
 
     def add(self, records: Sequence[_Record]) -> None:
@@ -155,16 +169,12 @@ class _Directory:
             self._append(record, self.offset + record.offset)
 
     def _append(self, record: _Record, offset: int) -> None:
-        entry = record.member.entry
-        name = _name(record.member)
-        size = len(entry.target.encode()) if entry.kind is EntryKind.LINK else entry.size
-        large = size > _SAFE
-        wide = [size, record.packed] if large else []
+        large = record.size > _SAFE
+        wide = [record.size, record.packed] if large else []
         if offset >= _LIMIT:
             wide.append(offset)
         extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
         version = _ZIP64 if wide else _CLASSIC
-        mode = _FORMATS[entry.kind] | entry.mode
         self._count += 1
         self._bytes += _CENTRAL.pack(
             b"PK\1\2",
@@ -176,16 +186,16 @@ class _Directory:
             _DATE,
             record.crc,
             _LIMIT if large else record.packed,
-            _LIMIT if large else size,
-            len(name),
+            _LIMIT if large else record.size,
+            len(record.name),
             len(extra),
             0,
             0,
             0,
-            mode << 16 | (0x10 if entry.kind is EntryKind.FOLDER else 0),
+            record.attributes,
             min(offset, _LIMIT),
         )
-        self._bytes += name + extra
+        self._bytes += record.name + extra
 
     def end(self) -> bytes:
         """The central directory and the records that end the archive."""

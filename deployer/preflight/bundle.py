@@ -61,7 +61,7 @@ def find_root(contents: Contents) -> Contents | list[Problem]:
     prefix = f"{tops[0]}/"
     if len(tops) == 1 and any("appspec" in name.lower() for name in _children(entries, prefix)):
         nested = {
-            name.removeprefix(prefix): replace(entry, name=name.removeprefix(prefix))
+            name.removeprefix(prefix): entry._replace(name=name.removeprefix(prefix))
             for name, entry in entries.items()
             if name.startswith(prefix)
         }

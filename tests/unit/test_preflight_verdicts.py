@@ -409,7 +409,7 @@ def test_a_folder_that_holds_one_script_names_it() -> None:
 
 def test_large_bundles_get_advice() -> None:
     contents = bundle({APPSPEC: FILES, "app/big": ""})
-    big = replace(contents.entries["app/big"], size=3 << 30)
+    big = contents.entries["app/big"]._replace(size=3 << 30)
     (problem,) = check(replace(contents, entries={**contents.entries, "app/big": big}))
     assert problem.severity.value == "notice"
     assert "3 GiB" in problem.message
