@@ -164,7 +164,7 @@ def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: flo
         values |= outputs.of_problem(outcome.problems[0])
     try:
         platform.outputs(values)
-        platform.summary(summary(outcome))
+        platform.summary(lambda: summary(outcome))
         platform.junit(lambda: junit(outcome))
     except DeployError as error:
         return code or _report(error, platform)

@@ -9,7 +9,10 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from functools import cached_property
 from hashlib import sha256
+from heapq import nlargest
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
@@ -170,7 +173,7 @@ class ChunkStream(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
 
@@ -186,19 +189,19 @@ class Bundle:
     size: int | None = None
     compression: Compression | None = None
 
-    @property
+    @cached_property
     def unpacked_size(self) -> int:
         """Bytes of all files."""
         return sum(entry.size for entry in self.contents.entries.values())
 
-    @property
+    @cached_property
     def files(self) -> int:
         """How many files and links there are."""
         return sum(entry.kind is not EntryKind.FOLDER for entry in self.contents.entries.values())
 
     def largest(self, count: int) -> list[Entry]:
-        """The largest files first, ties by name."""
-        return sorted(self.contents.entries.values(), key=lambda entry: (-entry.size, entry.name))[:count]
+        """The largest files first, ties in the contents' order."""
+        return nlargest(count, self.contents.entries.values(), key=attrgetter("size"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,10 @@ class Platform(ABC):
     def outputs(self, values: Mapping[str, str]) -> None:
         """Hand values to later steps, as soon as they are known."""
 
-    def summary(self, markdown: str) -> None:
-        """Keep a Markdown report with the job."""
+    def summary(self, report: Callable[[], str]) -> None:
+        """Keep a Markdown report with the job, where it can be shown."""
         if self.summary_file:
-            write_text(self.summary_file, markdown.rstrip() + "\n", purpose="summary-file")
+            write_text(self.summary_file, report().rstrip() + "\n", purpose="summary-file")
 
     def junit(self, report: Callable[[], str]) -> None:
         """Keep a JUnit report where the user wants one."""

@@ -179,7 +179,7 @@ def test_gitlab_outputs_are_literal_and_a_long_one_is_left_out(tmp_path: Path) -
 def test_without_a_file_outputs_and_summary_go_nowhere() -> None:
     for platform, stream in (github(), console(), console(GITLAB_CI="true")):
         platform.outputs({"status": "planned"})
-        platform.summary("# x")
+        platform.summary(lambda: "# x")
         assert stream.getvalue() == ""
 
 
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_be_written_is_told_with_its_input(tmp_path: Path) ->
     platform, _ = console()
     platform.summary_file = str(tmp_path / "no" / "such" / "file.md")
     with pytest.raises(InvalidInput, match=r"summary-file .* cannot be written: No such file"):
-        platform.summary("x")
+        platform.summary(lambda: "x")
 
 
 @given(st.text())
