@@ -49,35 +49,34 @@ class _Body(io.RawIOBase):
         super().__init__()
         self._part = part
         self._given_up = given_up
-        self._piece = self._offset = 0
+        self._next = 0
 
     def __len__(self) -> int:
         return self._part.size
 
     def tell(self) -> int:
         """How many bytes were read."""
-        return sum(map(len, self._part.pieces[: self._piece])) + self._offset
+        return sum(map(len, self._part.pieces[: self._next]))
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go back to the beginning, the only place that a request is ever read from."""
         if offset or whence:
             raise io.UnsupportedOperation("seek")
-        self._piece = self._offset = 0
+        self._next = 0
         return 0
 
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes of a piece, at most `size`; none at the end."""
+    def read(self, _size: int = -1, /) -> bytes:
+        """The next piece, however much is asked for; none at the end.
+
+        urllib3 asks for 16 KiB at a time and sends what it gets: so little would cost a copy, a call and the
+        interpreter's lock each time.
+        """
         if self._given_up.is_set():
             raise InterruptedError("the upload was given up")
-        if self._piece == len(self._part.pieces):
+        if self._next == len(self._part.pieces):
             return b""
-        piece = self._part.pieces[self._piece]
-        end = len(piece) if size < 0 else min(self._offset + size, len(piece))
-        data = piece[self._offset : end]
-        self._offset = end
-        if end == len(piece):
-            self._piece, self._offset = self._piece + 1, 0
-        return data
+        self._next += 1
+        return self._part.pieces[self._next - 1]
 
 
 def cut(stream: Iterable[bytes], size: int, *, tell: Callable[[], None]) -> Iterator[Part]:
