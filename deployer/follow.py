@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from deployer.aws import Aws
     from deployer.deploy import Order
-    from deployer.explain import Places
+    from deployer.explain import Explanation, Places
     from deployer.line import Line
     from deployer.model import Contents, Revision, Snapshot
     from deployer.wait import Ending
@@ -64,8 +64,9 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, line=line)
         raise
     outcome.status = ending.status
-    line.platform.outputs(outputs.of_ending(ending))
-    _tell_why(ending, places, line)
+    explanation = outcome.explanation = _explain(ending, places)
+    line.platform.outputs(outputs.of_ending(ending, explanation.problems))
+    _tell_why(explanation, line)
     line.platform.line(lines.ended(ending, deployment))
     if ending.status is Status.TIMED_OUT:
         if _end(deployment, settings.on_timeout, client=aws.codedeploy, line=line):
@@ -215,13 +216,15 @@ def _rollback(identifier: str, deployment: Deployment) -> Deployment:
     return replace(deployment, id=identifier, revision=None)
 
 
-def _tell_why(ending: Ending, places: Places, line: Line) -> None:
-    """Annotate what went wrong, with the logs; on a success only targets that failed all the same."""
-    from deployer.explain import explain
+def _explain(ending: Ending, places: Places) -> Explanation:
+    """Why it ended as it did; on a success only the targets that failed all the same."""
+    from deployer.explain import Explanation, explain
 
-    if ending.status is Status.READY:
-        return
-    explanation = line.outcome.explanation = explain(ending.snapshot, places)
+    return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
+
+
+def _tell_why(explanation: Explanation, line: Line) -> None:
+    """Annotate what went wrong, with the logs."""
     line.outcome.problems.extend(explanation.problems)
     for problem in explanation.problems:
         line.platform.annotate(problem)

@@ -6,6 +6,7 @@ import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from deployer.errors import Severity
 from deployer.model import Status
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "key": "Key of the revision's object in the bucket",
         "etag": "ETag of the object",
         "version-id": "Version of the object, where the bucket keeps versions",
-        "digest": "hash of what is in the bundle and how it is archived: same tree, same digest",
+        "digest": "Hash of what is in the bundle and how it is archived: same tree, same digest",
         "bundle-size": "Size of the archive in bytes",
         "uploaded": "`false` when the object was already there",
         "error-code": "CodeDeploy's error code of a deployment that did not succeed",
-        "error-message": "CodeDeploy's message of a deployment that did not succeed",
+        "error-message": "Why the deployment did not succeed: the first annotation's words",
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
         "deployments": "JSON list with the deployment of each group: group, id, url, status, rollback's id",
         "rollback-deployment-id": "Id of the deployment that rolled this one back",
@@ -78,12 +79,18 @@ def of_attempts(outcome: Outcome) -> dict[str, str]:
     return {"deployments": _json(told)} if told else {}
 
 
-def of_ending(ending: Ending) -> dict[str, str]:
-    """What is known once the wait is over."""
+def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
+    """What is known once the wait is over; `problems` explain why the deployment did not succeed.
+
+    The first of them says more than the service, which tells only that too many targets failed.
+    """
     snapshot = ending.snapshot
     values = {"status": ending.status, "targets": _targets(snapshot.targets or ())}
+    told = [problem.message for problem in problems if problem.severity is Severity.ERROR]
+    if message := next(iter(told), snapshot.error_message):
+        values["error-message"] = message
     if snapshot.error_code:
-        values |= {"error-code": snapshot.error_code, "error-message": snapshot.error_message}
+        values["error-code"] = snapshot.error_code
     return values
 
 

@@ -66,6 +66,8 @@ def test_a_failure_is_told_on_the_failing_line_of_the_hook(
         ("AfterInstall", "scripts/after_install.sh")
     ]
     assert ran.outputs["error-code"] == "HEALTH_CONSTRAINTS"
+    assert "scripts/after_install.sh" in ran.outputs["error-message"]
+    assert f"::{ran.outputs['error-message']}" in ran.log
 
 
 def test_a_junit_report_is_written_where_one_is_wanted(
@@ -108,6 +110,7 @@ def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
     ran = run_line(service, "--timeout", "5m", "--on-timeout", how)
     assert ran.code == 12
     assert ran.outputs["status"] == "timed-out"
+    assert f"::{ran.outputs['error-message']}" in ran.log
     stops = [
         call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
     ]
