@@ -11,8 +11,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from deployer.choices import Compression
 from deployer.files import scan
-from deployer.model import BundleType, Compression
+from deployer.model import BundleType
 from deployer.package import package
 from deployer.preflight import check
 

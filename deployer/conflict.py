@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from deployer.choices import OnConflict
 from deployer.deploy import deploy
 from deployer.errors import Conflict, Problem
-from deployer.model import Deployment, OnConflict
+from deployer.model import Deployment
 from deployer.report.text import duration
 from deployer.revision import of_location
 from deployer.stop import stop

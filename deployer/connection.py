@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.aws import connect
+from deployer.choices import Stage
 from deployer.identity import Wish, ambient, assume, ends_too_early, session_name
-from deployer.model import Stage
 from deployer.refusals import no_credentials
 from deployer.tokens import find_token
 from deployer.trace import Trace

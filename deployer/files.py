@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,34 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 from deployer import leaks
 from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
-from deployer.ignore import Rule, Rules, parse, parse_file
+from deployer.ignore import IGNORE_FILE, Rule, Rules, parse, parse_file
 from deployer.model import Entry, EntryKind, Exclusion
+from deployer.walk import KEPT_MODE, LEAVE_OUT, RENAME, Walk, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-IGNORE_FILE: Final = ".codedeployignore"
 EXCLUDE_INPUT: Final = "action input exclude"
 APPSPEC: Final = "appspec.yml"
-_FOLDER_MODE: Final = 0o755
-_LINK_MODE: Final = 0o777
-_KEPT_MODE: Final = 0o755  # group's and others' write bits and set-uid bits differ with umask and checkout
 _MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
 _MOST_PROBLEMS: Final = 20
-_REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr", ".jj", "CVS"})
-_BAD_NAME: Final = re.compile(r"[\x00-\x1f\x7f\\]")
-_KINDS: Final = {
-    stat.S_IFSOCK: "socket",
-    stat.S_IFIFO: "named pipe (FIFO)",
-    stat.S_IFBLK: "block device",
-    stat.S_IFCHR: "character device",
-}
 _APPSPEC_LIKE: Final = re.compile(r"appspec\.(ya?ml|json)", re.IGNORECASE)
-_LEAVE_OUT: Final = f"Leave it out with a line in `{IGNORE_FILE}` or the input `exclude`."
-_RENAME: Final = f"Rename it, or leave it out with a pattern in `{IGNORE_FILE}` or the input `exclude`."
-_PERMISSION: Final = (
-    "Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out."
-)
 _CHECKOUT: Final = "The checkout step is missing: add `- uses: actions/checkout@v4` before this step."
 
 
@@ -149,7 +132,7 @@ def scan(source: Path, *, repository: Path, appspec: str, exclude: Sequence[str]
     """
     source, repository = _usable(source, repository)
     rules = Rules(_rules(source, repository, exclude))
-    walk = _Walk(source, repository, rules)
+    walk = Walk(source, repository, rules)
     walk.run()
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
@@ -201,104 +184,7 @@ def _rules(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[R
             yield rule
 
 
-class _Walk:
-    """One pass over the folder: entries, exclusions and problems as they are found."""
-
-    def __init__(self, source: Path, repository: Path, rules: Rules) -> None:
-        self.source = source
-        self.repository = repository
-        self.rules = rules
-        self.entries: dict[str, Entry] = {}
-        self.exclusions: list[Exclusion] = []
-        self.problems: list[Problem] = []
-        self.wanted: set[str] = set()
-
-    def run(self) -> None:
-        root, pending = str(self.source), [""]
-        while pending:
-            folder = pending.pop()
-            try:
-                with os.scandir(f"{root}/{folder}") as found:
-                    for item in found:
-                        name = folder + item.name
-                        is_folder = item.is_dir(follow_symlinks=False)
-                        if not self._belongs(name, item.name, folder=is_folder):
-                            continue
-                        if is_folder:
-                            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE)
-                            pending.append(f"{name}/")
-                        else:
-                            self._add(name, item)
-            except OSError as error:
-                self.refuse(folder or ".", f"cannot be read: {error.strerror}", "unreadable", _PERMISSION)
-
-    def where(self, name: str) -> Location:
-        """Where a name of the source stands in the repository."""
-        return Location((self.source / name).relative_to(self.repository).as_posix())
-
-    def _belongs(self, name: str, last: str, *, folder: bool) -> bool:
-        """Whether a name goes into the bundle; `last` is what stands after its last slash."""
-        if last in _REPOSITORIES and not self._may_stay(name, last, folder=folder):
-            return False
-        if self.rules.rules:
-            rule = self.rules.decide(os.fsencode(name), folder=folder)
-            if rule and not rule.negated:
-                self.exclusions.append(Exclusion(f"{name}/" if folder else name, rule.text, rule.location))
-                return False
-            if rule:
-                self.wanted.add(name)
-        plain = last.isascii() and last.isprintable() and "\\" not in last
-        return plain or self._named_well(name, last)
-
-    def _may_stay(self, name: str, last: str, *, folder: bool) -> bool:
-        """Judge what belongs to version control: git's own never goes into a bundle."""
-        if last != ".git":
-            if folder:
-                what = "looks like version control's own files and goes into the bundle"
-                self._warn(name, what, "version-control")
-            return True
-        if name != ".git":
-            self._warn(name, "is a checkout of its own and stays out of the bundle", "nested-repository")
-        return False
-
-    def _named_well(self, name: str, last: str) -> bool:
-        try:
-            last.encode()
-        except UnicodeEncodeError:
-            self.refuse(name, "has a name that is not UTF-8; the agent fails on it", "name-not-utf8", _RENAME)
-            return False
-        if bad := _BAD_NAME.search(last):
-            what = "a backslash" if bad[0] == "\\" else "a control character"
-            self.refuse(name, f"has {what} in its name; the agent fails on it", "name-unusable", _RENAME)
-            return False
-        return True
-
-    def _add(self, name: str, item: os.DirEntry[str]) -> None:
-        """Take in what is not a folder."""
-        if item.is_symlink():
-            target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
-            self.entries[name] = Entry(name, EntryKind.LINK, _LINK_MODE, target=target)
-            return
-        status = item.stat(follow_symlinks=False)
-        if stat.S_ISREG(status.st_mode):
-            mode = status.st_mode & _KEPT_MODE
-            self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, path=item.path)
-        else:
-            kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
-            self.refuse(name, f"is a {kind}, which no archive can carry", "special-file", _LEAVE_OUT)
-
-    def refuse(self, name: str, what: str, code: str, hint: str) -> None:
-        self.problems.append(
-            Problem(f"{_shown(name)} {what}", hint, code, location=self.where(_printable(name)))
-        )
-
-    def _warn(self, name: str, what: str, code: str) -> None:
-        self.problems.append(
-            Problem(f"{_shown(name)} {what}", _LEAVE_OUT, code, Severity.WARNING, self.where(name))
-        )
-
-
-def _place_appspec(walk: _Walk, appspec: str) -> None:
+def _place_appspec(walk: Walk, appspec: str) -> None:
     """Put the AppSpec at the bundle's root, or say why there is none."""
     for folder in (walk.source, walk.repository):
         path = Path(os.path.realpath(folder / appspec))
@@ -309,16 +195,16 @@ def _place_appspec(walk: _Walk, appspec: str) -> None:
         return
     present = walk.entries.get(APPSPEC)
     if present is not None and present.kind is EntryKind.FOLDER:
-        walk.refuse(APPSPEC, "is a folder, but the AppSpec has to stand there", "appspec-folder", _RENAME)
+        walk.refuse(APPSPEC, "is a folder, but the AppSpec has to stand there", "appspec-folder", RENAME)
     elif present is None or (walk.source / APPSPEC).resolve() != path:
         status = path.stat()
         walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
         walk.entries[APPSPEC] = Entry(
-            APPSPEC, EntryKind.FILE, status.st_mode & _KEPT_MODE, status.st_size, path=str(path)
+            APPSPEC, EntryKind.FILE, status.st_mode & KEPT_MODE, status.st_size, path=str(path)
         )
 
 
-def _no_appspec(walk: _Walk, appspec: str) -> Problem:
+def _no_appspec(walk: Walk, appspec: str) -> Problem:
     """Explain a missing AppSpec by what is there instead."""
     where = walk.source.relative_to(walk.repository).as_posix()
     if not walk.entries:
@@ -347,19 +233,19 @@ def _no_appspec(walk: _Walk, appspec: str) -> Problem:
     return Problem(message, hint, "appspec-missing")
 
 
-def _bad_links(entries: Mapping[str, Entry], walk: _Walk) -> Iterator[Problem]:
+def _bad_links(entries: Mapping[str, Entry], walk: Walk) -> Iterator[Problem]:
     """Judge the links once it is known what is in the bundle."""
     for name, entry in entries.items():
         if entry.kind is not EntryKind.LINK:
             continue
-        shown = f"{_shown(name)} is a link to `{_printable(entry.target)}`"
+        shown = f"{quoted(name)} is a link to `{printable(entry.target)}`"
         try:
             if follow(entries, name) is not None:
                 continue
         except LeavesTree:
             yield Problem(
                 f"{shown}, which leads out of the source",
-                f"Copy what it points to into the source. {_LEAVE_OUT}",
+                f"Copy what it points to into the source. {LEAVE_OUT}",
                 "link-leaves-source",
                 location=walk.where(name),
             )
@@ -375,7 +261,7 @@ def _bad_links(entries: Mapping[str, Entry], walk: _Walk) -> Iterator[Problem]:
 
 def _idle(rule: Rule) -> Problem:
     return Problem(
-        f"the pattern `{_printable(rule.text)}` matched nothing",
+        f"the pattern `{printable(rule.text)}` matched nothing",
         "Correct or remove it.",
         "pattern-unused",
         Severity.WARNING,
@@ -395,11 +281,3 @@ def _shortened(problems: Sequence[Problem]) -> Iterator[Problem]:
             first = next(problem for problem in problems if problem.code == code)
             message = f"and {count - _MOST_PROBLEMS} more of this kind"
             yield Problem(message, first.hint, code, first.severity)
-
-
-def _printable(name: str) -> str:
-    return os.fsencode(name).decode(errors="backslashreplace")
-
-
-def _shown(name: str) -> str:
-    return f"`{_printable(name)}`"

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer import outputs
-from deployer.model import Deployment, OnEnd, Stage, Status
+from deployer.choices import OnEnd, Stage
+from deployer.model import Deployment, Status
 from deployer.report import lines, progress
 from deployer.report.signs import signs
 from deployer.report.text import duration

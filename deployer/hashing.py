@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from deployer.checksums import crc32
 from deployer.errors import InvalidBundle, Problem
 from deployer.model import Entry, EntryKind
+from deployer.walk import PERMISSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -102,7 +103,7 @@ def unreadable(name: str, error: OSError) -> Problem:
     """Say that a file cannot be read."""
     return Problem(
         f"`{name}` cannot be read: {error.strerror}",
-        "Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out.",
+        PERMISSION,
         "unreadable",
     )
 

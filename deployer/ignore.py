@@ -20,6 +20,7 @@ from deployer.errors import Location
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+IGNORE_FILE: Final = ".codedeployignore"
 _CLASSES: Final = {
     b"alnum": rb"0-9A-Za-z",
     b"alpha": rb"A-Za-z",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.errors import InvalidBundle, Problem
 from deployer.hashing import hash_all, hasher, unreadable
-from deployer.model import Bundle, BundleType, Compression, EntryKind
+from deployer.model import Bundle, BundleType, EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from deployer.archive.deflate import Deflater
     from deployer.archive.units import Member, Packed
+    from deployer.choices import Compression
     from deployer.hashing import Hasher
     from deployer.model import Contents, Entry
 

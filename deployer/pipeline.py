@@ -11,11 +11,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer import compute, outputs
+from deployer.choices import Stage
 from deployer.connection import connected
 from deployer.errors import InvalidInput, Problem
 from deployer.follow import ended_when_cancelled, follow, places_in, places_of, watch
 from deployer.inline import AppSpecFile
-from deployer.model import AppSpecRevision, Stage, Status
+from deployer.model import AppSpecRevision, Status
 from deployer.orders import orders_of
 from deployer.report import lines, progress
 from deployer.source import bundle_of

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from deployer.model import OnConflict, OnEnd, S3Revision, Stage
+from deployer.choices import OnConflict, OnEnd, Stage
+from deployer.model import S3Revision
 from deployer.regions import partition
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from deployer.choices import PreFlight, Stage
 from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
 from deployer.inline import find
-from deployer.model import PreFlight, Stage
 from deployer.report import lines
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deployer.model import Snapshot, Stage, Status, Traffic
+from deployer.choices import Stage
+from deployer.model import Snapshot, Status, Traffic
 
 if TYPE_CHECKING:
     from deployer.clock import Clock

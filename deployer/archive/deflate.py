@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from deployer.model import Compression
+from deployer.choices import Compression
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deployer.model import Stage
+    from deployer.choices import Stage
 
 
 class Section(StrEnum):

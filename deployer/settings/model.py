@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field, PrivateAttr
 from pydantic_settings import SettingsConfigDict
 
-from deployer.model import FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
+from deployer.choices import FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
 from deployer.settings.described import Input, Section
 from deployer.settings.identity import Identity
 from deployer.settings.kinds import Boolean, Duration, Name, Text, choice

@@ -6,8 +6,8 @@ from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from deployer.choices import Stage
 from deployer.errors import Problem
-from deployer.model import Stage
 from deployer.settings.described import Section
 from deployer.settings.model import inputs
 from deployer.settings.structured import Encryption

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
+from deployer.choices import Compression, Stage
 from deployer.errors import InvalidInput, Problem
-from deployer.model import BundleType, Compression, Stage
+from deployer.model import BundleType
 from deployer.settings.described import Input, Section
 from deployer.settings.kinds import (
     BucketPath,

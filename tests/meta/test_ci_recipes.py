@@ -11,8 +11,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from deployer.choices import Stage
 from deployer.clock import SystemClock
-from deployer.model import Stage
 from deployer.platform import detect
 from deployer.settings import load
 from deployer.tokens import find_token

@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.archive.units import BLOCK
+from deployer.choices import Compression
 from deployer.files import scan
-from deployer.model import BundleType, Compression
+from deployer.model import BundleType
 from deployer.package import package
 
 if TYPE_CHECKING:

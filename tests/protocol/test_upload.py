@@ -12,9 +12,10 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from deployer.choices import Compression
 from deployer.errors import AccessDenied, AwsFault, InvalidBundle, InvalidInput, Severity
 from deployer.files import scan
-from deployer.model import Bundle, BundleType, Compression, Transfer
+from deployer.model import Bundle, BundleType, Transfer
 from deployer.package import package
 from deployer.upload import Destination, upload
 from tests.protocol.stub import STARTED, error, stub

@@ -18,8 +18,9 @@ from deployer.archive import zip as zipped
 from deployer.archive.deflate import Blocks, Deflater, Whole, deflater
 from deployer.archive.units import BLOCK, Member
 from deployer.checksums import combine
+from deployer.choices import Compression
 from deployer.files import scan
-from deployer.model import BundleType, Compression, Entry, EntryKind
+from deployer.model import BundleType, Entry, EntryKind
 from deployer.package import package
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from deployer import checksums
 from deployer.archive import deflate
 from deployer.archive import zip as zipped
 from deployer.archive.units import BLOCK, Member
+from deployer.choices import Compression
 from deployer.errors import InvalidBundle
 from deployer.files import scan
-from deployer.model import BundleType, Compression, Entry, EntryKind
+from deployer.model import BundleType, Entry, EntryKind
 from deployer.package import package, ready_made
 
 if TYPE_CHECKING:

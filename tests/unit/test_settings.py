@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
 from deployer.errors import ExitCode, InvalidInput
-from deployer.model import BundleType, Compression, FileExistsBehavior, PreFlight, Stage
+from deployer.model import BundleType
 from deployer.settings import Settings, load
 
 REQUIRED = {

@@ -1,0 +1,62 @@
+"""What the user chooses among: the values of the inputs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The stages of the line, in order; a run may end after any of them."""
+
+    PACKAGE = "package"
+    UPLOAD = "upload"
+    REGISTER = "register"
+    DEPLOY = "deploy"
+    READY = "ready"
+    WAIT = "wait"
+
+    def reaches(self, stage: Stage) -> bool:
+        """Whether a run that stops after this stage still carries out `stage`."""
+        order = list(Stage)
+        return order.index(self) >= order.index(stage)
+
+
+class Compression(StrEnum):
+    """How hard to squeeze: a promise about the bytes, so it is part of the digest."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    SMALL = "small"
+
+
+class FileExistsBehavior(StrEnum):
+    """What a target does about a file that stands where the revision wants one; CodeDeploy's own values."""
+
+    DISALLOW = "DISALLOW"
+    OVERWRITE = "OVERWRITE"
+    RETAIN = "RETAIN"
+
+
+class PreFlight(StrEnum):
+    """How severe the checks before the upload are; `strict` counts warnings as errors."""
+
+    STRICT = "strict"
+    ERRORS = "errors"
+    OFF = "off"
+
+
+class OnConflict(StrEnum):
+    """What to do when another deployment holds the group."""
+
+    JOIN = "join"
+    WAIT = "wait"
+    FAIL = "fail"
+    STOP = "stop"
+
+
+class OnEnd(StrEnum):
+    """What becomes of a deployment that nobody will watch any longer."""
+
+    LEAVE = "leave"
+    STOP = "stop"
+    ROLLBACK = "rollback"
