@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,10 @@ from deployer.walk import PERMISSION
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+READING: Final = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+)  # a FIFO by now must not hold us up
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ESPIPE, errno.ENXIO})
 _SMALL: Final = 1 << 16  # read in one go
 _PIECE: Final = 1 << 18  # stays in a core's cache between reading, hashing and the CRC
 _BATCH_BYTES: Final = 4 << 20
@@ -73,7 +77,7 @@ def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[
                 try:
                     hashes[index] = reader.hash(entries[index])
                 except OSError as error:
-                    problems.append(unreadable(entries[index].name, error))
+                    problems.extend(_told(entries[index].name, error))
                 except InvalidBundle as error:
                     problems.extend(error.problems)
 
@@ -106,6 +110,10 @@ def unreadable(name: str, error: OSError) -> Problem:
         PERMISSION,
         "unreadable",
     )
+
+
+def _told(name: str, error: OSError) -> Sequence[Problem]:
+    return changed(name).problems if error.errno in _GONE else [unreadable(name, error)]
 
 
 def changed(name: str) -> InvalidBundle:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 _SENDERS: Final = 3
+_READ: Final = 1 << 16
 _GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was given up
 
 
@@ -49,34 +50,39 @@ class _Body(io.RawIOBase):
         super().__init__()
         self._part = part
         self._given_up = given_up
-        self._next = 0
+        self._piece = self._offset = 0
 
     def __len__(self) -> int:
         return self._part.size
 
     def tell(self) -> int:
         """How many bytes were read."""
-        return sum(map(len, self._part.pieces[: self._next]))
+        return sum(map(len, self._part.pieces[: self._piece])) + self._offset
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go back to the beginning, the only place that a request is ever read from."""
         if offset or whence:
             raise io.UnsupportedOperation("seek")
-        self._next = 0
+        self._piece = self._offset = 0
         return 0
 
     def read(self, _size: int = -1, /) -> bytes:
-        """The next piece, however much is asked for; none at the end.
+        """The next bytes of a piece, at most 64 KiB however much is asked for; none at the end.
 
-        urllib3 asks for 16 KiB at a time and sends what it gets: so little would cost a copy, a call and the
-        interpreter's lock each time.
+        urllib3 asks for 16 KiB at a time and sends what it gets, and each time costs the interpreter's lock.
+        What it gets has to pass the link within one timeout of the socket, so it must not be much either.
         """
         if self._given_up.is_set():
             raise InterruptedError("the upload was given up")
-        if self._next == len(self._part.pieces):
+        if self._piece == len(self._part.pieces):
             return b""
-        self._next += 1
-        return self._part.pieces[self._next - 1]
+        piece = self._part.pieces[self._piece]
+        end = self._offset + _READ
+        data = piece[self._offset : end]
+        self._offset = end
+        if end >= len(piece):
+            self._piece, self._offset = self._piece + 1, 0
+        return data
 
 
 def cut(stream: Iterable[bytes], size: int, *, tell: Callable[[], None]) -> Iterator[Part]:

@@ -128,12 +128,12 @@ def read_block(block: Block) -> bytes:
 def _read(entry: Entry, start: int, size: int, *, beyond: int) -> bytes:
     try:
         handle = os.open(entry.path, READING)
+        try:
+            return read(handle, size, start, beyond=beyond)
+        finally:
+            os.close(handle)
     except OSError as error:
         raise changed(entry.name) from error
-    try:
-        return read(handle, size, start, beyond=beyond)
-    finally:
-        os.close(handle)
 
 
 def in_order(function: Callable[[_In], _Out], items: Iterable[_In], *, threads: int) -> Iterator[_Out]:

@@ -181,7 +181,7 @@ def test_progress_counts_files_and_bytes(source: Path, bundle_type: BundleType) 
 
 @pytest.mark.parametrize("bundle_type", TYPES)
 @pytest.mark.parametrize("name", ["large", "text/ä"])
-@pytest.mark.parametrize("change", ["same size", "shorter", "longer", "gone"])
+@pytest.mark.parametrize("change", ["same size", "shorter", "longer", "gone", "a folder", "a FIFO"])
 def test_a_file_that_changes_in_between_is_named(
     source: Path, bundle_type: BundleType, name: str, change: str
 ) -> None:
@@ -192,8 +192,12 @@ def test_a_file_that_changes_in_between_is_named(
     path.write_bytes(
         {"same size": content[:-1] + b"?", "shorter": content[:-1], "longer": content + b"?"}.get(change, b"")
     )
-    if change == "gone":
+    if change in {"gone", "a folder", "a FIFO"}:
         path.unlink()
+    if change == "a folder":
+        path.mkdir()
+    if change == "a FIFO":
+        os.mkfifo(path)
 
     with pytest.raises(InvalidBundle, match=f"`{name}` changed while it was packed"):
         archive(bundle)
@@ -202,6 +206,8 @@ def test_a_file_that_changes_in_between_is_named(
 def test_files_that_cannot_be_hashed_are_all_named(source: Path) -> None:
     tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
     (source / "large").unlink()
+    (source / "text" / "ä").unlink()
+    os.mkfifo(source / "text" / "ä")
     (source / "empty").write_bytes(b"no longer")
     (source / "noise").write_bytes(b"less")
 
@@ -210,8 +216,9 @@ def test_files_that_cannot_be_hashed_are_all_named(source: Path) -> None:
 
     assert [problem.message for problem in caught.value.problems] == [
         "`empty` changed while it was packed",
-        "`large` cannot be read: No such file or directory",
+        "`large` changed while it was packed",
         "`noise` changed while it was packed",
+        "`text/ä` changed while it was packed",
     ]
 
 
