@@ -76,8 +76,6 @@ def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[
             for index in batch:
                 try:
                     hashes[index] = reader.hash(entries[index])
-                except OSError as error:
-                    problems.extend(_told(entries[index].name, error))
                 except InvalidBundle as error:
                     problems.extend(error.problems)
 
@@ -103,17 +101,9 @@ def read(handle: int, size: int, start: int = 0, *, beyond: int = 1) -> bytes:
     return data
 
 
-def unreadable(name: str, error: OSError) -> Problem:
+def unreadable(name: str, error: OSError) -> InvalidBundle:
     """Say that a file cannot be read."""
-    return Problem(
-        f"`{name}` cannot be read: {error.strerror}",
-        PERMISSION,
-        "unreadable",
-    )
-
-
-def _told(name: str, error: OSError) -> Sequence[Problem]:
-    return changed(name).problems if error.errno in _GONE else [unreadable(name, error)]
+    return InvalidBundle(Problem(f"`{name}` cannot be read: {error.strerror}", PERMISSION, "unreadable"))
 
 
 def changed(name: str) -> InvalidBundle:
@@ -156,18 +146,24 @@ class _Reader:
         if entry.kind is EntryKind.LINK:
             target = os.fsencode(entry.target)
             return self._start(target).digest(), crc32(target, 0)
-        handle = os.open(entry.path, READING)
         try:
-            if entry.size < _SMALL:
-                data = read(handle, entry.size)
-                size, digest, crc = len(data), self._start(data).digest(), crc32(data, 0)
-            else:
-                size, digest, crc = self._hash_pieces(handle, entry.size)
-        finally:
-            os.close(handle)
+            size, digest, crc = self._hash_file(entry)
+        except OSError as error:
+            raise (changed(entry.name) if error.errno in _GONE else unreadable(entry.name, error)) from error
         if size != entry.size:
             raise changed(entry.name)
         return digest, crc
+
+    def _hash_file(self, entry: Entry) -> tuple[int, bytes, int]:
+        """Size, hash and CRC-32 of what the file holds now."""
+        handle = os.open(entry.path, READING)
+        try:
+            if entry.size >= _SMALL:
+                return self._hash_pieces(handle, entry.size)
+            data = read(handle, entry.size)
+            return len(data), self._start(data).digest(), crc32(data, 0)
+        finally:
+            os.close(handle)
 
     def _hash_pieces(self, handle: int, expected: int) -> tuple[int, bytes, int]:
         """Size, hash and CRC-32; of what has grown, a little more than was expected."""

@@ -1,6 +1,6 @@
 """Contents → Bundle: hash everything once, so that the digest is known before a byte is compressed.
 
-The digest is a BLAKE3 over names, kinds, modes, links and contents, and over the way they are archived
+The digest is a hash (BLAKE3) over names, kinds, modes, links and contents, and over the way they are archived
 (format, library, version, level). The same digest therefore means the same bytes of the archive. Nothing is
 written to a disk.
 """
@@ -85,7 +85,7 @@ def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundl
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
     except OSError as error:
-        raise InvalidBundle(unreadable(str(path), error)) from error
+        raise unreadable(str(path), error) from error
     total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
 
     def chunks() -> Stream:
