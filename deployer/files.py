@@ -18,7 +18,8 @@ from deployer import leaks
 from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
 from deployer.ignore import IGNORE_FILE, Rule, Rules, parse, parse_file
 from deployer.model import Entry, EntryKind, Exclusion
-from deployer.walk import KEPT_MODE, LEAVE_OUT, RENAME, Walk, printable, quoted
+from deployer.times import TimeRange
+from deployer.walk import LEAVE_OUT, RENAME, Walk, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -122,8 +123,15 @@ def follow(entries: Mapping[str, Entry], name: str) -> str | None:
     return "/".join(place)
 
 
-def scan(source: Path, *, repository: Path, appspec: str, exclude: Sequence[str]) -> Tree:
-    """Look through `source` and return what goes into the bundle.
+def scan(
+    source: Path,
+    *,
+    repository: Path,
+    appspec: str,
+    exclude: Sequence[str],
+    times: TimeRange = TimeRange(),  # noqa: B008 - frozen
+) -> Tree:
+    """Look through `source` and return what goes into the bundle, with its times moved into the range.
 
     `appspec` (from the source, else from the repository) is placed as `appspec.yml` at the root, whatever
     the patterns say. `.git` stays out at any depth; patterns of `.codedeployignore` in the source and then of
@@ -132,7 +140,7 @@ def scan(source: Path, *, repository: Path, appspec: str, exclude: Sequence[str]
     """
     source, repository = _usable(source, repository)
     rules = Rules(_rules(source, repository, exclude))
-    walk = Walk(source, repository, rules)
+    walk = Walk(source, repository, rules, times)
     walk.run()
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
@@ -197,11 +205,8 @@ def _place_appspec(walk: Walk, appspec: str) -> None:
     if present is not None and present.kind is EntryKind.FOLDER:
         walk.refuse(APPSPEC, "is a folder, but the AppSpec has to stand there", "appspec-folder", RENAME)
     elif present is None or (walk.source / APPSPEC).resolve() != path:
-        status = path.stat()
         walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
-        walk.entries[APPSPEC] = Entry(
-            APPSPEC, EntryKind.FILE, status.st_mode & KEPT_MODE, status.st_size, path=str(path)
-        )
+        walk.file(APPSPEC, str(path), path.stat())
 
 
 def _no_appspec(walk: Walk, appspec: str) -> Problem:

@@ -81,6 +81,7 @@ class AppSpecFile:
             contents=self,
             chunks=lambda: Stream(iter([Packed(data, 1, len(data))])),
             size=len(data),
+            exact=True,
         )
 
 

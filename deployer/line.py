@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Line:
     """The surroundings of a run: what was asked for, where to report, time, and what it has come to.
 
-    `environ` is the environment in which the CI leaves what proves the job's identity.
+    `environ` is the environment, where the CI leaves what proves the job's identity, and the build the time
+    that its bundles bear (SOURCE_DATE_EPOCH).
     """
 
     settings: Settings

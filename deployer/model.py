@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
 from deployer.regions import console
+from deployer.times import EARLIEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -62,7 +63,8 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
 
     `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission
     bits; `size` the bytes of a file; `target` where a link points; `path` the file on this machine that
-    holds its content (empty for a member of a ready-made archive).
+    holds its content (empty for a member of a ready-made archive); `modified` the time that the archive
+    tells, in whole seconds since 1970.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
     size: int = 0
     target: str = ""
     path: str = ""
+    modified: int = EARLIEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,8 @@ class ChunkStream(Protocol):
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
 
-    `digest` is a hash in hex of the contents and the way they are archived; `size` is the archive's
+    `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
+    where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
     the same bytes each time.
     """
@@ -132,6 +136,7 @@ class Bundle:
     chunks: Callable[[], ChunkStream]
     size: int | None = None
     compression: Compression | None = None
+    exact: bool = False
 
     @cached_property
     def unpacked_size(self) -> int:
@@ -161,7 +166,11 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there."""
+    """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there.
+
+    `outdated` says why an object with the same digest was sent again: the live deployment that it is older
+    than, empty when there was no such reason.
+    """
 
     bucket: str
     key: str
@@ -170,6 +179,7 @@ class StoredObject:
     size: int
     version_id: str | None = None
     uploaded: bool = True
+    outdated: str = ""
 
 
 @dataclass(frozen=True, slots=True)

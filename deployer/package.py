@@ -1,8 +1,8 @@
 """Contents → Bundle: hash everything once, so that the digest is known before a byte is compressed.
 
 The digest is a hash (BLAKE3) over names, kinds, modes, links and contents, and over the way they are archived
-(format, library, version, level). The same digest therefore means the same bytes of the archive. Nothing is
-written to a disk.
+(format, library, version, level). Modification times are no part of it: the same contents have the same
+digest after each checkout, and the same bytes where the times are the same too. Nothing is written to a disk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from deployer.hashing import Hasher
     from deployer.model import Contents, Entry
 
-_FORMAT: Final = "deployer bundle 2"  # a change of the archives' layout makes it 3
+_FORMAT: Final = "deployer bundle 3"  # a change of the archives' layout makes it 4
 _PIECE: Final = 1 << 20
 
 
@@ -91,7 +91,7 @@ def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundl
     def chunks() -> Stream:
         return Stream(_copy(path, size, digest, total))
 
-    return Bundle(bundle_type, digest, contents, chunks, size=size)
+    return Bundle(bundle_type, digest, contents, chunks, size=size, exact=True)
 
 
 def _pack(

@@ -134,9 +134,12 @@ def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
 
 
 def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
+    from deployer.live import live_in
     from deployer.upload import Destination, upload
 
     settings = line.settings
+    groups = () if bundle.exact else settings.deployment_groups
+    found = (live_in(group, application=settings.application, aws=aws) for group in groups)
     key = _key(settings, line.platform.run, digest=bundle.digest, extension=bundle.type.extension)
     destination = Destination(
         bucket=settings.bucket,
@@ -148,7 +151,9 @@ def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
         object_tags=settings.object_tags or {},
         expected_bucket_owner=settings.expected_bucket_owner or None,
     )
-    stored = upload(bundle, destination, s3=aws.s3, progress=_ticker(line))
+    stored = upload(
+        bundle, destination, s3=aws.s3, progress=_ticker(line), lives=(live for live in found if live)
+    )
     line.platform.line(lines.stored(stored, bundle))
     line.platform.outputs(outputs.of_stored(stored))
     return stored

@@ -136,7 +136,8 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
         groups = _groups(settings, place) if settings.deployment_groups else []
         yield _allow("OptionalPlatform", ["codedeploy:GetApplication"], application)
         if groups:
-            yield _allow("OptionalGroup", ["codedeploy:GetDeploymentGroup"], *groups)
+            live = [] if settings.revision else ["codedeploy:GetDeployment"]
+            yield _allow("OptionalGroup", ["codedeploy:GetDeploymentGroup", *live], *groups)
         yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
         yield _allow("OptionalNearestGroup", ["codedeploy:ListDeploymentGroups"], application)
 

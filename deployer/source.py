@@ -9,6 +9,7 @@ from deployer.choices import PreFlight, Stage
 from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
 from deployer.inline import find
 from deployer.report import lines
+from deployer.times import SOURCE_DATE_EPOCH, allowed_times
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -75,11 +76,13 @@ def _from_tree(line: Line) -> Bundle:
     from deployer.preflight import check
 
     settings, platform = line.settings, line.platform
+    times = allowed_times(line.environ.get(SOURCE_DATE_EPOCH, ""), now=line.clock.now())
     tree = scan(
         settings.source,
         repository=platform.run.workspace,
         appspec=settings.appspec,
         exclude=settings.exclude,
+        times=times,
     )
     for tally in tree.tallies:
         platform.line(lines.left_out(tally))

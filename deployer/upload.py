@@ -1,5 +1,8 @@
 """Bundle → StoredObject: send a bundle to S3 while it is still being packed.
 
+An object with the bundle's digest is reused, unless it is older than what a group runs now: its files would
+be older than those that they replace, and whatever compares modification times would not see the change.
+
 A multipart upload that cannot be completed is aborted. Every request carries a CRC-32 that S3 checks, and so
 does the whole object.
 """
@@ -8,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -20,10 +23,12 @@ from deployer.parts import Senders, base64, cut
 from deployer.regions import partition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
+    from deployer.live import Live
     from deployer.model import Bundle, ChunkStream
     from deployer.parts import Part
 
@@ -65,19 +70,32 @@ class Destination:
 
 
 def upload(
-    bundle: Bundle, destination: Destination, *, s3: S3Client, progress: Callable[[Transfer], None]
+    bundle: Bundle,
+    destination: Destination,
+    *,
+    s3: S3Client,
+    progress: Callable[[Transfer], None],
+    lives: Iterable[Live] = (),
 ) -> StoredObject:
     """Make sure that the object is in the bucket and return it, pinned to its eTag and version.
 
-    An object that already has the bundle's digest is left as it is (`uploaded` is false). `progress` is told
-    how far packing and sending have come, on the calling thread. Raises a DeployError when S3 refuses or
-    cannot be reached, InvalidBundle when a file changes while it is packed.
+    An object that already has the bundle's digest is left as it is (`uploaded` is false), unless one of
+    `lives` outdates it; these are read only when there is such an object. `progress` is told how far packing
+    and sending have come, on the calling thread. Raises a DeployError when S3 refuses or cannot be reached,
+    InvalidBundle when a file changes while it is packed.
     """
     s3.meta.events.register_first(
         "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
     )
     with _explained(destination, s3):
-        return _present(bundle, destination, s3) or _send(bundle, destination, s3, progress)
+        head = _head(bundle, destination, s3)
+        if head is None:
+            return _send(bundle, destination, s3, progress)
+        present = _stored(bundle, destination, head, size=head["ContentLength"], uploaded=False)
+        newer = next((live for live in lives if live.outdates(present, head["LastModified"])), None)
+        if newer is None:
+            return present
+        return replace(_send(bundle, destination, s3, progress), outdated=newer.deployment_id)
 
 
 @contextmanager
@@ -94,8 +112,8 @@ def _explained(destination: Destination, s3: S3Client) -> Iterator[None]:
         raise explain(error, action="s3:PutObject", resource=arn) from error
 
 
-def _present(bundle: Bundle, destination: Destination, s3: S3Client) -> StoredObject | None:
-    """The object when it is there with this digest; None also when looking is not allowed."""
+def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
+    """S3's word about the object when it is there with this digest; None also when looking is not allowed."""
     from botocore.exceptions import ClientError
 
     try:
@@ -104,7 +122,7 @@ def _present(bundle: Bundle, destination: Destination, s3: S3Client) -> StoredOb
         return None
     if head["Metadata"].get(DIGEST) != bundle.digest or head.get("StorageClass") in _ARCHIVED:
         return None
-    return _stored(bundle, destination, head, size=head["ContentLength"], uploaded=False)
+    return head
 
 
 def _send(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deployer.ignore import Rules
+    from deployer.times import TimeRange
 
 _FOLDER_MODE: Final = 0o755
 _LINK_MODE: Final = 0o777
@@ -37,10 +38,11 @@ PERMISSION: Final = (
 class Walk:
     """One pass over the folder: entries, exclusions and problems as they are found."""
 
-    def __init__(self, source: Path, repository: Path, rules: Rules) -> None:
+    def __init__(self, source: Path, repository: Path, rules: Rules, times: TimeRange) -> None:
         self.source = source
         self.repository = repository
         self.rules = rules
+        self.times = times
         self.entries: dict[str, Entry] = {}
         self.exclusions: list[Exclusion] = []
         self.problems: list[Problem] = []
@@ -58,11 +60,9 @@ class Walk:
                         is_folder = item.is_dir(follow_symlinks=False)
                         if not self._belongs(name, item.name, folder=is_folder):
                             continue
+                        self._add(name, item, folder=is_folder)
                         if is_folder:
-                            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE)
                             pending.append(f"{name}/")
-                        else:
-                            self._add(name, item)
             except OSError as error:
                 self.refuse(folder or ".", f"cannot be read: {error.strerror}", "unreadable", PERMISSION)
 
@@ -107,16 +107,26 @@ class Walk:
             return False
         return True
 
-    def _add(self, name: str, item: os.DirEntry[str]) -> None:
-        """Take in what is not a folder."""
-        if item.is_symlink():
-            target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
-            self.entries[name] = Entry(name, EntryKind.LINK, _LINK_MODE, target=target)
-            return
+    def file(self, name: str, path: str, status: os.stat_result) -> None:
+        """Take in the file at `path`, which may be another than the one of that name."""
+        mode, modified = status.st_mode & KEPT_MODE, self._modified(status)
+        self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, path=path, modified=modified)
+
+    def _modified(self, status: os.stat_result) -> int:
+        return self.times.clamp(status.st_mtime_ns // 1_000_000_000)
+
+    def _add(self, name: str, item: os.DirEntry[str], *, folder: bool) -> None:
+        """Take in what belongs to the bundle, each with its own time."""
         status = item.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
-            mode = status.st_mode & KEPT_MODE
-            self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, path=item.path)
+            self.file(name, item.path, status)
+        elif folder:
+            self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE, modified=self._modified(status))
+        elif item.is_symlink():
+            target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
+            self.entries[name] = Entry(
+                name, EntryKind.LINK, _LINK_MODE, target=target, modified=self._modified(status)
+            )
         else:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
             self.refuse(name, f"is a {kind}, which no archive can carry", "special-file", LEAVE_OUT)

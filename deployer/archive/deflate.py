@@ -2,7 +2,7 @@
 
 Blocks end on a byte boundary, so that they can be compressed on several threads and joined. The name of a
 `Deflater` stands for the bytes that it makes: it goes into the bundle's digest, so another library, version
-or machine architecture makes another digest rather than other bytes under the same one.
+or machine architecture makes another digest rather than other compressed bytes under the same one.
 
 ISA-L's level 3 is not used because its bytes differ between AVX2, AVX-512 and older processors; those of
 levels 1 and 2, of libdeflate and of zlib-ng are the same on all of them.

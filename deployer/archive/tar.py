@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from deployer.archive.deflate import Deflater
 
 _RECORD: Final = tarfile.BLOCKSIZE
-_TIME: Final = 315532800  # 1 January 1980, as in a zip
 _TYPES: Final = {
     EntryKind.FILE: tarfile.REGTYPE,
     EntryKind.FOLDER: tarfile.DIRTYPE,
@@ -96,7 +95,7 @@ def _header(member: Member) -> bytes:
     info = tarfile.TarInfo(entry.name)
     info.type = _TYPES[entry.kind]
     info.mode = entry.mode
-    info.mtime = _TIME
+    info.mtime = entry.modified
     info.size = entry.size if entry.kind is EntryKind.FILE else 0
     info.linkname = entry.target
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")

@@ -1,11 +1,16 @@
-"""Members → the bytes of a zip archive (PKWARE's APPNOTE 6.3), the same for the same members."""
+"""Members → the bytes of a zip archive (PKWARE's APPNOTE 6.3), the same for the same members.
+
+Each member bears its modification time twice, both in UTC: as an extra field with the Unix time (Info-ZIP's
+extended timestamp), which does not depend on the time zone where it is unpacked, and as the old DOS time.
+"""
 
 from __future__ import annotations
 
 import stat
 import struct
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from time import gmtime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deployer.archive.units import (
@@ -28,8 +33,8 @@ if TYPE_CHECKING:
     from deployer.archive.deflate import Deflater
     from deployer.model import Entry
 
-_LOCAL: Final = struct.Struct("<4s5H3L2H")
-_CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
+_LOCAL: Final = struct.Struct("<4s3H4L2H")
+_CENTRAL: Final = struct.Struct("<4s4H4L5H2L")
 _END: Final = struct.Struct("<4s4H2LH")
 _END64: Final = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR64: Final = struct.Struct("<4sLQL")
@@ -37,7 +42,8 @@ _STORED, _DEFLATED = 0, 8
 _DESCRIPTOR, _UTF8 = 0x08, 0x800
 _CLASSIC, _ZIP64 = 20, 45
 _UNIX: Final = 3 << 8
-_DATE: Final = 1 << 5 | 1  # 1 January 1980, the earliest; the time is midnight
+_UNIX_TIME: Final = struct.Struct("<2HBL")
+_FIRST_YEAR: Final = 1980
 _LIMIT: Final = 0xFFFFFFFF
 _SAFE: Final = 0xFFFFFFFF - (1 << 24)  # deflate may add a little to what does not shrink
 _MOST_ENTRIES: Final = 0xFFFF
@@ -48,6 +54,23 @@ _FORMATS: Final = {
 }
 
 
+class _Time(NamedTuple):
+    """A modification time: `dos` in steps of two seconds, `extra` the field with the Unix time."""
+
+    dos: int
+    extra: bytes
+
+    @classmethod
+    @lru_cache(maxsize=4096)
+    def of(cls, seconds: int) -> _Time:
+        """The time for seconds since 1970, from 1980 on."""
+        year, month, day, hour, minute, second = gmtime(seconds)[:6]
+        date = (year - _FIRST_YEAR) << 9 | month << 5 | day
+        return cls(
+            date << 16 | hour << 11 | minute << 5 | second >> 1, _UNIX_TIME.pack(0x5455, 5, 1, seconds)
+        )
+
+
 class _Record(NamedTuple):
     """What the central directory says about a member; `offset` from the beginning of its unit's bytes."""
 
@@ -55,6 +78,7 @@ class _Record(NamedTuple):
     attributes: int
     flags: int
     method: int
+    time: _Time
     crc: int
     packed: int
     size: int
@@ -99,14 +123,12 @@ def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
         body = packed if method else content
         name = _name(entry)
         flags = 0 if name.isascii() else _UTF8
-        header = _LOCAL.pack(
-            b"PK\3\4", _CLASSIC, flags, method, 0, _DATE, member.crc, len(body), len(content), len(name), 0
-        )
-        parts += [header, name, body]
-        records.append(
-            _Record(name, _attributes(entry), flags, method, member.crc, len(body), len(content), offset)
-        )
-        offset += len(header) + len(name) + len(body)
+        sizes = member.crc, len(body), len(content)
+        time = _Time.of(entry.modified)
+        header = _LOCAL.pack(b"PK\3\4", _CLASSIC, flags, method, time.dos, *sizes, len(name), len(time.extra))
+        parts += [header, name, time.extra, body]
+        records.append(_Record(name, _attributes(entry), flags, method, time, *sizes, offset))
+        offset += len(header) + len(name) + len(time.extra) + len(body)
     return _Result(unit, b"".join(parts), records)
 
 
@@ -138,14 +160,15 @@ class _Directory:
         name = _name(entry)
         flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
         large = entry.size > _SAFE
+        time = _Time.of(entry.modified)
         if block.first:
             self._crc = self._packed = 0
             self._start = self.offset
-            extra = struct.pack("<2H2Q", 1, 16, 0, 0) if large else b""
-            sizes = (_LIMIT, _LIMIT) if large else (0, 0)
+            extra = time.extra + (struct.pack("<2H2Q", 1, 16, 0, 0) if large else b"")
+            unknown = (_LIMIT, _LIMIT) if large else (0, 0)
             version = _ZIP64 if large else _CLASSIC
             header = _LOCAL.pack(
-                b"PK\3\4", version, flags, _DEFLATED, 0, _DATE, 0, *sizes, len(name), len(extra)
+                b"PK\3\4", version, flags, _DEFLATED, time.dos, 0, *unknown, len(name), len(extra)
             )
             data = header + name + extra + data
         self._crc = combine(self._crc, result.crc, block.length)
@@ -157,9 +180,8 @@ class _Directory:
             data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, entry.size)
         self.offset += len(data)
         if block.last:
-            record = _Record(
-                name, _attributes(entry), flags, _DEFLATED, self._crc, self._packed, entry.size, 0
-            )
+            sizes = self._crc, self._packed, entry.size
+            record = _Record(name, _attributes(entry), flags, _DEFLATED, time, *sizes, 0)
             self._append(record, self._start)
         return data
 
@@ -173,7 +195,9 @@ class _Directory:
         wide = [record.size, record.packed] if large else []
         if offset >= _LIMIT:
             wide.append(offset)
-        extra = struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide) if wide else b""
+        extra = record.time.extra
+        if wide:
+            extra += struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide)
         version = _ZIP64 if wide else _CLASSIC
         self._count += 1
         self._bytes += _CENTRAL.pack(
@@ -182,8 +206,7 @@ class _Directory:
             version,
             record.flags,
             record.method,
-            0,
-            _DATE,
+            record.time.dos,
             record.crc,
             _LIMIT if large else record.packed,
             _LIMIT if large else record.size,

@@ -59,7 +59,13 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
     if not stored.uploaded:
         return f"Already there, nothing to send: {where}{version}"
     ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
-    return f"Sent {size(stored.size)}{ratio} to {where}{version}"
+    sent = f"{size(stored.size)}{ratio} to {where}{version}"
+    if stored.outdated:
+        return (
+            f"Sent again with today's times, since the object there was older than the live deployment "
+            f"{stored.outdated}: {sent}"
+        )
+    return f"Sent {sent}"
 
 
 def ended(ending: Ending, deployment: Deployment) -> str:
