@@ -110,10 +110,12 @@ class Walk:
     def file(self, name: str, path: str, status: os.stat_result) -> None:
         """Take in the file at `path`, which may be another than the one of that name."""
         mode, modified = status.st_mode & KEPT_MODE, self._modified(status)
-        self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, path=path, modified=modified)
+        self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, "", path, modified)
 
     def _modified(self, status: os.stat_result) -> int:
-        return self.times.clamp(status.st_mtime_ns // 1_000_000_000)
+        seconds = int(status.st_mtime)
+        times = self.times
+        return seconds if times.earliest <= seconds <= times.latest else times.clamp(seconds)
 
     def _add(self, name: str, item: os.DirEntry[str], *, folder: bool) -> None:
         """Take in what belongs to the bundle, each with its own time."""

@@ -54,21 +54,13 @@ _FORMATS: Final = {
 }
 
 
-class _Time(NamedTuple):
-    """A modification time: `dos` in steps of two seconds, `extra` the field with the Unix time."""
-
-    dos: int
-    extra: bytes
-
-    @classmethod
-    @lru_cache(maxsize=4096)
-    def of(cls, seconds: int) -> _Time:
-        """The time for seconds since 1970, from 1980 on."""
-        year, month, day, hour, minute, second = gmtime(seconds)[:6]
-        date = (year - _FIRST_YEAR) << 9 | month << 5 | day
-        return cls(
-            date << 16 | hour << 11 | minute << 5 | second >> 1, _UNIX_TIME.pack(0x5455, 5, 1, seconds)
-        )
+@lru_cache(maxsize=4096)
+def _time(modified: int) -> tuple[int, bytes]:
+    """A time as DOS has it, in steps of two seconds, and the extra field with the Unix time."""
+    year, month, day, hour, minute, second = gmtime(modified)[:6]
+    date = (year - _FIRST_YEAR) << 9 | month << 5 | day
+    dos = date << 16 | hour << 11 | minute << 5 | second >> 1
+    return dos, _UNIX_TIME.pack(0x5455, 5, 1, modified)
 
 
 class _Record(NamedTuple):
@@ -78,7 +70,7 @@ class _Record(NamedTuple):
     attributes: int
     flags: int
     method: int
-    time: _Time
+    time: tuple[int, bytes]
     crc: int
     packed: int
     size: int
@@ -124,11 +116,11 @@ def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
         name = _name(entry)
         flags = 0 if name.isascii() else _UTF8
         sizes = member.crc, len(body), len(content)
-        time = _Time.of(entry.modified)
-        header = _LOCAL.pack(b"PK\3\4", _CLASSIC, flags, method, time.dos, *sizes, len(name), len(time.extra))
-        parts += [header, name, time.extra, body]
+        dos, extra = time = _time(entry.modified)
+        header = _LOCAL.pack(b"PK\3\4", _CLASSIC, flags, method, dos, *sizes, len(name), len(extra))
+        parts += [header, name, extra, body]
         records.append(_Record(name, _attributes(entry), flags, method, time, *sizes, offset))
-        offset += len(header) + len(name) + len(time.extra) + len(body)
+        offset += len(header) + len(name) + len(extra) + len(body)
     return _Result(unit, b"".join(parts), records)
 
 
@@ -160,15 +152,15 @@ class _Directory:
         name = _name(entry)
         flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
         large = entry.size > _SAFE
-        time = _Time.of(entry.modified)
+        dos, extra = time = _time(entry.modified)
         if block.first:
             self._crc = self._packed = 0
             self._start = self.offset
-            extra = time.extra + (struct.pack("<2H2Q", 1, 16, 0, 0) if large else b"")
+            extra += struct.pack("<2H2Q", 1, 16, 0, 0) if large else b""
             unknown = (_LIMIT, _LIMIT) if large else (0, 0)
             version = _ZIP64 if large else _CLASSIC
             header = _LOCAL.pack(
-                b"PK\3\4", version, flags, _DEFLATED, time.dos, 0, *unknown, len(name), len(extra)
+                b"PK\3\4", version, flags, _DEFLATED, dos, 0, *unknown, len(name), len(extra)
             )
             data = header + name + extra + data
         self._crc = combine(self._crc, result.crc, block.length)
@@ -195,7 +187,7 @@ class _Directory:
         wide = [record.size, record.packed] if large else []
         if offset >= _LIMIT:
             wide.append(offset)
-        extra = record.time.extra
+        dos, extra = record.time
         if wide:
             extra += struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide)
         version = _ZIP64 if wide else _CLASSIC
@@ -206,7 +198,7 @@ class _Directory:
             version,
             record.flags,
             record.method,
-            record.time.dos,
+            dos,
             record.crc,
             _LIMIT if large else record.packed,
             _LIMIT if large else record.size,

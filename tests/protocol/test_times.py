@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from tests.emulator import Emulator
     from tests.protocol.conftest import Ran
+    from tests.s3 import S3Server
 
     Start = Callable[..., Emulator]
     Run = Callable[..., Ran]
@@ -139,10 +142,13 @@ def test_a_named_revision_and_a_build_for_no_group_are_taken_as_they_are(
 
 
 def test_source_date_epoch_comes_from_the_environment(
-    still_emulator: Start, run_line: Run, tmp_path: Any
+    still_emulator: Start, run_line: Run, s3: S3Server, bucket: str
 ) -> None:
     service = still_emulator()
     wrong = run_line(service, "--stop-after", "package", environ={"SOURCE_DATE_EPOCH": "soon"})
     assert wrong.code == 2
     assert "SOURCE_DATE_EPOCH is 'soon', which is not a time." in wrong.log
-    assert upload(run_line, service, SOURCE_DATE_EPOCH="1700000001").code == 0
+    sent = upload(run_line, service, SOURCE_DATE_EPOCH="1700000001")
+    body = s3.client().get_object(Bucket=bucket, Key=sent.outputs["key"])["Body"].read()
+    with zipfile.ZipFile(BytesIO(body)) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(2023, 11, 14, 22, 13, 20)}

@@ -53,9 +53,9 @@ def unpack(bundle: Bundle, archive: Path, folder: Path, zone: str = "UTC") -> No
     """As the agent does: over what is in the folder already."""
     archive.write_bytes(b"".join(bundle.chunks()))
     folder.mkdir(exist_ok=True)
-    command = ["unzip", "-qo", archive, "-d", folder]
+    command = ["unzip", "-qo", str(archive), "-d", str(folder)]
     if bundle.type is not BundleType.ZIP:
-        command = ["tar", "-xpsf", archive, "-C", folder]
+        command = ["tar", "-xpsf", str(archive), "-C", str(folder)]
     subprocess.run(command, check=True, env={**os.environ, "TZ": zone})
 
 
@@ -164,7 +164,7 @@ def test_source_date_epoch(text: str, expected: TimeRange) -> None:
 
 @pytest.mark.parametrize("text", ["yesterday", "-1", "1.5", "1e9", "0x10", "٣", str(LATEST + 1), "9" * 5000])
 def test_a_malformed_source_date_epoch_is_invalid_input(text: str) -> None:
-    with pytest.raises(InvalidInput, match="SOURCE_DATE_EPOCH is .* which is not a time") as caught:
+    with pytest.raises(InvalidInput, match=r"SOURCE_DATE_EPOCH is .* which is not a time") as caught:
         allowed_times(text, now=NOW)
-    assert caught.value.exit_code == ExitCode.INPUT
+    assert caught.value.exit_code == ExitCode.INVALID_INPUT
     assert len(caught.value.problems[0].message) < 120
