@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.choices import OnConflict
-from deployer.deploy import deploy
+from deployer.deploy import deploy, unguarded
 from deployer.errors import Conflict, Problem
 from deployer.holder import Holder, holder, scope_of
 from deployer.model import Deployment
@@ -47,7 +47,7 @@ class Contest:
     budget: timedelta
     follow: Callable[[Deployment, timedelta], object]
     say: Callable[[str], None]
-    guard: Callable[[Sent], AbstractContextManager[None]]
+    guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
 
 
 def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, clock: Clock) -> Deployment:

@@ -5,10 +5,10 @@ deployment is looked for first, and taken when it is there. A group runs one dep
 request sent again too early cannot start a second one.
 
 A deployment belongs to a lost request when a user created it, of the same revision and with the same
-description (ours names the run and its attempt), and not before the request was sent. That moment is known by
-AWS's clock without a call in advance: the look-up's own answer has a `Date`, and the monotonic clock tells how
-long before it the request was sent. So a deployment that was there before never counts, however recent it is,
-and this machine's clock may be as wrong as AWS's signatures allow.
+description (ours names the run and its attempt), and not before the request was sent. That moment is known
+by AWS's clock without a call in advance: the look-up's own answer has a `Date`, and the monotonic clock tells
+how long before it the request was sent. So a deployment that was there before never counts, however recent
+it is, and this machine's clock may be as wrong as AWS's signatures allow.
 """
 
 from __future__ import annotations
@@ -88,13 +88,18 @@ class Sent:
     wall: datetime
 
 
+def unguarded(_: Sent) -> AbstractContextManager[None]:
+    """Do nothing about an interruption."""
+    return nullcontext()
+
+
 def deploy(
     revision: Revision,
     order: Order,
     *,
     aws: Aws,
     clock: Clock,
-    guard: Callable[[Sent], AbstractContextManager[None]] = lambda _: nullcontext(),
+    guard: Callable[[Sent], AbstractContextManager[None]] = unguarded,
 ) -> Deployment:
     """Create the deployment, or take the one that a request whose answer was lost turns out to have created.
 
