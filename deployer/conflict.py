@@ -131,7 +131,10 @@ def _active(order: Order, aws: Aws) -> Iterator[str]:
 
 
 def _refused(order: Order, other: Holder | None, waited: float) -> Conflict:
-    held = f"{_named(other)} ({other.deployment.url})" if other else "another deployment"
+    held = "another deployment"
+    if other:
+        clause = f", {other.origin}," if other.origin else ""
+        held = f"{other.deployment.id} ({other.deployment.url}){clause}"
     patience = f", still after {duration(waited)}" if waited >= 1 else ""
     return Conflict(
         Problem(
