@@ -45,7 +45,7 @@ def of_bundle(bundle: Bundle) -> frozenset[ComputePlatform]:
 def of_revision(revision: Revision) -> frozenset[ComputePlatform]:
     """The platforms that a revision can be for, as far as that can be seen without asking S3 for it."""
     if isinstance(revision, AppSpecRevision):
-        return _of_appspec(revision.content.encode())
+        return _of_appspec((revision.content or "").encode())
     return _EITHER if isinstance(revision, S3Revision) and revision.type in _TYPES else _SERVER
 
 

@@ -6,13 +6,14 @@ alone, so nothing can slip in between a look and the creation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.choices import OnConflict
-from deployer.deploy import deploy
+from deployer.deploy import deploy, unguarded
 from deployer.errors import Conflict, Problem
+from deployer.holder import Holder, holder, scope_of
 from deployer.model import Deployment
 from deployer.report.text import duration
 from deployer.revision import of_location
@@ -20,12 +21,13 @@ from deployer.stop import stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from mypy_boto3_codedeploy.literals import DeploymentStatusType
 
     from deployer.aws import Aws
     from deployer.clock import Clock
-    from deployer.deploy import Order
+    from deployer.deploy import Order, Sent
     from deployer.model import Revision
 
 _ACTIVE: tuple[DeploymentStatusType, ...] = ("Created", "Queued", "InProgress", "Baking", "Ready")
@@ -38,17 +40,18 @@ _BLIND_PAUSE = 10.0
 class Contest:
     """How to get at a group: what to do about another deployment, and how long that may take.
 
-    `follow` watches somebody else's deployment to its end or until that time is spent.
+    `follow` watches somebody else's deployment to its end or until that time is spent; `guard` is `deploy`'s.
     """
 
     on_conflict: OnConflict
     budget: timedelta
     follow: Callable[[Deployment, timedelta], object]
     say: Callable[[str], None]
+    guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
 
 
 def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, clock: Clock) -> Deployment:
-    """Create the deployment, or join the one of the same revision that runs already.
+    """Create the deployment, or join the one that brings the same revision to the same instances already.
 
     While another deployment holds the group, do what `contest.on_conflict` says. Raises Conflict when that is
     to fail, or when the budget is spent; other DeployErrors as `deploy` does.
@@ -56,14 +59,14 @@ def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, cloc
     started = clock.monotonic()
     while True:
         try:
-            return deploy(revision, order, aws=aws, clock=clock)
+            return deploy(revision, order, aws=aws, clock=clock, guard=contest.guard)
         except Conflict as refusal:
             waited = clock.monotonic() - started
             left = contest.budget - timedelta(seconds=waited)
-            other = _holder(revision, order, aws)
-            if other and other.same and contest.on_conflict is OnConflict.JOIN:
+            other, joins = _holder(revision, order, aws)
+            if other and joins and contest.on_conflict is OnConflict.JOIN:
                 contest.say(f"{other.deployment.id} deploys this revision already: following it")
-                return other.deployment
+                return replace(other.deployment, revision=revision)
             if contest.on_conflict is OnConflict.FAIL or left <= timedelta():
                 raise _refused(order, other, waited) from refusal
             if other is None:
@@ -72,19 +75,13 @@ def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, cloc
                 clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
                 continue
         if contest.on_conflict is OnConflict.STOP:
-            contest.say(f"Stopping {other.deployment.id}, which holds {order.group}")
+            contest.say(f"Stopping {_named(other)}, since it holds {order.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
                 raise Conflict(problem)
         else:
-            contest.say(f"{other.deployment.id} holds {order.group}; waiting for it: {other.deployment.url}")
+            contest.say(f"{_named(other)} holds {order.group}; waiting for it: {other.deployment.url}")
         contest.follow(other.deployment, left)
         clock.sleep(_delay(clock.monotonic() - started))
-
-
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    deployment: Deployment
-    same: bool
 
 
 def _delay(waited: float) -> float:
@@ -92,22 +89,35 @@ def _delay(waited: float) -> float:
     return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
 
 
-def _holder(revision: Revision, order: Order, aws: Aws) -> _Holder | None:
-    """The deployment that holds the group; None when it has just ended or may not be looked up."""
+def _holder(revision: Revision, order: Order, aws: Aws) -> tuple[Holder | None, bool]:
+    """The deployment that holds the group, and whether it does what is asked for here.
+
+    Of several the one that does; None when it has just ended or may not be looked up.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deployer.aws import explain, is_denied
 
+    first, scope = None, scope_of(order.parameters)
     try:
         for identifier in _active(order, aws):
             info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
-            if info.get("status") in _ACTIVE:
-                deployment = Deployment(identifier, aws.region, order.application, order.group, revision)
-                return _Holder(deployment, same=of_location(info.get("revision", {})) == revision)
+            if info.get("status") not in _ACTIVE:
+                continue
+            held = of_location(info.get("revision", {}))
+            found = holder(Deployment(identifier, aws.region, order.application, order.group, held), info)
+            if found.does(revision, scope):
+                return found, True
+            first = first or found
     except (BotoCoreError, ClientError) as error:
         if not is_denied(error):
             raise explain(error, action="codedeploy:ListDeployments", resource=order.group) from error
-    return None
+    return first, False
+
+
+def _named(other: Holder) -> str:
+    """The deployment's id, with what it is where no user deploys to the whole group."""
+    return f"{other.deployment.id}, {other.origin}," if other.origin else other.deployment.id
 
 
 def _active(order: Order, aws: Aws) -> Iterator[str]:
@@ -120,8 +130,11 @@ def _active(order: Order, aws: Aws) -> Iterator[str]:
         yield from page["deployments"]
 
 
-def _refused(order: Order, other: _Holder | None, waited: float) -> Conflict:
-    held = f"{other.deployment.id} ({other.deployment.url})" if other else "another deployment"
+def _refused(order: Order, other: Holder | None, waited: float) -> Conflict:
+    held = "another deployment"
+    if other:
+        clause = f", {other.origin}," if other.origin else ""
+        held = f"{other.deployment.id} ({other.deployment.url}){clause}"
     patience = f", still after {duration(waited)}" if waited >= 1 else ""
     return Conflict(
         Problem(

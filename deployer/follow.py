@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
     from deployer.aws import Aws
-    from deployer.deploy import Order
+    from deployer.deploy import Sent
     from deployer.explain import Explanation, Places
     from deployer.line import Line
-    from deployer.model import Contents, Revision, Snapshot
+    from deployer.model import Contents, Snapshot
     from deployer.wait import Ending
 
 _HEARTBEAT = 30.0
@@ -37,7 +37,6 @@ _HEARTBEAT = 30.0
 _LOGS = 10
 """Logs of different failures that are printed; the summary holds more."""
 
-_CLOCK_TOLERANCE = timedelta(seconds=5)
 _ROLLBACK_LOOKS = timedelta(seconds=20)
 _STOP_LOOKS = timedelta(seconds=60)
 """How long to look for a rollback that the service announces late, and for a stop to take effect."""
@@ -83,17 +82,17 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
 
 
 @contextmanager
-def ended_when_cancelled(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Iterator[None]:
+def ended_when_cancelled(sent: Sent, *, aws: Aws, line: Line) -> Iterator[None]:
     """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
     from deployer.deploy import find
 
-    since = line.clock.now() - _CLOCK_TOLERANCE
+    order = sent.order
     try:
         yield
     except Interrupted:
         with suppress(*_sdk_errors()):
-            if found := find(revision, order, aws.codedeploy_hasty, since=since):
-                deployment = Deployment(found, aws.region, order.application, order.group, revision)
+            if found := find(sent, aws.codedeploy_hasty, clock=line.clock):
+                deployment = Deployment(found, aws.region, order.application, order.group, sent.revision)
                 _end(deployment, line.settings.on_cancel, client=aws.codedeploy_hasty, line=line)
         raise
 
@@ -181,6 +180,8 @@ def _follow_rollback(
     deployment: Deployment, snapshot: Snapshot, *, budget: timedelta, aws: Aws, line: Line
 ) -> None:
     """Watch the rollback of a deployment that did not succeed, when there is one."""
+    from deployer.register import with_content
+
     outcome = line.outcome
     rollback_id = snapshot.rollback_id
     if snapshot.rollback_expected and not rollback_id:
@@ -195,7 +196,7 @@ def _follow_rollback(
         line.platform.line(f"The rollback {rollback.id} goes on: {rollback.url}")
         raise
     if ending.status is Status.SUCCEEDED:
-        outcome.live = ending.snapshot.revision
+        outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
     line.platform.line(lines.rolled_back(ending, rollback))
 
 

@@ -227,18 +227,27 @@ class GitHubRevision:
 
 @dataclass(frozen=True, slots=True)
 class AppSpecRevision:
-    """An AppSpec that is itself the revision (Lambda, ECS), sent within the request."""
+    """An AppSpec that is itself the revision (Lambda, ECS), sent within the request.
 
-    content: str
+    It is identified by its SHA-256 in hex; GetDeployment gives nothing else, so `content` may be unknown.
+    """
+
+    sha256: str
+    content: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, content: str) -> AppSpecRevision:
+        """The revision that consists of this AppSpec."""
+        return cls(sha256(content.encode()).hexdigest(), content)
 
     @property
-    def sha256(self) -> str:
-        """The content's SHA-256 in hex, by which the service checks it."""
-        return sha256(self.content.encode()).hexdigest()
+    def uri(self) -> str | None:
+        """The form that the output and the input `revision` share: a `data:` URL (RFC 2397).
 
-    @property
-    def uri(self) -> str:
-        """The form that the output and the input `revision` share: a `data:` URL (RFC 2397)."""
+        None while the content is unknown, without which the revision cannot be deployed again.
+        """
+        if self.content is None:
+            return None
         return f"data:application/yaml;base64,{b64encode(self.content.encode()).decode()}"
 
     @property

@@ -38,7 +38,10 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
         "deployments": "JSON list with the deployment of each group: group, id, url, status, rollback's id",
         "rollback-deployment-id": "Id of the deployment that rolled this one back",
-        "live-revision": "The revision that the targets run now, where that is certain",
+        "live-revision": (
+            "The revision that the targets run now, where that is certain; left out, as `revision` is, where "
+            "it is an inline AppSpec of another run whose content may not be read"
+        ),
         "duration-seconds": "How long the run took",
     }
 )
@@ -64,8 +67,8 @@ def of_stored(stored: StoredObject) -> dict[str, str]:
 
 
 def of_revision(revision: Revision) -> dict[str, str]:
-    """What is known once the revision is registered."""
-    return {"status": Status.REGISTERED, "revision": revision.uri}
+    """What is known once the revision is registered; an inline AppSpec may be known by its digest alone."""
+    return {"status": Status.REGISTERED, **({"revision": revision.uri} if revision.uri else {})}
 
 
 def of_deployment(deployment: Deployment) -> dict[str, str]:
@@ -98,7 +101,7 @@ def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str
     """What is known once it is clear which revision the targets run."""
     return {
         **({"rollback-deployment-id": rollback.id} if rollback else {}),
-        **({"live-revision": live.uri} if live else {}),
+        **({"live-revision": live.uri} if live and live.uri else {}),
     }
 
 

@@ -126,7 +126,7 @@ def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
             line.platform.line(f"Looked up what the AppSpec leaves out: {piece}")
             line.platform.outputs(outputs.of_bundle(bundle))
         if not line.settings.bucket:
-            return AppSpecRevision(appspec.text)
+            return AppSpecRevision.of(appspec.text)
     with line.platform.group("Upload"):
         stored = line.outcome.stored = _upload(bundle, aws, line)
         line.outcome.status = Status.UPLOADED
@@ -212,9 +212,9 @@ def _create(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Deploy
         budget=line.settings.timeout,
         follow=lambda other, left: watch(other, left, aws=aws, line=line),
         say=line.platform.line,
+        guard=lambda sent: ended_when_cancelled(sent, aws=aws, line=line),
     )
-    with ended_when_cancelled(revision, order, aws=aws, line=line):
-        return obtain(revision, order, contest=contest, aws=aws, clock=line.clock)
+    return obtain(revision, order, contest=contest, aws=aws, clock=line.clock)
 
 
 def _enter(deployment: Deployment, line: Line) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.model import AppSpecRevision, S3Revision, StoredObject
-from deployer.revision import location
+from deployer.revision import location, of_location
 
 if TYPE_CHECKING:
     from deployer.aws import Aws
@@ -44,3 +44,23 @@ def register(revision: Revision, *, application: str, aws: Aws) -> bool:
             resource=application_arn(application, region=aws.region),
         ) from error
     return True
+
+
+def with_content(revision: Revision | None, *, application: str, aws: Aws) -> Revision | None:
+    """Complete an inline AppSpec that is known by its digest alone; any other revision is returned as it is.
+
+    Only GetApplicationRevision gives the content, as the reference of GetDeployment says. A denial, a fault
+    or an answer with another digest costs the content only.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not isinstance(revision, AppSpecRevision) or revision.content is not None:
+        return revision
+    try:
+        answer = aws.codedeploy.get_application_revision(
+            applicationName=application, revision=location(revision)
+        )
+    except (BotoCoreError, ClientError):
+        return revision
+    found = of_location(answer.get("revision", {}))
+    return found if found == revision else revision

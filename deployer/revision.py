@@ -11,7 +11,11 @@ from urllib.parse import parse_qsl, unquote
 from deployer.model import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 
 if TYPE_CHECKING:
-    from mypy_boto3_codedeploy.type_defs import RevisionLocationTypeDef, S3LocationTypeDef
+    from mypy_boto3_codedeploy.type_defs import (
+        AppSpecContentTypeDef,
+        RevisionLocationTypeDef,
+        S3LocationTypeDef,
+    )
 
     from deployer.model import Revision
 
@@ -48,7 +52,7 @@ def parse(text: str) -> Revision:
         return _parse_github(text)
     if scheme == "data" and (inline := _INLINE.fullmatch(text)):
         try:
-            return AppSpecRevision(b64decode(inline[1], validate=True).decode())
+            return AppSpecRevision.of(b64decode(inline[1], validate=True).decode())
         except (binascii.Error, UnicodeDecodeError):
             raise ValueError("is cut off, or not what a run gave as its output") from None
     raise ValueError("is in no form that is known")
@@ -101,11 +105,11 @@ def location(revision: Revision) -> RevisionLocationTypeDef:
                 "revisionType": "GitHub",
                 "gitHubLocation": {"repository": repository, "commitId": commit},
             }
-        case AppSpecRevision(content):
-            return {
-                "revisionType": "AppSpecContent",
-                "appSpecContent": {"content": content, "sha256": revision.sha256},
-            }
+        case AppSpecRevision(sha256, content):
+            inline: AppSpecContentTypeDef = {"sha256": sha256}
+            if content is not None:
+                inline["content"] = content
+            return {"revisionType": "AppSpecContent", "appSpecContent": inline}
     s3: S3LocationTypeDef = {
         "bucket": revision.bucket,
         "key": revision.key,
@@ -119,7 +123,11 @@ def location(revision: Revision) -> RevisionLocationTypeDef:
 
 
 def of_location(place: RevisionLocationTypeDef) -> Revision | None:
-    """The revision that a RevisionLocation of the API names; None for a kind that we do not know."""
+    """The revision that a RevisionLocation of the API names; None for a kind that we do not know.
+
+    An eTag comes as it was registered, in quotes where a client registered it so; here it never has any. Of
+    an inline AppSpec most operations tell the digest only.
+    """
     s3 = place.get("s3Location")
     github = place.get("gitHubLocation")
     inline = place.get("appSpecContent") or place.get("string")
@@ -128,9 +136,12 @@ def of_location(place: RevisionLocationTypeDef) -> Revision | None:
             bucket=s3.get("bucket", ""),
             key=s3.get("key", ""),
             type=BundleType(s3["bundleType"]),
-            etag=s3.get("eTag"),
+            etag=s3.get("eTag", "").strip('"') or None,
             version_id=s3.get("version"),
         )
     if github:
         return GitHubRevision(github.get("repository", ""), github.get("commitId", ""))
-    return AppSpecRevision(inline.get("content", "")) if inline else None
+    if inline and (content := inline.get("content")):
+        return AppSpecRevision.of(content)
+    digest = inline.get("sha256") if inline else None
+    return AppSpecRevision(digest.lower()) if digest else None

@@ -46,9 +46,15 @@ class Run:
 
     @property
     def description(self) -> str:
-        """The job in a line, for the deployment's description; empty where the CI says nothing."""
+        """The job in a line, for the deployment's description; empty where the CI says nothing.
+
+        It names the attempt too, so that a deployment of an earlier one is not taken for this one's.
+        """
         commit = "@".join(part for part in (self.repository, self.sha[:12]) if part)
-        return " ".join(part for part in (commit, self.ref, self.url) if part)
+        run = self.url or (self.run_id and f"run {self.run_id}")
+        told = not self.run_attempt or self.url.endswith(f"/{self.run_attempt}")
+        attempt = "" if told else f"attempt {self.run_attempt}"
+        return " ".join(part for part in (commit, self.ref, run, attempt) if part)
 
 
 class Platform(ABC):

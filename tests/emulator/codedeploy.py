@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator import rules
+from tests.emulator.deployments import without_content
 from tests.emulator.errors import ServiceError
 from tests.emulator.timeline import TERMINAL
 
@@ -93,7 +94,7 @@ class CodeDeploy:
         good = [deployment for deployment in attempts if deployment.status(now) == "Succeeded"]
         if good:
             info["lastSuccessfulDeployment"] = _last(good[-1], now)
-            info["targetRevision"] = good[-1].revision
+            info["targetRevision"] = without_content(good[-1].revision)
         if attempts:
             info["lastAttemptedDeployment"] = _last(attempts[-1], now)
         return {"deploymentGroupInfo": {**info, **group.settings}}
@@ -139,7 +140,7 @@ class CodeDeploy:
         if bucket:
             places = [(revision, revision.get("s3Location", {})) for revision in found]
             found = [r for r, s3 in places if s3.get("bucket") == bucket and s3["key"].startswith(prefix)]
-        return self._paged("revisions", found, request)
+        return self._paged("revisions", [without_content(each) for each in found], request)
 
     def create_deployment(self, request: Mapping[str, Any], *, region: str) -> dict[str, Any]:
         """Start a deployment, unless a rule or an active one forbids it."""
@@ -151,6 +152,7 @@ class CodeDeploy:
                 "DeploymentLimitExceededException",
                 f"The Deployment Group '{group}' already has an active Deployment '{active.id}'",
             )
+        self.world.register(application, request["revision"])
         deployment = self.world.begin(
             application,
             group,
@@ -174,7 +176,10 @@ class CodeDeploy:
         return {"deploymentsInfo": [deployment.info(now) for deployment in found]}
 
     def list_deployments(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Ids of deployments, the newest first, filtered by group, status and time of creation."""
+        """Ids of deployments, filtered by group, status and time of creation.
+
+        In no order: the reference promises none. A deployment is listed only after the world's delay.
+        """
         application, group = request.get("applicationName"), request.get("deploymentGroupName")
         if group and not application:
             raise ServiceError("ApplicationNameRequiredException", "A group needs its application's name.")
@@ -189,8 +194,9 @@ class CodeDeploy:
         statuses, now = request.get("includeOnlyStatuses"), self.world.clock.monotonic()
         found = [
             deployment.id
-            for deployment in sorted(self.world.deployments.values(), key=lambda each: -each.created)
-            if (not application or deployment.application == application)
+            for _, deployment in sorted(self.world.deployments.items())
+            if now - deployment.began >= self.world.listing_delay
+            and (not application or deployment.application == application)
             and (not group or deployment.group == group)
             and (not statuses or deployment.status(now) in statuses)
             and (start is None or start <= deployment.created)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from tests.emulator.timeline import TERMINAL, Event, Target, Timeline, latest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROLLBACK_MESSAGE = "The deployment failed, so CodeDeploy started a rollback to the last known good revision."
+INLINE = ("appSpecContent", "string")
 ROLLBACK_EVENTS = {"ALARM_ACTIVE": "DEPLOYMENT_STOP_ON_ALARM", "MANUAL_STOP": "DEPLOYMENT_STOP_ON_REQUEST"}
 KINDS = {
     "instanceTarget": "InstanceTarget",
@@ -135,12 +135,15 @@ class Deployment:
             "deploymentGroupName": self.group,
             "deploymentConfigName": self.config,
             "deploymentId": self.id,
-            "previousRevision": self.previous,
-            "revision": self.revision,
+            "previousRevision": without_content(self.previous),
+            "revision": without_content(self.revision),
             "status": line.status(time),
             "createTime": self.created,
             "creator": self.creator,
             "computePlatform": self.platform,
+            "autoRollbackConfiguration": {"enabled": False},
+            "deploymentStatusMessages": [],
+            "fileExistsBehavior": "DISALLOW",
             "deploymentStyle": {"deploymentType": "IN_PLACE", "deploymentOption": "WITHOUT_TRAFFIC_CONTROL"},
             "ignoreApplicationStopFailures": False,
             "updateOutdatedInstancesOnly": False,
@@ -160,12 +163,16 @@ class Deployment:
         facts["rollbackInfo"] = self._rollback_info()
         return {name: value for name, value in facts.items() if value is not None}
 
-    def _rollback_info(self) -> dict[str, Any] | None:
-        if self.rollback_id:
-            return {"rollbackDeploymentId": self.rollback_id, "rollbackMessage": ROLLBACK_MESSAGE}
-        if self.rolled_back_id:
-            return {"rollbackTriggeringDeploymentId": self.rolled_back_id}
-        return None
+    def _rollback_info(self) -> dict[str, Any]:
+        if new := self.rollback_id:
+            message = (
+                f"Deployment {self.id} terminated. Automatic rollback is triggered with a DeploymentId {new}."
+            )
+            return {"rollbackDeploymentId": new, "rollbackMessage": message}
+        if old := self.rolled_back_id:
+            message = f"Deployment {self.id} is triggered to roll back deployment {old}."
+            return {"rollbackTriggeringDeploymentId": old, "rollbackMessage": message}
+        return {}
 
     def target(self, target_id: str, now: float) -> dict[str, Any] | None:
         """The service's DeploymentTarget, None when there is none of that id."""
@@ -227,4 +234,23 @@ def partition(region: str) -> str:
 
 def same_revision(one: dict[str, Any], other: dict[str, Any]) -> bool:
     """Whether two revision locations are the same one."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return _identity(one) == _identity(other)
+
+
+def _identity(revision: dict[str, Any]) -> dict[str, Any]:
+    """The location as it was registered; an inline AppSpec is known by its digest alone."""
+    for member in INLINE:
+        if inline := revision.get(member):
+            return {"sha256": inline.get("sha256") or sha256(inline["content"].encode()).hexdigest()}
+    return revision
+
+
+def without_content(revision: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A location as all operations but GetApplicationRevision tell it: an inline AppSpec's digest only.
+
+    By the reference of GetDeployment; the other operations' references do not promise the content either.
+    """
+    for member in INLINE:
+        if revision and member in revision:
+            return {"revisionType": revision["revisionType"], member: _identity(revision)}
+    return revision

@@ -103,7 +103,7 @@ class Emulator:
         self.bucket_regions = dict(bucket_regions or {})
         self.codedeploy = CodeDeploy(self.world, page=page)
         self._lock = threading.RLock()
-        self._server = Server(port, self.answer)
+        self._server = Server(port, self.answer, self.clock)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._prepare(first)
 
@@ -149,12 +149,16 @@ class Emulator:
         *,
         scenario: str = "success",
         revision: Mapping[str, Any] | None = None,
+        creator: str = "user",
+        request: Mapping[str, Any] | None = None,
     ) -> Deployment:
-        """Start a deployment as somebody else would have."""
+        """Start a deployment as somebody else would have; `request` are further members of the request."""
         with self._lock:
             location = revision or self.world.application(application).revisions[0]["revision"]
             self.world.register(application, dict(location))
-            return self.world.begin(application, group, dict(location), scenario=scenario)
+            return self.world.begin(
+                application, group, dict(location), scenario=scenario, creator=creator, request=request
+            )
 
     def client(self, service: str = "codedeploy", **options: Any) -> Any:
         """A boto3 client of this emulator, with one attempt a call; `options` go over the usual ones."""

@@ -14,6 +14,8 @@ from tests.emulator.faults import ConnectionCut
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from deployer.clock import Clock
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -57,9 +59,10 @@ class Server(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, port: int, answer: Callable[[Request], Answer]) -> None:
+    def __init__(self, port: int, answer: Callable[[Request], Answer], clock: Clock) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.answer = answer
+        self.clock = clock
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away is no news."""
@@ -72,6 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  (the base class's name)
         """Stay quiet."""
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The `Date` of an answer: by the service's clock, whatever time the client's machine has."""
+        return super().date_time_string(timestamp or int(self.server.clock.now().timestamp()))
 
     def _serve(self) -> None:
         url = urlsplit(self.path)

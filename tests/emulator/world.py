@@ -72,6 +72,7 @@ class World:
 
     The n-th deployment takes the n-th of `scenarios`, the last one for ever; `by_group` (`application/group`)
     goes before it. What was there before came to be at `since`, a day ago in seconds since the epoch.
+    ListDeployments tells of a deployment `listing_delay` seconds after it was created.
     """
 
     scenarios: Sequence[str]
@@ -81,6 +82,7 @@ class World:
     applications: dict[str, Application] = field(default_factory=dict)
     configs: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=lambda: dict(CONFIGS))
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    listing_delay: float = 0.0
     asked: int = 0
     number: int = 0
     clock: Clock = field(default_factory=SystemClock)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.protocol.steps import DEPLOYED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
@@ -59,6 +61,86 @@ def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
     assert second.outputs["deployment-id"] == first.outputs["deployment-id"]
     assert created(service) == 1
     assert "deploys this revision already: following it" in second.log
+
+
+@pytest.mark.parametrize("platform", ["Lambda", "ECS"])
+def test_an_inline_appspec_is_recognised_though_the_service_withholds_its_content(
+    platform: str, *, emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    environ = {**DEPLOYED[platform], "INPUT_BUCKET": ""}
+    first = run_line(service, "--stop-after", "deploy", environ=environ)
+    second = run_line(service, environ=environ)
+    assert (second.code, second.outputs["deployment-id"]) == (0, first.outputs["deployment-id"])
+    assert second.outputs["live-revision"] == second.outputs["revision"] == first.outputs["revision"]
+    assert created(service) == 1
+
+
+def test_an_etag_in_quotes_is_the_same_etag(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    """`aws deploy push` registers it with them, and the service gives it back so."""
+    service = emulator(speed=1.0, clock=clock)
+    location = location_of(run_line(service))
+    quoted = {**location["s3Location"], "eTag": f'"{location["s3Location"]["eTag"]}"'}
+    other = service.begin(revision={**location, "s3Location": quoted})
+    assert run_line(service).outputs["deployment-id"] == other.id
+
+
+@pytest.mark.parametrize(
+    ("creator", "request_", "origin"),
+    [
+        ("autoscaling", {}, "which Auto Scaling started for a new instance"),
+        ("autoscalingTermination", {}, "which Auto Scaling started for an instance that it terminates"),
+        ("CodeDeployAutoUpdate", {}, "which CodeDeploy started to update outdated instances"),
+        ("CloudFormation", {}, "which CloudFormation started"),
+        ("user", {"updateOutdatedInstancesOnly": True}, "which goes to outdated instances only"),
+        (
+            "user",
+            {"targetInstances": {"autoScalingGroups": ["green"]}},
+            "which goes to chosen instances only",
+        ),
+        ("user", {"deploymentMode": "RESTART"}, "whose mode is RESTART"),
+    ],
+)
+def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_the_same(  # noqa: PLR0913
+    creator: str,
+    request_: Mapping[str, Any],
+    origin: str,
+    *,
+    emulator: Start,
+    clock: FakeClock,
+    run_line: Run,
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    location = location_of(run_line(service))
+    other = service.begin(revision=location, creator=creator, request=request_)
+    ran = run_line(service)
+    assert (ran.code, created(service)) == (0, 2)
+    assert ran.outputs["deployment-id"] != other.id
+    assert f"{other.id}, {origin}, holds production; waiting for it: https://" in ran.log
+
+
+def test_a_re_run_joins_its_own_deployment_to_chosen_instances(
+    emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    flags = ("--update-outdated-instances-only", "true")
+    first = run_line(service, "--stop-after", "deploy", *flags)
+    assert run_line(service, *flags).outputs["deployment-id"] == first.outputs["deployment-id"]
+
+
+def test_the_rollback_to_the_revision_is_joined(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    location = location_of(run_line(service))
+    rollback = service.begin(revision=location, creator="codeDeployRollback")
+    assert run_line(service).outputs["deployment-id"] == rollback.id
+
+
+def test_a_refusal_says_who_holds_the_group(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+    service = emulator(speed=1.0, clock=clock)
+    other = service.begin(creator="autoscaling")
+    ran = run_line(service, "--on-conflict", "fail")
+    assert f"Nothing was deployed: {other.id} (https://" in ran.log
+    assert "), which Auto Scaling started for a new instance, holds hello-web/production" in ran.log
 
 
 def test_waiting_for_the_same_revision_deploys_it_again(

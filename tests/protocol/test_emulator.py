@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -144,7 +144,7 @@ def test_a_deployment_that_is_ready_can_be_stopped(still_emulator: Start) -> Non
     info = end(stand_in, deployment)
     assert info["status"] == "Stopped"
     assert info["completeTime"] - info["createTime"] >= timedelta(seconds=1000)
-    assert "rollbackInfo" not in info
+    assert info["rollbackInfo"] == {}
 
 
 def test_a_configured_rollback_follows_an_alarm(still_emulator: Start) -> None:
@@ -231,6 +231,27 @@ def test_what_there_is_can_be_listed_and_described(still_emulator: Start) -> Non
     )
     assert known["revisionInfo"]["description"] == "one"
     assert found["revisions"] == [ARCHIVE]
+
+
+@pytest.mark.parametrize("revision", [APPSPEC, {**APPSPEC, "revisionType": "String"}])
+def test_only_the_revision_itself_tells_an_inline_appspec_s_content(
+    still_emulator: Start, revision: dict[str, Any]
+) -> None:
+    """As the references of GetDeployment and GetApplicationRevision say."""
+    codedeploy = still_emulator().client()
+    if revision["revisionType"] == "String":
+        revision = {"revisionType": "String", "string": APPSPEC["appSpecContent"]}
+    group: Any = {"applicationName": "shop-lambda", "deploymentGroupName": "production"}
+    deployment = codedeploy.create_deployment(**group, revision=revision)["deploymentId"]
+    told = codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["revision"]
+    member = "string" if "string" in revision else "appSpecContent"
+    assert set(told[member]) == {"sha256"}
+    listed = codedeploy.list_application_revisions(applicationName="shop-lambda")["revisions"]
+    batch = codedeploy.batch_get_deployments(deploymentIds=[deployment])["deploymentsInfo"]
+    assert told in listed
+    assert batch[0]["revision"] == told
+    found = codedeploy.get_application_revision(applicationName="shop-lambda", revision=told)["revision"]
+    assert found[member]["content"] == "version: 0.0"
 
 
 def test_lambda_and_ecs_answer_what_a_deployment_asks(still_emulator: Start) -> None:

@@ -404,6 +404,38 @@ def test_a_deployment_is_picked_up_by_its_id_alone(still_emulator: Start, run_li
     assert len(created(service)) == 1
 
 
+@pytest.mark.parametrize("allowed", [True, False])
+def test_an_inline_appspec_of_another_run_is_an_output_only_with_its_content(
+    allowed: bool,  # noqa: FBT001
+    *,
+    still_emulator: Start,
+    run_line: Run,
+) -> None:
+    service = still_emulator()
+    inputs = {**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK}
+    first = run_line(service, "--stop-after", "deploy", environ=inputs)
+    if not allowed:
+        service.faults.add("GetApplicationRevision", "access-denied", times=9)
+    blank = dict.fromkeys([*inputs, "INPUT_DEPLOYMENT-GROUP"], "")
+    ran = run_line(service, "--deployment-id", service.deployments[0].id, environ=blank)
+    assert ran.code == 0
+    wanted = first.outputs["revision"] if allowed else None
+    assert (ran.outputs.get("revision"), ran.outputs.get("live-revision")) == (wanted, wanted)
+
+
+def test_what_a_rollback_of_an_inline_appspec_made_live_can_be_deployed_again(
+    still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator(["success", "ecs-fails", "success"])
+    inputs = {**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK}
+    good = run_line(service, environ=inputs)
+    bad = run_line(service, "--auto-rollback", "DEPLOYMENT_FAILURE", environ={
+        **inputs, "INPUT_APPSPEC-VARIABLES": inputs["INPUT_APPSPEC-VARIABLES"] + "1",
+    })  # fmt: skip
+    assert (good.code, bad.code) == (0, 10)
+    assert bad.outputs["live-revision"] == good.outputs["revision"] != bad.outputs["revision"]
+
+
 def test_a_deployment_of_another_group_is_not_picked_up(still_emulator: Start, run_line: Run) -> None:
     service = still_emulator()
     identifier = deploy(service.client(), deploymentGroupName="staging")

@@ -275,4 +275,12 @@ def test_the_run_is_described_from_each_ci_s_variables() -> None:
         GITLAB_CI="true", CI_PROJECT_PATH="g/p", CI_COMMIT_SHA="abc", CI_JOB_URL="https://x/1"
     )
     assert platform.run.description == "g/p@abc https://x/1"
+    platform, _ = console(
+        GITLAB_CI="true", CI_COMMIT_SHA="abc", CI_JOB_ID="12", CI_JOB_URL="https://x/-/jobs/12"
+    )
+    assert platform.run.description == "abc https://x/-/jobs/12"
+    platform, _ = console(
+        TF_BUILD="True", BUILD_SOURCEVERSION="abc", BUILD_BUILDID="7", SYSTEM_JOBATTEMPT="2"
+    )
+    assert platform.run.description == "abc run 7 attempt 2"
     assert console()[0].run.description == ""

@@ -24,13 +24,13 @@ commits = st.builds(
     repository=st.from_regex(r"[a-z0-9-]{1,9}/[\w.-]{1,9}", fullmatch=True).filter(str.isascii),
     commit=st.from_regex(r"[0-9a-f]{40}", fullmatch=True),
 )
-appspecs = st.builds(AppSpecRevision, st.text(st.characters(codec="utf-8"), min_size=1))
+appspecs = st.builds(AppSpecRevision.of, st.text(st.characters(codec="utf-8"), min_size=1))
 
 
 @given(objects | commits | appspecs)
 def test_the_output_revision_is_the_input_revision(revision: Revision) -> None:
     """Whatever the key, the eTag or the AppSpec: what one run gives, the next one understands."""
-    uri = revision.uri
+    uri = revision.uri or ""
     assert parse(uri) == revision
     assert uri.isascii()
     assert not any(char.isspace() for char in uri)
@@ -80,7 +80,7 @@ def test_why_a_revision_is_not_understood(text: str, why: str) -> None:
 
 def test_an_inline_appspec_is_known_to_the_service_by_its_digest() -> None:
     """SHA-256 in hex, as AWS documents it; readers see that instead of the whole text."""
-    revision = AppSpecRevision("version: 0.0\n")
+    revision = AppSpecRevision.of("version: 0.0\n")
     sent = location(revision)["appSpecContent"]["sha256"]
     assert sent == hashlib.sha256(b"version: 0.0\n").hexdigest()
     assert sent in revision.label
@@ -88,7 +88,7 @@ def test_an_inline_appspec_is_known_to_the_service_by_its_digest() -> None:
 
 
 def test_a_rollback_s_revision_of_the_older_kind_is_read_too() -> None:
-    assert of_location({"revisionType": "String", "string": {"content": "a"}}) == AppSpecRevision("a")
+    assert of_location({"revisionType": "String", "string": {"content": "a"}}) == AppSpecRevision.of("a")
 
 
 @pytest.mark.parametrize("place", [{}, {"s3Location": {"bucket": "b", "key": "k", "bundleType": "rar"}}])

@@ -83,8 +83,8 @@ def test_a_revision_of_any_kind() -> None:
     assert loaded(application="a", deployment_group="b", revision=REVISION).revision == GitHubRevision(
         "a/b", SHA
     )
-    inline = AppSpecRevision("version: 0.0\n")
-    assert loaded(application="a", deployment_group="b", revision=inline.uri).revision == inline
+    inline = AppSpecRevision.of("version: 0.0\n")
+    assert loaded(application="a", deployment_group="b", revision=inline.uri or "").revision == inline
 
 
 @pytest.mark.parametrize(
