@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from deployer import outputs
 from deployer.choices import OnEnd, Stage
+from deployer.errors import DeployError, Problem, Severity
 from deployer.model import Deployment, Status
 from deployer.report import lines, progress
 from deployer.report.signs import signs
 from deployer.report.text import duration
 from deployer.resume import continuer
 from deployer.signals import Interrupted
-from deployer.stop import stop
+from deployer.stop import request_stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +37,9 @@ _HEARTBEAT = 30.0
 
 _LOGS = 10
 """Logs of different failures that are printed; the summary holds more."""
+
+_EXTRA_LOOKS = 5
+"""Further looks, while none is answered, for a deployment that is to be stopped when the time is up."""
 
 _ROLLBACK_LOOKS = timedelta(seconds=20)
 _STOP_LOOKS = timedelta(seconds=60)
@@ -59,26 +63,40 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
                 resume=bool(settings.continue_),
+                extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
     except Interrupted:
         _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, line=line)
         raise
-    outcome.status = ending.status
-    explanation = outcome.explanation = _explain(ending, places)
-    line.platform.outputs(outputs.of_ending(ending, explanation.problems))
-    _tell_why(explanation, line)
-    line.platform.line(lines.ended(ending, deployment))
-    if ending.status is Status.TIMED_OUT:
-        if _end(deployment, settings.on_timeout, client=aws.codedeploy, line=line):
-            outcome.ending = replace(watch(deployment, _STOP_LOOKS, aws=aws, line=line), status=ending.status)
-            if identifier := outcome.ending.snapshot.rollback_id:
+    _conclude(ending, deployment, places, line=line)
+    if ending.status is Status.TIMED_OUT and (stopped := _stop(deployment, ending, aws=aws, line=line)):
+        if stopped.status in {
+            Status.SUCCEEDED,
+            Status.FAILED,
+        }:  # by itself, before the stop could take effect
+            ending = outcome.ending = stopped
+            _conclude(ending, deployment, places, line=line)
+        else:
+            outcome.ending = replace(stopped, status=ending.status)
+            if identifier := stopped.snapshot.rollback_id:
                 outcome.rollback = _rollback(identifier, deployment)
-    elif ending.status is Status.SUCCEEDED and deployment.revision:
+    if ending.status is Status.SUCCEEDED and deployment.revision:
         outcome.live = deployment.revision
     elif ending.status in {Status.FAILED, Status.STOPPED}:
         left = budget - timedelta(seconds=line.clock.monotonic() - started)
         _follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, line=line)
     line.platform.outputs(outputs.of_live(outcome.rollback, outcome.live))
+
+
+def _conclude(ending: Ending, deployment: Deployment, places: Places, *, line: Line) -> None:
+    """Say how a deployment ended, and why."""
+    line.outcome.status = ending.status
+    explanation = line.outcome.explanation = _explain(ending, places)
+    line.platform.outputs(outputs.of_ending(ending, explanation.problems))
+    _tell_why(explanation, line)
+    if ending.snapshot.ended and ending.snapshot.unread:
+        line.platform.line(lines.unread(ending.snapshot))
+    line.platform.line(lines.ended(ending, deployment))
 
 
 @contextmanager
@@ -112,11 +130,12 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
     resume: bool = False,
+    extra_looks: int = 0,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
     `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `resume` ends the first
-    blue/green wait that it comes to.
+    blue/green wait that it comes to; `extra_looks` is Patience's.
     """
     from deployer.observe import Observer
     from deployer.wait import Patience, wait
@@ -130,8 +149,8 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
             attend(snapshot)
 
     return wait(
-        Observer(deployment.id, aws.codedeploy_once),
-        patience=Patience(budget, line.settings.poll_interval),
+        Observer(deployment.id, aws.codedeploy_once, line.clock),
+        patience=Patience(budget, line.settings.poll_interval, extra_looks),
         clock=line.clock,
         progress=show,
         stop_after=stop_after,
@@ -161,16 +180,55 @@ def _narrator(line: Line, timeouts: Mapping[str, float]) -> Callable[[Snapshot, 
     return tell
 
 
+def _stop(deployment: Deployment, ending: Ending, *, aws: Aws, line: Line) -> Ending | None:
+    """Do what `on-timeout` says; how a deployment that was asked to stop stood after that, else None.
+
+    Nothing is stopped on a status that the last look did not read: the deployment may have succeeded since.
+    """
+    how, snapshot = line.settings.on_timeout, ending.snapshot
+    if not snapshot.trouble:
+        if not _end(deployment, how, client=aws.codedeploy, line=line):
+            return None
+        with _told(line):
+            return watch(deployment, _STOP_LOOKS, aws=aws, line=line)
+        return None
+    if how is not OnEnd.LEAVE:
+        problem = Problem(
+            f"Deployment {deployment.id} was not stopped: it {snapshot.standing}, and AWS does not answer "
+            f"({snapshot.trouble}).",
+            f"It may have ended since. Look at it, and stop it there if it still runs: {deployment.url}",
+            code="status-unread",
+        )
+        line.outcome.problems.append(problem)
+        line.platform.annotate(problem)
+    line.platform.line(f"Deployment {deployment.id} is left as it is: {deployment.url}")
+    return None
+
+
+@contextmanager
+def _told(line: Line) -> Iterator[None]:
+    """Turn what ends the watching of something else than the deployment itself into a warning."""
+    try:
+        yield
+    except DeployError as error:
+        for problem in error.problems:
+            line.platform.annotate(replace(problem, severity=Severity.WARNING))
+
+
 def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, line: Line) -> bool:
-    """Do with a deployment what was asked for, say so, and return whether it is being stopped."""
+    """Do with a deployment what was asked for, say so, and return whether that may have ended it."""
     if how is OnEnd.LEAVE:
         line.platform.line(f"Deployment {deployment.id} goes on: {deployment.url}")
         return False
-    problem = stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
-    if problem:
-        line.platform.annotate(problem)
+    try:
+        taken = request_stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
+    except DeployError as error:
+        line.platform.annotate(error.problems[0])
         line.platform.line(f"Deployment {deployment.id} could not be stopped and goes on: {deployment.url}")
         return False
+    if not taken:
+        line.platform.line(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
+        return True
     rollback = ", and the last successful revision is rolled back to" if how is OnEnd.ROLLBACK else ""
     line.platform.line(f"Deployment {deployment.id} is being stopped{rollback}: {deployment.url}")
     return True
@@ -189,12 +247,16 @@ def _follow_rollback(
     if not rollback_id:
         return
     rollback = outcome.rollback = _rollback(rollback_id, deployment)
+    ending = None
     try:
-        with line.platform.group(f"Wait for the rollback {rollback.id}"):
+        with _told(line), line.platform.group(f"Wait for the rollback {rollback.id}"):
             ending = watch(rollback, budget, aws=aws, line=line)
     except Interrupted:
         line.platform.line(f"The rollback {rollback.id} goes on: {rollback.url}")
         raise
+    if ending is None:
+        line.platform.line(f"How the rollback {rollback.id} ends has to be looked up: {rollback.url}")
+        return
     if ending.status is Status.SUCCEEDED:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
     line.platform.line(lines.rolled_back(ending, rollback))
@@ -206,10 +268,16 @@ def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> str | No
 
     deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
     while True:
+        unanswered = True
         with suppress(*_sdk_errors()):
-            if found := rollback_of(deployment.id, aws.codedeploy):
+            if found := rollback_of(deployment.id, aws.codedeploy_once):
                 return found
+            unanswered = False
         if line.clock.monotonic() >= deadline:
+            if unanswered:
+                line.platform.line(
+                    f"AWS does not answer: whether it is rolled back is unknown: {deployment.url}"
+                )
             return None
         line.clock.sleep(2.0)
 

@@ -332,13 +332,19 @@ class Target:
         return next((event for event in self.events if event.status == "Failed"), None)
 
 
+_MINUTES_FROM = 120.0
+"""Seconds from which on an age is told in minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A deployment as one look at it shows it.
 
     `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
-    not allowed. `counts` is the service's overview by state, empty while there is none. `trouble` says why
-    the last looks failed, empty when they did not; the rest is then what was last seen.
+    not allowed. `counts` is the service's overview by state, empty while there is none. `unread` says why
+    targets could not be read this time, empty when they could; they are then as last known. `trouble` says
+    why the last looks failed, empty when they did not; all is then as it was `age` seconds ago, None where
+    the status was never read.
     """
 
     status: str
@@ -356,12 +362,24 @@ class Snapshot:
     compute_platform: str = ""
     group_wait_minutes: int = 0
     terminating: bool = False
+    unread: str = ""
     trouble: str = ""
+    age: float | None = 0.0
 
     @property
     def ended(self) -> bool:
         """Whether the service is done with it."""
         return self.status in {"Succeeded", "Failed", "Stopped"}
+
+    @property
+    def standing(self) -> str:
+        """The status as a clause that claims no more than was seen: `was Created when last seen 39 s ago`."""
+        if self.age is None:
+            return "could never be looked at"
+        if not self.trouble:
+            return f"is {self.status}"
+        ago = f"{self.age:.0f} s" if self.age < _MINUTES_FROM else f"{self.age / 60:.0f} min"
+        return f"was {self.status} when last seen {ago} ago"
 
 
 class Status(StrEnum):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.errors import DeployError
+
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
@@ -15,6 +17,18 @@ def stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient) -> Pro
 
     Returns what went wrong, None when the service took the request; one that has ended already is no error.
     """
+    try:
+        request_stop(deployment_id, rollback=rollback, client=client)
+    except DeployError as error:
+        return error.problems[0]
+    return None
+
+
+def request_stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient) -> bool:
+    """Ask the same, and return whether the service took the request; False when it had ended already.
+
+    Raises a DeployError when the service did not answer or refused.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deployer import aws
@@ -23,7 +37,6 @@ def stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient) -> Pro
         client.stop_deployment(deploymentId=deployment_id, autoRollbackEnabled=rollback)
     except (BotoCoreError, ClientError) as error:
         if aws.error_code(error) == "DeploymentAlreadyCompletedException":
-            return None
-        explained = aws.explain(error, action="codedeploy:StopDeployment", resource=deployment_id)
-        return explained.problems[0]
-    return None
+            return False
+        raise aws.explain(error, action="codedeploy:StopDeployment", resource=deployment_id) from error
+    return True

@@ -12,14 +12,24 @@ from deployer.model import Snapshot, Status, Traffic
 
 if TYPE_CHECKING:
     from deployer.clock import Clock
+    from deployer.errors import DeployError
     from deployer.observe import Observer
 
 FASTEST, SLOWEST = 1.0, 10.0
 """Seconds between two looks at a young and at an old deployment."""
 
-_LONGEST_BACKOFF = 60.0
+_LONGEST_BACKOFF = 30.0
+_BACKOFF_SHARE = 4
+"""Looks that fail come at most this many seconds apart, and no more than this fraction of the time waited."""
+
 _MOST_BATCHES = 8
-_CREDENTIAL_TRIES = 3
+_LASTING_TRIES = 3
+"""Looks in a row that have to be refused for good until that is believed."""
+
+_DETAIL_PAUSES = (1.0, 1.0, 2.0, 2.0, 4.0)
+"""Seconds before each further try to read what the targets of an ended deployment came to."""
+
+_UNSEEN = Snapshot(status="Unknown", age=None)
 
 Progress = Callable[[Snapshot, float], None]
 """Told of each snapshot and of the seconds waited so far."""
@@ -27,16 +37,26 @@ Progress = Callable[[Snapshot, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait in all, and how long between two looks where the user fixed that."""
+    """How long to wait in all, and how long between two looks where the user fixed that.
+
+    `extra_looks` is how many more there may be once the budget is spent, until one of them is answered.
+    """
 
     budget: timedelta
     poll_interval: timedelta | None = None
+    extra_looks: int = 0
 
     def pause(self, elapsed: float) -> float:
         """Seconds until the next look: a tenth of the time waited, within the bounds."""
         if self.poll_interval:
             return self.poll_interval.total_seconds()
         return min(SLOWEST, max(FASTEST, elapsed / 10))
+
+    def backoff(self, elapsed: float, *, failures: int) -> float:
+        """Seconds until the next look after so many failed ones in a row."""
+        pause = self.pause(elapsed)
+        longest = min(_LONGEST_BACKOFF, elapsed / _BACKOFF_SHARE)
+        return max(pause, min(longest, pause * 2.0 ** min(failures, 8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +83,11 @@ def wait(
     """Watch until the deployment ends, is ready (when the run stops there), or the budget is spent.
 
     The blue/green waits of the deployment group come on top of the budget. Throttling, faults of the service
-    and a lost network only make it look less often. Raises a DeployError
-    when looking on cannot help: no permission, no valid credentials, no such deployment.
+    and a lost network only make it look less often, and targets that cannot be read not even that. Raises a
+    DeployError when looking on cannot help: no permission, no valid credentials, no such deployment.
     """
     started = clock.monotonic()
-    snapshot = Snapshot(status="Created")
+    snapshot = _UNSEEN
     traffic: list[tuple[float, tuple[Traffic, ...]]] = []
     for snapshot in watch(observer, patience=patience, clock=clock, stop_after=stop_after):
         seconds = clock.monotonic() - started
@@ -91,40 +111,53 @@ def _status(snapshot: Snapshot, stop_after: Stage) -> Status:
 
 def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: Stage) -> Iterator[Snapshot]:
     """Snapshots up to and including the last; a failed look repeats the one before, with its trouble."""
-    started = clock.monotonic()
-    snapshot = Snapshot(status="Created")
-    failures = 0
-    while True:
-        elapsed = clock.monotonic() - started
-        pause = patience.pause(elapsed)
-        looked = _look(observer, batches=min(_MOST_BATCHES, max(2, int(pause))), failures=failures)
-        if isinstance(looked, Snapshot):
-            snapshot, failures = looked, 0
-        else:
-            failures += 1
-            snapshot = replace(snapshot, trouble=looked)
-            pause = min(_LONGEST_BACKOFF, pause * 2**failures)
-        yield snapshot
-        if failures == 0 and (snapshot.ended or (snapshot.status == "Ready" and stop_after is Stage.READY)):
-            return
-        budget = patience.budget + timedelta(minutes=snapshot.group_wait_minutes)
-        left = budget.total_seconds() - (clock.monotonic() - started)
-        if left <= 0:
-            return
-        clock.sleep(min(pause, left))
-
-
-def _look(observer: Observer, *, batches: int, failures: int) -> Snapshot | str:
-    """A snapshot, or in words why this look failed though a later one may not."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     from deployer import aws
 
-    try:
-        return observer.look(batches=batches)
-    except (BotoCoreError, ClientError) as error:
-        if aws.is_lasting(error) and (not aws.is_credentials(error) or failures + 1 >= _CREDENTIAL_TRIES):
-            raise aws.explain(
-                error, action="codedeploy:GetDeployment", resource=f"deployment {observer.deployment_id}"
-            ) from error
-        return aws.error_code(error) or str(error)
+    started = clock.monotonic()
+    snapshot, seen, extra = _UNSEEN, None, patience.extra_looks
+    failures = refusals = 0
+    while True:
+        now = clock.monotonic()
+        pause = patience.pause(now - started)
+        try:
+            snapshot = observer.look(batches=min(_MOST_BATCHES, max(2, int(pause))))
+            seen, failures, refusals = now, 0, 0
+        except (BotoCoreError, ClientError) as error:
+            failures, refusals = failures + 1, refusals + 1 if aws.is_lasting(error) else 0
+            if refusals >= (1 if seen is None and not aws.is_credentials(error) else _LASTING_TRIES):
+                raise _explained(error, observer) from error
+            pause = patience.backoff(now - started, failures=failures)
+            age = None if seen is None else clock.monotonic() - seen
+            snapshot = replace(snapshot, trouble=aws.error_code(error) or str(error), age=age)
+        yield snapshot
+        if failures == 0 and snapshot.ended:
+            yield from _details(observer, snapshot, clock)
+            return
+        if failures == 0 and snapshot.status == "Ready" and stop_after is Stage.READY:
+            return
+        budget = patience.budget + timedelta(minutes=snapshot.group_wait_minutes)
+        left = budget.total_seconds() - (clock.monotonic() - started)
+        if left <= 0:
+            if not (failures and extra):
+                return
+            extra -= 1
+            left = FASTEST
+        clock.sleep(min(pause, left))
+
+
+def _details(observer: Observer, snapshot: Snapshot, clock: Clock) -> Iterator[Snapshot]:
+    """An ended deployment with what its targets came to, which tells why, where the last look missed that."""
+    for pause in _DETAIL_PAUSES:
+        if not snapshot.unread:
+            return
+        clock.sleep(pause)
+        snapshot = observer.read_targets(snapshot, batches=_MOST_BATCHES)
+        yield snapshot
+
+
+def _explained(error: Exception, observer: Observer) -> DeployError:
+    from deployer.aws import explain
+
+    return explain(error, action="codedeploy:GetDeployment", resource=f"deployment {observer.deployment_id}")

@@ -48,6 +48,9 @@ _LOUD = re.compile(
 )
 _TIMEOUT_SECONDS = 3600.0
 _ARCHIVE = "/deployment-archive/"
+_TARGETS_UNREAD = (
+    "The targets' last states could not be read ({why}): which failed, and why, is shown in the console."
+)
 _TARGETS_UNREADABLE = (
     "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
     'codedeploy:BatchGetDeploymentTargets on "*".'
@@ -180,6 +183,12 @@ def _unfinished(snapshot: Snapshot) -> Problem:
         for event in target.events
         if event.status == "InProgress"
     ]
+    if snapshot.trouble:
+        return Problem(
+            f"The deployment was not seen to end in time: it {snapshot.standing}.",
+            f"AWS does not answer ({snapshot.trouble}): look in the console how the deployment is now.",
+            code="timed-out",
+        )
     doing = f" It waits for {shortened(tuple(running))}." if running else ""
     hint = "Raise the input timeout, or look at what it waits for; on-timeout: stop ends it with the wait."
     if snapshot.status == "InProgress" and _never_answered(snapshot):
@@ -270,7 +279,7 @@ def _destination(message: str, places: Places) -> Location | None:
 
 def _never_answered(snapshot: Snapshot) -> bool:
     """Whether no target ever began: all events skipped or pending, or no event at all."""
-    targets = snapshot.targets
+    targets = () if snapshot.unread else snapshot.targets
     return bool(targets) and all(
         event.status in {"Skipped", "Pending", "Unknown"} and event.start is None
         for target in targets or ()
@@ -284,6 +293,8 @@ def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
     hint = [line for line in (cause.why, cause.advice) if line]
     if snapshot.targets is None:
         hint.append(_TARGETS_UNREADABLE)
+    elif snapshot.unread:
+        hint.append(_TARGETS_UNREAD.format(why=snapshot.unread))
     return Problem(
         snapshot.error_message or f"The deployment ended as {snapshot.status}.",
         "\n".join(hint),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from deployer.explain import Failure
     from deployer.files import Tally
-    from deployer.model import Bundle, Contents, Deployment, StoredObject
+    from deployer.model import Bundle, Contents, Deployment, Snapshot, StoredObject
     from deployer.wait import Ending
 
 _ENDINGS = {
@@ -70,10 +70,13 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
 
 def ended(ending: Ending, deployment: Deployment) -> str:
     """The last line of a run that waited."""
-    return (
-        f"Deployment {deployment.id} {_ENDINGS[ending.status]} after {duration(ending.seconds)}: "
-        f"{deployment.url}"
-    )
+    how = ending.snapshot.standing if ending.snapshot.trouble else _ENDINGS[ending.status]
+    return f"Deployment {deployment.id} {how} after {duration(ending.seconds)}: {deployment.url}"
+
+
+def unread(snapshot: Snapshot) -> str:
+    """That an ended deployment's targets are told of as they were before."""
+    return f"The targets' last states could not be read ({snapshot.unread}): they are told as last seen"
 
 
 def rolled_back(ending: Ending, rollback: Deployment) -> str:

@@ -16,13 +16,12 @@ SMALL_FLEET = 8
 """Targets up to which each lifecycle event is told; beyond, only failures and the counts."""
 
 _FAILURES_TOLD = 10
+_TOLD_STATES = {"Skipped": "skipped", "Unknown": "its state is unknown; the target may be gone"}
 
 
 def changes(previous: Snapshot | None, current: Snapshot, seconds: float) -> list[str]:
     """What is new since the last look, each line with the time waited."""
     told = [*_status(previous, current), *_group_waits(previous, current), *_targets(previous, current)]
-    if current.trouble and not (previous and previous.trouble):
-        told.append(f"AWS does not answer ({current.trouble}); looking again, the deployment goes on")
     return [stamped(line, seconds) for line in told]
 
 
@@ -40,11 +39,16 @@ def heartbeat(current: Snapshot, seconds: float) -> str:
         if event.status == "InProgress"
     ]
     doing = counts(current.counts)
-    parts = [f"still {current.status}", f": {doing}" if doing else ""]
+    parts = [
+        current.standing if current.trouble else f"still {current.status}",
+        f": {doing}" if doing else "",
+    ]
     if waiting:
         parts.append(f"; running: {', '.join(waiting[:3])}" + (" …" if len(waiting) > 3 else ""))  # noqa: PLR2004
     if current.trouble:
         parts.append(f"; AWS does not answer ({current.trouble})")
+    elif current.unread:
+        parts.append(f"; the targets cannot be read ({current.unread})")
     return stamped("".join(parts), seconds)
 
 
@@ -103,8 +107,8 @@ def _news(before: Target | None, target: Target) -> Iterator[str]:
         (old.version, old.percent) for old in (before.traffic if before else ())
     ]:
         yield "traffic " + ", ".join(f"{percent} % to {version}" for version, percent in shares)
-    if target.status == "Skipped" and not (before and before.status == "Skipped"):
-        yield "skipped"
+    if target.status in _TOLD_STATES and not (before and before.status == target.status):
+        yield _TOLD_STATES[target.status]
 
 
 def _done(event: LifecycleEvent) -> str:

@@ -29,7 +29,17 @@ def signs(
     `seconds` is how long the deployment has been watched, `timeouts` the seconds that the AppSpec allows for
     the scripts of each event.
     """
-    if snapshot.ended or snapshot.trouble:
+    if snapshot.trouble:
+        yield (
+            f"trouble {snapshot.trouble}",
+            f"AWS does not answer ({snapshot.trouble}); looking again, the deployment goes on",
+        )
+    elif snapshot.unread:
+        yield (
+            "unread",
+            f"the targets cannot be read at the moment ({snapshot.unread}); their states are as last seen",
+        )
+    if snapshot.ended or snapshot.trouble or snapshot.unread:
         return
     if seconds >= SILENCE_SECONDS and _silent(snapshot):
         yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployer.model import Status
 from deployer.report.gantt import gantt
-from deployer.report.lines import log_title
+from deployer.report.lines import log_title, unread
 from deployer.report.text import counted, counts, duration, size
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "Deployment", f"[{_escape(deployment.id)}]({deployment.url})"
     if outcome.ending:
         snapshot = outcome.ending.snapshot
-        yield "Status", _escape(snapshot.status) + (f": {counts(snapshot.counts)}" if snapshot.counts else "")
+        status = snapshot.standing if snapshot.trouble else snapshot.status
+        yield "Status", _escape(status) + (f": {counts(snapshot.counts)}" if snapshot.counts else "")
         yield "Took", duration(outcome.ending.seconds)
     if rollback := outcome.rollback:
         yield "Rollback", f"[{_escape(rollback.id)}]({rollback.url})"
@@ -164,6 +165,8 @@ def _snapshot(snapshot: Snapshot) -> Iterator[str]:
     if not snapshot.targets:
         return
     yield "### Targets"
+    if snapshot.unread:
+        yield f"{_escape(unread(snapshot))}."
     targets = sorted(snapshot.targets, key=lambda target: (target.status != "Failed", target.id))
     events = list(dict.fromkeys(event.name for target in targets for event in target.events))
     traffic = any(target.traffic for target in targets)

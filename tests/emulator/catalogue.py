@@ -126,6 +126,12 @@ def _all_skipped() -> Timeline:
     return course(targets, error="HEALTH_CONSTRAINTS")
 
 
+def _terminated(failure: failures.Failure | None = None) -> Timeline:
+    first, second, third = rolling([None, None, failure])
+    targets = [first, replace(second, gone=6.0), third]
+    return unhealthy(targets) if failure else course(targets)
+
+
 def _refused(error: str) -> Timeline:
     return course([], error=error, end=2.0)
 
@@ -152,6 +158,7 @@ GOOD = (
         "one of four instances fails, the deployment succeeds all the same",
         course(rolling([None, failures.NOT_STARTED, None, None], step=1.5)),
     ),
+    Scenario("instance-terminated", "the second of three instances is terminated meanwhile", _terminated()),
     Scenario("lambda", "a Lambda alias moves to a new version in ten steps", platform="Lambda"),
     Scenario("ecs", "an ECS service moves to a new task set in ten steps", platform="ECS"),
     Scenario(
@@ -166,6 +173,11 @@ BAD = (
         "fails-after-install",
         "one of three instances fails in AfterInstall (pip)",
         one_of_three(failures.AFTER_INSTALL),
+    ),
+    Scenario(
+        "terminated-and-fails",
+        "of three instances one is terminated meanwhile, another fails",
+        _terminated(failures.AFTER_INSTALL),
     ),
     Scenario("health-constraints", "several of eight instances fail, in two ways", _several_fail()),
     Scenario("script-missing", "the hook script is not in the bundle", all_fail(failures.MISSING)),

@@ -175,9 +175,9 @@ class Deployment:
         return {}
 
     def target(self, target_id: str, now: float) -> dict[str, Any] | None:
-        """The service's DeploymentTarget, None when there is none of that id."""
+        """The service's DeploymentTarget, None when there is none of that id, or none any more."""
         found = next((target for target in self.timeline.targets if target.id == target_id), None)
-        return self._target(found, self.time(now)) if found else None
+        return self._target(found, self.time(now)) if found and self.time(now) < found.gone else None
 
     def _target(self, target: Target, time: float) -> dict[str, Any]:
         body: dict[str, Any] = {

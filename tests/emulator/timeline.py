@@ -48,7 +48,8 @@ class Target:
     """An instance, a function, a service or a stack, with the events it goes through.
 
     `kind` is the service's member name (`instanceTarget`). `label` is Blue or Green. `statuses` overrides
-    what follows from the events. `details` are further members of the target from a time on.
+    what follows from the events. `details` are further members of the target from a time on. From `gone` on
+    the service lists it but knows nothing of it, as of an instance that was terminated.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Target:
     events: tuple[Event, ...] = ()
     label: str = ""
     appears: float = 0.0
+    gone: float = inf
     statuses: tuple[tuple[float, str], ...] = ()
     details: tuple[tuple[float, dict[str, Any]], ...] = ()
 

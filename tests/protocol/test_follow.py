@@ -220,7 +220,7 @@ def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(
     client = service.client()
     times: list[float] = []
     wait(
-        Observer(deploy(client), client),
+        Observer(deploy(client), client, clock),
         patience=Patience(budget=timedelta(minutes=10)),
         clock=clock,
         progress=lambda _snapshot, seconds: times.append(seconds),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -147,12 +148,24 @@ def test_traffic_that_moves_is_told() -> None:
     assert progress.changes(before, after, 3) == ["     3s  i-1  traffic 90 % to 1, 10 % to 2"]
 
 
-def test_trouble_is_told_once_and_stays_in_the_heartbeat() -> None:
-    calm, stormy = Snapshot("InProgress"), Snapshot("InProgress", trouble="ThrottlingException")
-    (line,) = progress.changes(calm, stormy, 3)
+def test_a_look_that_failed_is_a_sign_and_the_heartbeat_claims_only_what_was_seen() -> None:
+    stormy = Snapshot("InProgress", trouble="ThrottlingException", age=39.0)
+    ((_, line),) = signs(stormy, seconds=3, now=START, timeouts={})
     assert "does not answer (ThrottlingException)" in line
-    assert progress.changes(stormy, stormy, 4) == []
-    assert "ThrottlingException" in progress.heartbeat(stormy, 30)
+    assert progress.heartbeat(stormy, 40).endswith(
+        "was InProgress when last seen 39 s ago; AWS does not answer (ThrottlingException)"
+    )
+    unseen = Snapshot("Unknown", trouble="ThrottlingException", age=None)
+    assert "could never be looked at; AWS" in progress.heartbeat(unseen, 30)
+    assert replace(stormy, age=300.0).standing == "was InProgress when last seen 5 min ago"
+
+
+def test_targets_that_cannot_be_read_are_a_sign_and_give_no_other() -> None:
+    pending = Target("i-1", "Pending", events=(LifecycleEvent("Install", "Pending"),))
+    blind = Snapshot("InProgress", targets=(pending,), unread="InternalFailure")
+    told = dict(signs(blind, seconds=999, now=START, timeouts={}))
+    assert list(told) == ["unread"]
+    assert "the targets cannot be read (InternalFailure)" in progress.heartbeat(blind, 30)
 
 
 def test_the_heartbeat_says_what_is_waited_for_but_not_a_whole_fleet() -> None:
