@@ -1,0 +1,137 @@
+"""Whatever fails while a deployment is watched, the last status that was read in time is the verdict."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from deployer.aws import connect
+from deployer.explain import Places
+from deployer.follow import follow
+from deployer.line import Line
+from deployer.model import Deployment
+from deployer.outcome import Outcome
+from deployer.platform import detect
+from deployer.settings import load
+from tests.clock import FakeClock
+from tests.emulator import Emulator
+from tests.emulator.faults import KINDS
+from tests.emulator.timeline import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REFUSALS = {"expired-token", "access-denied", "bad-signature", "clock-skew", "bad-token", "idp-rejected"}
+TROUBLE = sorted(set(KINDS) - REFUSALS - {"slow"})
+BUDGET_SECONDS = 20
+VERDICTS = {"Succeeded": (0, "succeeded"), "Failed": (10, "failed"), "Stopped": (11, "stopped")}
+SCENARIOS = {
+    "success": "hello-web",
+    "fails-after-install": "hello-web",
+    "stopped": "hello-web",
+    "stuck": "hello-web",
+    "instance-terminated": "hello-web",
+    "terminated-and-fails": "hello-web",
+    "lambda": "shop-lambda",
+    "lambda-hook-fails": "shop-lambda",
+    "ecs": "shop-ecs",
+    "ecs-fails": "shop-ecs",
+}
+
+
+def answers(*kinds: str) -> st.SearchStrategy[list[str]]:
+    """What becomes of each call of an operation in turn, empty where it is answered as it should be."""
+    return st.lists(st.sampled_from(["", *kinds]), max_size=20) | st.lists(
+        st.sampled_from(["", *kinds]), min_size=1, max_size=3
+    ).map(lambda few: few * 100)
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Emulator]:
+    """One emulator for all examples, on a time of its own."""
+    with Emulator(speed=1.0, clock=FakeClock()) as emulator:
+        yield emulator
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    scenario=st.sampled_from(sorted(SCENARIOS)),
+    status=answers(*TROUBLE),
+    listing=answers(*TROUBLE, "access-denied"),
+    targets=answers(*TROUBLE, "access-denied"),
+    how=st.sampled_from(["leave", "stop", "rollback"]),
+)
+def test_the_verdict_is_the_last_status_that_was_read_in_time(  # noqa: PLR0913 - one for each call
+    *,
+    scenario: str,
+    status: list[str],
+    listing: list[str],
+    targets: list[str],
+    how: str,
+    service: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is stopped, either, but what the look right before showed to be active."""
+    assert isinstance(service.clock, FakeClock)
+    deployment = service.begin(SCENARIOS[scenario], scenario=scenario)
+    service.faults.clear()
+    service.calls.clear()
+    for operation, kinds in (
+        ("GetDeployment", status),
+        ("ListDeploymentTargets", listing),
+        ("BatchGetDeploymentTargets", targets),
+    ):
+        plan(service, operation, kinds)
+    environ = {
+        "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "a-secret",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ENDPOINT_URL_CODEDEPLOY": service.url,
+        "INPUT_APPLICATION": SCENARIOS[scenario],
+        "INPUT_DEPLOYMENT_GROUP": "production",
+        "INPUT_DEPLOYMENT_ID": deployment.id,
+        "INPUT_TIMEOUT": f"{BUDGET_SECONDS}s",
+        "INPUT_ON_TIMEOUT": how,
+    }
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    began, stream, outcome = service.clock.passed, io.StringIO(), Outcome()
+    line = Line(load(environ, []), detect({}, stream), service.clock, outcome, environ)
+    aws = connect("eu-west-1", source="the test")
+    found = Deployment(deployment.id, aws.region, deployment.application, deployment.group)
+    follow(found, Places(), budget=timedelta(seconds=BUDGET_SECONDS), aws=aws, line=line)
+
+    code, log = int(outcome.exit_code), stream.getvalue()
+    timeline = deployment.timeline
+    looks = [call for call in service.calls if call.operation == "GetDeployment"]
+    read = [look for look, kind in zip(looks, status + [""] * len(looks), strict=False) if not kind]
+    moments = [look.time - service.clock.start.timestamp() for look in read]
+    seen = [timeline.status(moment - deployment.began) for moment in moments]
+    stops = [call for call in service.calls if call.operation == "StopDeployment"]
+    last = seen[-1] if seen else ""
+    if stops:
+        assert how != "leave"
+        at = service.calls.index(stops[0])
+        look = next(call for call in reversed(service.calls[:at]) if call.operation == "GetDeployment")
+        assert look in read
+        assert timeline.status(look.time - service.clock.start.timestamp() - deployment.began) not in TERMINAL
+        assert code == 12
+    else:
+        assert code == VERDICTS.get(last, (12, ""))[0], log
+    assert service.clock.passed - began < BUDGET_SECONDS + 130
+
+
+def plan(service: Emulator, operation: str, kinds: list[str]) -> None:
+    """Let each call of an operation come to what is planned for it."""
+    good = 0
+    for kind in kinds:
+        if kind:
+            service.faults.add(operation, kind, after=good)
+            good = 0
+        else:
+            good += 1
