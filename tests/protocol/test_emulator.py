@@ -56,8 +56,9 @@ def test_every_scenario_keeps_to_the_service_s_model(still_emulator: Start, name
     stand_in.faults.clear()
     codedeploy = stand_in.client()
     deployment = stand_in.begin(application, "production", scenario=name, revision=revision)
+    whole = not name.startswith("thousand") and "terminated" not in name
     for info in looks(stand_in, deployment.id):
-        if info["status"] not in {"Created", "Queued"} and not name.startswith("thousand"):
+        if info["status"] not in {"Created", "Queued"} and whole:
             statuses = {target["status"] for target in targets(codedeploy, deployment.id)}
             assert statuses <= set(TARGET_STATES)
         if info["status"] == "Ready":
@@ -66,6 +67,19 @@ def test_every_scenario_keeps_to_the_service_s_model(still_emulator: Start, name
             return
     assert info["status"] in TERMINAL
     assert ("errorInformation" in info) == (info["status"] != "Succeeded")
+
+
+def test_a_terminated_instance_is_listed_and_makes_its_whole_batch_be_refused(still_emulator: Start) -> None:
+    stand_in = still_emulator("instance-terminated")
+    codedeploy = stand_in.client()
+    end(stand_in, deployment := deploy(codedeploy))
+    ids = codedeploy.list_deployment_targets(deploymentId=deployment)["targetIds"]
+    assert len(ids) == 3
+    for asked in (ids, ids[1:2]):
+        with pytest.raises(ClientError) as error:
+            codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=asked)
+        assert code(error) == "DeploymentTargetDoesNotExistException"
+    assert codedeploy.batch_get_deployment_targets(deploymentId=deployment, targetIds=[ids[0], ids[2]])
 
 
 def test_a_thousand_targets_come_in_pages_and_batches(still_emulator: Start) -> None:

@@ -13,12 +13,12 @@ import pytest
 from deployer.model import Status
 from deployer.observe import Observer
 from deployer.wait import Patience, wait
+from tests.clock import FakeClock
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.clock import FakeClock
     from tests.emulator import Emulator
     from tests.emulator.server import LoggedCall
     from tests.protocol.conftest import Ran
@@ -152,13 +152,13 @@ def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(
     emulator: Start, clock: FakeClock, run_line: Run
 ) -> None:
     service = emulator("rollback", speed=1.0, clock=clock)
-    while_it_runs = run_line(service)
+    assert run_line(service).code == 10
     looks = [call.parameters["deploymentId"] for call in calls(service, "GetDeployment")]
-    own = looks.count(service.deployments[0].id)
-    assert while_it_runs.code == 10
-    again = emulator("rollback", speed=1.0, clock=clock)
-    again.faults.add("GetDeployment", "access-denied", times=10_000, after=own)
-    ran = run_line(again)
+    again = emulator("rollback", speed=1.0, clock=FakeClock())
+    again.faults.add(
+        "GetDeployment", "access-denied", times=10_000, after=looks.index(service.deployments[1].id)
+    )
+    ran = run_line(again, "--key", "again/{digest}.{extension}", clock=again.clock)
     assert (ran.code, ran.outputs["status"]) == (10, "failed")
     assert "has to be looked up" in ran.log
 
