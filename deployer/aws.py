@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from boto3.session import Session
     from botocore.config import Config
     from botocore.credentials import Credentials
+    from botocore.session import Session as BotocoreSession
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_lambda import LambdaClient
@@ -105,7 +106,6 @@ class Aws:
 
     def becoming(self, credentials: Credentials, *, ends: datetime | None = None) -> Aws:
         """The same with these credentials instead of those that the SDK found."""
-        import boto3.session
         import botocore.session
         from botocore.credentials import CredentialProvider, CredentialResolver
 
@@ -117,8 +117,7 @@ class Aws:
 
         inner = botocore.session.Session()
         inner.register_component("credential_provider", CredentialResolver([Given()]))
-        session = boto3.session.Session(botocore_session=inner, region_name=self.region)
-        return replace(self, session=session, ends=ends)
+        return replace(self, session=_session(inner, self.region), ends=ends)
 
     def _attended(self, client: _Client) -> _Client:
         if self.trace:
@@ -131,11 +130,11 @@ def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
 
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
     """
-    import boto3.session
+    import botocore.session
     from botocore.exceptions import BotoCoreError
 
     try:
-        session = boto3.session.Session(region_name=region or None)
+        session = _session(botocore.session.Session(), region or None)
         chosen, profile = session.region_name, session.profile_name
     except BotoCoreError as error:
         raise explain(error, action="configure the SDK") from error
@@ -147,6 +146,15 @@ def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
             )
         )
     return Aws(session, chosen, source if region else f"profile {profile}", trace)
+
+
+def _session(inner: BotocoreSession, region: str | None) -> Session:
+    """The one way to a session: its clients tell answers that cannot be read from those that can."""
+    import boto3.session
+
+    from deployer.answers import guarded
+
+    return boto3.session.Session(botocore_session=guarded(inner), region_name=region)
 
 
 def _config(*, attempts: int, timeout: int = 60) -> Config:
@@ -193,14 +201,16 @@ def is_throttled(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same call may well succeed later: throttled, a fault of the service, or the network."""
+    """Whether the same call may well succeed later: throttled, or a fault of service or network."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as NoConnection
+
+    from deployer.answers import UnreadableAnswer
 
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return is_throttled(error) or status >= 500  # noqa: PLR2004 - HTTP's server errors
-    return isinstance(error, HTTPClientError | NoConnection)
+    return isinstance(error, HTTPClientError | NoConnection | UnreadableAnswer)
 
 
 def is_credentials(error: Exception) -> bool:
@@ -310,6 +320,8 @@ def _is_invalid(name: str) -> bool:
 def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
     from botocore import exceptions as sdk
 
+    from deployer.answers import UnreadableAnswer
+
     if isinstance(error, sdk.NoCredentialsError):
         return AccessDenied(Problem("No AWS credentials were found.", _HINT_NO_CREDENTIALS))
     if isinstance(
@@ -326,6 +338,11 @@ def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
         hint = (
             "AWS cannot be reached: check the region's name, the network, the proxy (HTTPS_PROXY, NO_PROXY) "
             "and any AWS_ENDPOINT_URL."
+        )
+    elif isinstance(error, UnreadableAnswer):
+        hint = (
+            "A proxy or a firewall may have answered in place of AWS: check HTTPS_PROXY, NO_PROXY and any "
+            "AWS_ENDPOINT_URL, then run the job again."
         )
     return AwsFault(Problem(f"{action} failed: {error}", hint))
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from deployer.platform import Platform
 
 _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
+_QUOTING = ("botocore.parsers", "json.", "xml.")
+"""Modules whose exceptions quote what they could not parse."""
 
 
 def main() -> int:
@@ -107,12 +109,22 @@ def _run_and_tell(
     except DeployError as error:
         outcome.problems.extend(error.problems)
         code = _report(error, platform)
-    except Exception:  # noqa: BLE001 - the last resort: a bug of ours is told as one
-        platform.block(traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
+        platform.block(_traceback(error))
         platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
         code = ExitCode.BUG
     _goes_on(outcome, platform)
     return code
+
+
+def _traceback(error: BaseException) -> str:
+    """The traceback of an error and its causes, without the texts in which parsers quote what they read."""
+    cause: BaseException | None = error
+    while cause:
+        if type(cause).__module__.startswith(_QUOTING):
+            cause.args = ("its text is withheld, since it quotes an answer",)
+        cause = cause.__cause__ or cause.__context__
+    return "".join(traceback.format_exception(error))
 
 
 def _run(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ _FOUND_UNNAMED = (
 )
 _PAUSES = (1.0, 3.0)
 _TIMEOUT_SECONDS = 10
+_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 PERMISSIONS = "permissions:\n  id-token: write # to ask for the job's OIDC token\n  contents: read"
 """What a workflow or job on GitHub has to say."""
@@ -87,31 +89,44 @@ def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError
 
+    from deployer.answers import UnreadableAnswer
+
     url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
     pauses = iter(_PAUSES)
     while True:
         try:
-            status, body = _get(url, environ)
-            break
-        except (NoConnection, HTTPClientError):
+            return _token_in(*_get(url, environ))
+        except (NoConnection, HTTPClientError, UnreadableAnswer):
             pause = next(pauses, None)
             if pause is None:
                 raise
             clock.sleep(pause)
-    if status == 200:  # noqa: PLR2004 - HTTP's OK
-        return str(json.loads(body)["value"])
-    raise AccessDenied(
-        Problem(
-            f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
-            f"The job needs this permission:\n{PERMISSIONS}",
+
+
+def _token_in(status: int, body: bytes) -> str:
+    """The token in an answer of the endpoint; raises UnreadableAnswer, or AccessDenied for a refusal."""
+    from deployer.answers import UnreadableAnswer
+
+    if status != HTTPStatus.OK:
+        raise AccessDenied(
+            Problem(
+                f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
+                f"The job needs this permission:\n{PERMISSIONS}",
+            )
         )
-    )
+    try:
+        token = json.loads(body)["value"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        token = None
+    if not isinstance(token, str) or not token:
+        raise UnreadableAnswer(operation="the request for GitHub's OIDC token", reason="no token is in it")
+    return token
 
 
 def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     """Status and body, through the proxy and with the certificates that AWS is reached with.
 
-    Raises botocore's exceptions where nothing answers, or the server is at fault.
+    Raises botocore's exceptions where nothing answers, or the server is at fault or too busy.
     """
     from botocore.awsrequest import AWSRequest
     from botocore.exceptions import HTTPClientError
@@ -127,6 +142,6 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     authorization = f"Bearer {environ.get(_GITHUB_TOKEN, '')}"
     request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
     answer = session.send(request.prepare())
-    if answer.status_code >= 500:  # noqa: PLR2004 - HTTP's server errors
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _BUSY:
         raise HTTPClientError(error=f"GitHub's token endpoint answers HTTP status {answer.status_code}")
     return answer.status_code, answer.content

@@ -116,9 +116,11 @@ def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectO
     """S3's word about the object when it is there with this digest; None also when looking is not allowed."""
     from botocore.exceptions import ClientError
 
+    from deployer.answers import UnreadableAnswer
+
     try:
         head = s3.head_object(**destination.address)
-    except ClientError:  # denied or absent; anything worse, the upload reports
+    except (ClientError, UnreadableAnswer):  # denied or absent; anything worse, the upload reports
         return None
     if head["Metadata"].get(DIGEST) != bundle.digest or head.get("StorageClass") in _ARCHIVED:
         return None

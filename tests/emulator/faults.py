@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.emulator.errors import ServiceError
 from tests.emulator.identity import BAD_SIGNATURE, INVALID
+from tests.emulator.wire import Answer, ConnectionCut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,12 +48,10 @@ S3_ERRORS = {
     ),
 }
 USER = "arn:aws:iam::123456789012:user/ci"
-AFTERWARDS = ("cut-after", "slow")
+PAGE = b"<!DOCTYPE html>\n<html><body><h1>Access to this site is filtered</h1></body></html>"
+UNREADABLE = ("truncated", "garbled", "empty", "html", "wrong-types", "cut-headers")
+AFTERWARDS = ("cut-after", "slow", *UNREADABLE)
 KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
-
-
-class ConnectionCut(Exception):
-    """The connection ends here, without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +125,34 @@ def strike(fault: Fault | None, service: str, operation: str) -> None:
     )
 
 
-def strike_afterwards(fault: Fault | None) -> None:
-    """What a fault does once the service has carried out the request."""
+def strike_afterwards(fault: Fault | None, answer: Answer) -> Answer:
+    """What a fault does to the answer once the service has carried out the request."""
     if fault and fault.kind == "cut-after":
         raise ConnectionCut
     if fault and fault.kind == "slow":
         time.sleep(fault.seconds)
+    if fault and fault.kind in UNREADABLE:
+        return _spoiled(answer, fault.kind)
+    return answer
+
+
+def _spoiled(answer: Answer, kind: str) -> Answer:
+    """The answer as it comes through a proxy or a line that does not leave it as it is."""
+    if kind == "html":
+        return Answer(200, PAGE, {"content-type": "text/html"})
+    headers = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    tag = headers.pop("etag", "")
+    if kind == "cut-headers":
+        return Answer(answer.status, b"", {**headers, "etag": tag[: len(tag) // 2]}, cut=True)
+    if kind == "truncated":
+        body = answer.body[: len(answer.body) // 2]
+    elif kind == "wrong-types" and answer.body.startswith(b"{"):
+        body = json.dumps({name: _other_type(value) for name, value in json.loads(answer.body).items()}).encode()
+    else:
+        body = b"" if kind == "empty" else bytes(byte ^ 0xA5 for byte in answer.body)
+    return Answer(answer.status, body, headers)
+
+
+def _other_type(value: object) -> object:
+    """Something of another JSON type."""
+    return [7] if isinstance(value, str | dict) else "d-ANOTHER1"

@@ -17,12 +17,12 @@ from tests.emulator import dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
-from tests.emulator.faults import ConnectionCut, Faults, strike, strike_afterwards
+from tests.emulator.faults import AFTERWARDS, Faults, strike, strike_afterwards
 from tests.emulator.identity import Caller, Scope, refuse, scope_of
 from tests.emulator.neighbours import Neighbours
 from tests.emulator.oidc import TokenEndpoint
 from tests.emulator.sts import Role, Sts
-from tests.emulator.wire import Answer, Request, Server, as_json
+from tests.emulator.wire import Answer, ConnectionCut, Request, Server, as_json
 from tests.emulator.world import World, add_examples
 
 if TYPE_CHECKING:
@@ -220,8 +220,7 @@ class Emulator:
         else:
             with self._lock:
                 answer = dialects.write(call, self._carry_out(call, scope), request_id)
-        strike_afterwards(fault)
-        return answer
+        return strike_afterwards(fault, answer)
 
     def _pass_on(self, call: s3.S3Call, scope: Scope) -> Answer:
         if self.bucket_store is None:
@@ -269,10 +268,10 @@ class Emulator:
     def _logged_oidc(self, request: Request) -> Answer:
         answer = as_json({"message": "Internal error"}, status=500)
         fault = self.faults.take("OidcToken")
-        if fault is None:
+        if fault is None or fault.kind in AFTERWARDS:
             with self._lock:
-                answer = self.oidc.answer(request)
-        elif fault.kind.startswith("cut"):
+                answer = strike_afterwards(fault, self.oidc.answer(request))
+        elif fault.kind == "cut-before":
             raise ConnectionCut
         now = self.clock.now().timestamp()
         logged = LoggedCall(now, "oidc", "OidcToken", dict(request.query), "", answer.status)

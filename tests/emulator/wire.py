@@ -9,12 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.emulator.faults import ConnectionCut
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deployer.clock import Clock
+
+
+class ConnectionCut(Exception):
+    """The connection ends here, without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One HTTP response."""
+    """One HTTP response; a `cut` one ends in the middle of its last header."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    cut: bool = False
 
 
 def as_json(body: Any, *, status: int = 200, **headers: str) -> Answer:
@@ -94,6 +97,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
+        if answer.cut:
+            self.close_connection = True
+            self.flush_headers()
+            return
         if "content-length" not in answer.headers:
             self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
