@@ -119,11 +119,11 @@ class _Parser:
 
     def _check_body(self, response: dict[str, Any], shape: Shape | None) -> None:
         body = response["body"]
-        if not isinstance(body, bytes) or not body.strip():
+        if not isinstance(body, bytes):  # a stream, for the caller to read
             return
         if _HTML.match(body):
             raise _Unreadable("it is an HTML page")
-        if self._speaks_json:
+        if self._speaks_json and (body or (shape and response["status_code"] < HTTPStatus.MULTIPLE_CHOICES)):
             said = json.loads(body)
             if not isinstance(said, dict):
                 raise _Unreadable("it is no JSON object")
