@@ -148,17 +148,17 @@ def test_the_rollback_is_seen_to_its_end_as_well(
     assert ran.outputs["live-revision"] == "s3://releases/hello-web/yesterday.zip"
 
 
-def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator("rollback", speed=1.0, clock=clock)
-    assert run_line(service).code == 10
+def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, run_line: Run) -> None:
+    def followed(*, denied_after: int) -> tuple[Ran, Emulator]:
+        service = emulator("rollback", speed=1.0, clock=FakeClock())
+        service.faults.add("GetDeployment", "access-denied", times=10_000, after=denied_after)
+        identifier = service.begin(scenario="rollback").id
+        environ = {"INPUT_SOURCE": "", "INPUT_BUCKET": "", "INPUT_DEPLOYMENT-ID": identifier}
+        return run_line(service, environ=environ, clock=service.clock), service
+
+    _, service = followed(denied_after=10_000)
     looks = [call.parameters["deploymentId"] for call in calls(service, "GetDeployment")]
-    again = emulator("rollback", speed=1.0, clock=FakeClock())
-    again.faults.add(
-        "GetDeployment", "access-denied", times=10_000, after=looks.index(service.deployments[1].id)
-    )
-    ran = run_line(again, "--key", "again/{digest}.{extension}", clock=again.clock)
+    ran, _ = followed(denied_after=looks.index(service.deployments[1].id))
     assert (ran.code, ran.outputs["status"]) == (10, "failed")
     assert "has to be looked up" in ran.log
 
