@@ -48,7 +48,7 @@ def environment(platform: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("operation", DETAILS)
-@pytest.mark.parametrize("kind", ["throttle", "500", "cut-before", "cut-after", "access-denied"])
+@pytest.mark.parametrize("kind", ["throttle", "500", "cut-before", "cut-after", "garbled", "access-denied"])
 @pytest.mark.parametrize(("platform", "scenario", "code", "status"), ENDINGS)
 def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
     platform: str,
