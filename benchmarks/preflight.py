@@ -11,16 +11,16 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from deployer.bundle.package import package
+from deployer.bundle.tree import scan
 from deployer.choices import Compression
-from deployer.files import scan
-from deployer.model import BundleType
-from deployer.package import package
-from deployer.preflight import check
+from deployer.preflight.check import check
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deployer.files import Tree
+    from deployer.bundle.tree import Tree
 
 _FOLDERS: Final = 300
 _FILES_EACH: Final = 100

@@ -11,8 +11,8 @@ from collections import Counter
 from datetime import timedelta
 from typing import Final
 
-from deployer.observe import Observer
-from deployer.wait import Patience, wait
+from deployer.deployment.observe import Observer
+from deployer.deployment.wait import Patience, wait
 from tests.clock import FakeClock
 from tests.emulator import Emulator
 from tests.protocol.steps import deploy

@@ -1,4 +1,4 @@
-"""What the user chooses among: the values of the inputs."""
+"""Enumerations that settings and stages share: what users may choose, and CodeDeploy's platforms."""
 
 from __future__ import annotations
 
@@ -60,3 +60,11 @@ class OnEnd(StrEnum):
     LEAVE = "leave"
     STOP = "stop"
     ROLLBACK = "rollback"
+
+
+class ComputePlatform(StrEnum):
+    """What an application deploys to; the values are CodeDeploy's own."""
+
+    SERVER = "Server"
+    LAMBDA = "Lambda"
+    ECS = "ECS"

@@ -8,16 +8,14 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer import outputs
 from deployer.choices import OnEnd, Stage
+from deployer.deployment.control import continuer, request_stop
+from deployer.deployment.model import Deployment, Status
 from deployer.errors import DeployError, Problem, Severity
-from deployer.model import Deployment, Status
-from deployer.report import lines, progress
-from deployer.report.signs import signs
-from deployer.report.text import duration
-from deployer.resume import continuer
+from deployer.report import lines, outputs, progress
+from deployer.report.warnings import signs
 from deployer.signals import Interrupted
-from deployer.stop import request_stop
+from deployer.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -25,12 +23,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_codedeploy import CodeDeployClient
 
-    from deployer.aws import Aws
-    from deployer.deploy import Sent
-    from deployer.explain import Explanation, Places
-    from deployer.line import Line
-    from deployer.model import Contents, Snapshot
-    from deployer.wait import Ending
+    from deployer.aws.client import Aws
+    from deployer.bundle.contents import Contents
+    from deployer.deployment.create import Sent
+    from deployer.deployment.explain import Explanation, Places
+    from deployer.deployment.model import Snapshot
+    from deployer.deployment.wait import Ending
+    from deployer.run import Line
 
 _HEARTBEAT = 30.0
 """Seconds without news until a line says what is being waited for; up to four times as long later on."""
@@ -102,7 +101,7 @@ def _conclude(ending: Ending, deployment: Deployment, places: Places, *, line: L
 @contextmanager
 def ended_when_cancelled(sent: Sent, *, aws: Aws, line: Line) -> Iterator[None]:
     """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
-    from deployer.deploy import find
+    from deployer.deployment.create import find
 
     order = sent.order
     try:
@@ -137,8 +136,8 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `resume` ends the first
     blue/green wait that it comes to; `extra_looks` is Patience's.
     """
-    from deployer.observe import Observer
-    from deployer.wait import Patience, wait
+    from deployer.deployment.observe import Observer
+    from deployer.deployment.wait import Patience, wait
 
     tell = _narrator(line, timeouts)
     attend = continuer(deployment.id, client=aws.codedeploy, say=line.platform.line)
@@ -238,7 +237,7 @@ def _follow_rollback(
     deployment: Deployment, snapshot: Snapshot, *, budget: timedelta, aws: Aws, line: Line
 ) -> None:
     """Watch the rollback of a deployment that did not succeed, when there is one."""
-    from deployer.register import with_content
+    from deployer.deployment.register import with_content
 
     outcome = line.outcome
     rollback_id = snapshot.rollback_id
@@ -264,7 +263,7 @@ def _follow_rollback(
 
 def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> str | None:
     """The id of the rollback, which the service announces some seconds after the failure."""
-    from deployer.observe import rollback_of
+    from deployer.deployment.observe import rollback_of
 
     deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
     while True:
@@ -288,7 +287,7 @@ def _rollback(identifier: str, deployment: Deployment) -> Deployment:
 
 def _explain(ending: Ending, places: Places) -> Explanation:
     """Why it ended as it did; on a success only the targets that failed all the same."""
-    from deployer.explain import Explanation, explain
+    from deployer.deployment.explain import Explanation, explain
 
     return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
 
@@ -306,7 +305,7 @@ def _tell_why(explanation: Explanation, line: Line) -> None:
 
 def places_of(contents: Contents) -> Places:
     """Where the parts of a bundle stand in the repository, for the annotations."""
-    from deployer.appspec import APPSPEC
+    from deployer.appspec.parse import APPSPEC
 
     path = contents.locate(APPSPEC)
     return _places(path, contents.read(APPSPEC, 1 << 20) if path else b"", contents.locate)
@@ -328,8 +327,8 @@ def places_in(repository: Path, *, appspec: str) -> Places:
 
 
 def _places(path: str | None, text: bytes, locate: Callable[[str], str | None]) -> Places:
-    from deployer.appspec import parse
-    from deployer.explain import Places
+    from deployer.appspec.parse import parse
+    from deployer.deployment.explain import Places
 
     appspec = parse(text, path=path).appspec if path else None
     return Places.of(appspec, path, locate) if appspec and path else Places(locate=locate)

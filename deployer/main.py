@@ -1,4 +1,4 @@
-"""The composition root: environment, platform, signals; the only handler of a DeployError, the only exit."""
+"""What the command line asks for, known before anything heavy is imported."""
 
 from __future__ import annotations
 
@@ -6,22 +6,54 @@ import io
 import os
 import sys
 import traceback
+from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from deployer import __version__, outputs
+from deployer import __version__
+from deployer.ci.detect import detect
 from deployer.clock import SystemClock
-from deployer.command import Command, split_command
-from deployer.errors import DeployError, ExitCode
-from deployer.outcome import Outcome
-from deployer.platform import detect
+from deployer.errors import DeployError, ExitCode, InvalidInput, Problem
+from deployer.report import outputs
+from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from deployer.ci.base import Platform
     from deployer.clock import Clock
-    from deployer.platform import Platform
+
+
+class Command(StrEnum):
+    """The words and flags that choose what to do; without one the pipeline runs."""
+
+    RUN = "run"
+    POLICY = "policy"
+    TRUST = "policy --trust"
+    HELP = "--help"
+    VERSION = "--version"
+
+
+def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
+    """The command, and the arguments that are left for the settings.
+
+    `--help` and `--version` win wherever they stand; a command is the first word. Raises InvalidInput for a
+    first word that is no command.
+    """
+    if "--help" in argv or "-h" in argv:
+        return Command.HELP, ()
+    if "--version" in argv:
+        return Command.VERSION, ()
+    if not argv or argv[0].startswith("-"):
+        return Command.RUN, argv
+    words = [command.value for command in Command if not command.value.startswith("-")]
+    if argv[0] == Command.POLICY and "--trust" in argv:
+        return Command.TRUST, [word for word in argv[1:] if word != "--trust"]
+    if argv[0] not in words:
+        raise InvalidInput(Problem(f"Unknown command {argv[0]!r}.", f"Commands: {', '.join(words)}."))
+    return Command(argv[0]), argv[1:]
+
 
 _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
 _QUOTING = ("botocore.parsers", "json.", "xml.")
@@ -48,7 +80,7 @@ def execute(
         stream.write(f"deployer {__version__}\n")
         return ExitCode.DONE
     if command is Command.HELP:
-        from deployer.reference import help_text
+        from deployer.reference.inputs import help_text
 
         stream.write(help_text())
         return ExitCode.DONE
@@ -67,10 +99,10 @@ def _policy(
     """The IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
     import json
 
-    from deployer import policy
-    from deployer.claims import expected_claims
-    from deployer.settings import load
-    from deployer.source import unneeded
+    from deployer.aws import policy
+    from deployer.aws.claims import expected_claims
+    from deployer.prepare import unneeded
+    from deployer.settings.load import load
 
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     if command is Command.TRUST:
@@ -134,10 +166,10 @@ def _run(
     outcome: Outcome,
     clock: Clock,
 ) -> ExitCode:
-    from deployer.line import Line
     from deployer.pipeline import run
-    from deployer.settings import load
-    from deployer.source import unneeded
+    from deployer.prepare import unneeded
+    from deployer.run import Line
+    from deployer.settings.load import load
 
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     platform.outputs_file = settings.outputs_file or platform.outputs_file
@@ -148,7 +180,7 @@ def _run(
     except DeployError as error:
         if outcome.aws is None:
             raise
-        from deployer.advice import advised
+        from deployer.aws.hints import advised
 
         raise advised(error, aws=outcome.aws, application=outcome.application, group=outcome.group) from error
     return outcome.exit_code

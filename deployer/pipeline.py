@@ -10,27 +10,31 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from deployer import compute, outputs
+from deployer.appspec.inline import AppSpecFile
 from deployer.choices import Stage
-from deployer.connection import connected
+from deployer.connect import connected
+from deployer.deployment import platform as compute
+from deployer.deployment.model import Status
+from deployer.deployment.request import orders_of
 from deployer.errors import InvalidInput, Problem
 from deployer.follow import ended_when_cancelled, follow, places_in, places_of, watch
-from deployer.inline import AppSpecFile
-from deployer.model import AppSpecRevision, Status
-from deployer.orders import orders_of
-from deployer.report import lines, progress
-from deployer.source import bundle_of
+from deployer.prepare import bundle_of
+from deployer.report import lines, outputs, progress
+from deployer.revision import AppSpecRevision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deployer.aws import Aws
-    from deployer.deploy import Order
-    from deployer.explain import Places
-    from deployer.line import Line
-    from deployer.model import Bundle, ComputePlatform, Deployment, Revision, StoredObject, Transfer
-    from deployer.platform import Run
-    from deployer.settings import Settings
+    from deployer.aws.client import Aws
+    from deployer.bundle.contents import Bundle, Transfer
+    from deployer.choices import ComputePlatform
+    from deployer.ci.base import Run
+    from deployer.deployment.explain import Places
+    from deployer.deployment.model import Deployment
+    from deployer.deployment.request import Order
+    from deployer.revision import Revision, StoredObject
+    from deployer.run import Line
+    from deployer.settings.model import Settings
 
 _TICK = 2.0
 """Seconds between two lines of a transfer."""
@@ -116,8 +120,8 @@ def _agree(platforms: frozenset[ComputePlatform], aws: Aws, line: Line) -> froze
 
 def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
     """The revision that the bundle becomes: an object in S3, or an AppSpec to send with the deployment."""
-    from deployer.completion import AwsLookup
-    from deployer.register import revision_of
+    from deployer.appspec.completion import AwsLookup
+    from deployer.deployment.register import revision_of
 
     if isinstance(bundle.contents, AppSpecFile):
         appspec, piece = bundle.contents.completed(AwsLookup(aws))
@@ -134,8 +138,8 @@ def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
 
 
 def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
-    from deployer.live import live_in
-    from deployer.upload import Destination, upload
+    from deployer.deployment.live import live_in
+    from deployer.s3.upload import Destination, upload
 
     settings = line.settings
     groups = () if bundle.exact else settings.deployment_groups
@@ -174,8 +178,8 @@ def _ticker(line: Line) -> Callable[[Transfer], None]:
 
 
 def _register(revision: Revision, aws: Aws, line: Line) -> Revision:
-    from deployer.existing import confirmed
-    from deployer.register import register
+    from deployer.deployment.register import register
+    from deployer.s3.confirm import confirmed
 
     settings, platform = line.settings, line.platform
     if settings.revision:
@@ -205,7 +209,7 @@ def _deploy(revision: Revision, order: Order, *, aws: Aws, line: Line) -> None:
 
 
 def _create(revision: Revision, order: Order, *, aws: Aws, line: Line) -> Deployment:
-    from deployer.conflict import Contest, obtain
+    from deployer.deployment.conflict import Contest, obtain
 
     contest = Contest(
         on_conflict=line.settings.on_conflict,
@@ -227,7 +231,7 @@ def _enter(deployment: Deployment, line: Line) -> None:
 
 def _pick_up(line: Line) -> None:
     """Follow a deployment that is there already."""
-    from deployer.deploy import adopt
+    from deployer.deployment.create import adopt
 
     settings, outcome = line.settings, line.outcome
     aws = connected(line)

@@ -1,14 +1,15 @@
-"""Revisions as text, which the output and the input `revision` share, and as CodeDeploy's API spells them."""
+"""Revisions: the three kinds, as text and as API values, both ways."""
 
 from __future__ import annotations
 
 import binascii
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from enum import StrEnum
+from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
-
-from deployer.model import AppSpecRevision, BundleType, GitHubRevision, S3Revision
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy.type_defs import (
@@ -17,7 +18,115 @@ if TYPE_CHECKING:
         S3LocationTypeDef,
     )
 
-    from deployer.model import Revision
+
+class BundleType(StrEnum):
+    """What a revision in S3 is; the values are CodeDeploy's own."""
+
+    ZIP = "zip"
+    TGZ = "tgz"
+    TAR = "tar"
+    YAML = "YAML"
+    JSON = "JSON"
+
+    @property
+    def extension(self) -> str:
+        """The file name's ending, without the dot."""
+        return self.value.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there.
+
+    `outdated` says why an object with the same digest was sent again: the live deployment that it is older
+    than, empty when there was no such reason.
+    """
+
+    bucket: str
+    key: str
+    type: BundleType
+    etag: str
+    size: int
+    version_id: str | None = None
+    uploaded: bool = True
+    outdated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class S3Revision:
+    """An object in S3, pinned to its eTag and version where they are known."""
+
+    bucket: str
+    key: str
+    type: BundleType
+    etag: str | None = None
+    version_id: str | None = None
+
+    @property
+    def uri(self) -> str:
+        """The form that the output and the input `revision` share."""
+        pins = {"versionId": self.version_id, "eTag": self.etag}
+        if not self.key.lower().endswith(f".{self.type.extension}"):
+            pins["bundleType"] = self.type.value
+        query = urlencode({name: value for name, value in pins.items() if value})
+        return f"s3://{self.bucket}/{quote(self.key)}" + (f"?{query}" if query else "")
+
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubRevision:
+    """A commit that the targets fetch from GitHub; `repository` is `owner/name`."""
+
+    repository: str
+    commit: str
+
+    @property
+    def uri(self) -> str:
+        """The form that the output and the input `revision` share."""
+        return f"github://{self.repository}/{self.commit}"
+
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return self.uri
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpecRevision:
+    """An AppSpec that is itself the revision (Lambda, ECS), sent within the request.
+
+    It is identified by its SHA-256 in hex; GetDeployment gives nothing else, so `content` may be unknown.
+    """
+
+    sha256: str
+    content: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, content: str) -> AppSpecRevision:
+        """The revision that consists of this AppSpec."""
+        return cls(sha256(content.encode()).hexdigest(), content)
+
+    @property
+    def uri(self) -> str | None:
+        """The form that the output and the input `revision` share: a `data:` URL (RFC 2397).
+
+        None while the content is unknown, without which the revision cannot be deployed again.
+        """
+        if self.content is None:
+            return None
+        return f"data:application/yaml;base64,{b64encode(self.content.encode()).decode()}"
+
+    @property
+    def label(self) -> str:
+        """What a reader is shown."""
+        return f"inline AppSpec with SHA-256 {self.sha256}"
+
+
+Revision = S3Revision | GitHubRevision | AppSpecRevision
 
 FORMS = (
     "s3://bucket/key, with ?versionId=…&eTag=…&bundleType=… where they matter; "

@@ -6,8 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.files import LeavesTree, follow
-from deployer.model import Entry, EntryKind, Exclusion
+from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, follow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer import reference
-from deployer.preflight import reference as pre_flight
+from deployer.reference import inputs as reference
+from deployer.reference import preflight as pre_flight
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

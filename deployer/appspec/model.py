@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.model import ComputePlatform
+from deployer.choices import ComputePlatform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.appspec.findings import Findings, listed, nearest
 from deployer.appspec.model import AppSpec, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of
-from deployer.model import ComputePlatform
+from deployer.choices import ComputePlatform
 from deployer.rules import document as document_rules
 from deployer.rules import resources as rules
 

@@ -7,17 +7,17 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.appspec import APPSPEC
+from deployer.appspec.parse import APPSPEC
+from deployer.bundle.contents import Entry, EntryKind
 from deployer.errors import Location, Problem
-from deployer.model import Entry, EntryKind
 from deployer.rules import bundle as rules
 from deployer.rules import document as document_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from deployer.model import Contents, Exclusion
-    from deployer.preflight.lookup import Lookup
+    from deployer.bundle.contents import Contents, Exclusion
+    from deployer.preflight.names import Lookup
 
 _ADVISED_BYTES = 1 << 30
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deployer.errors import Location, Problem
-    from deployer.preflight.lookup import Lookup
+    from deployer.preflight.names import Lookup
 
 _LONGEST_COMMAND = 4096
 _BOM = b"\xef\xbb\xbf"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from deployer.model import LifecycleEvent, Snapshot, Target
+    from deployer.deployment.model import LifecycleEvent, Snapshot, Target
 
 _EACH_TARGET = 5
 _TAGS = {"Failed": "crit, ", "InProgress": "active, ", "Succeeded": "done, "}

@@ -9,11 +9,11 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from deployer.explain import reason
+from deployer.deployment.explain import reason
 
 if TYPE_CHECKING:
-    from deployer.model import LifecycleEvent, Target
-    from deployer.outcome import Outcome
+    from deployer.deployment.model import LifecycleEvent, Target
+    from deployer.run import Outcome
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

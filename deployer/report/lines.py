@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.explain import shortened
-from deployer.model import EntryKind, Status
-from deployer.report.text import counted, duration, size
+from deployer.bundle.contents import EntryKind
+from deployer.deployment.explain import shortened
+from deployer.deployment.model import Status
+from deployer.text import counted, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deployer.explain import Failure
-    from deployer.files import Tally
-    from deployer.model import Bundle, Contents, Deployment, Snapshot, StoredObject
-    from deployer.wait import Ending
+    from deployer.bundle.contents import Bundle, Contents
+    from deployer.bundle.tree import Tally
+    from deployer.deployment.explain import Failure
+    from deployer.deployment.model import Deployment, Snapshot
+    from deployer.deployment.wait import Ending
+    from deployer.revision import StoredObject
 
 _ENDINGS = {
     Status.SUCCEEDED: "succeeded",

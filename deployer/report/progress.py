@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.explain import reason
-from deployer.report.text import counts, duration, size
+from deployer.deployment.explain import reason
+from deployer.text import counts, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deployer.model import LifecycleEvent, Snapshot, Target, Transfer
+    from deployer.bundle.contents import Transfer
+    from deployer.deployment.model import LifecycleEvent, Snapshot, Target
 
 SMALL_FLEET = 8
 """Targets up to which each lifecycle event is told; beyond, only failures and the counts."""

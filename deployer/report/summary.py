@@ -8,19 +8,20 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from deployer.model import Status
+from deployer.deployment.model import Status
 from deployer.report.gantt import gantt
 from deployer.report.lines import log_title, unread
-from deployer.report.text import counted, counts, duration, size
+from deployer.text import counted, counts, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from deployer.bundle.contents import Bundle
+    from deployer.deployment.explain import Failure
+    from deployer.deployment.model import Snapshot, Target, Traffic
+    from deployer.deployment.wait import Ending
     from deployer.errors import Problem
-    from deployer.explain import Failure
-    from deployer.model import Bundle, Snapshot, Target, Traffic
-    from deployer.outcome import Outcome
-    from deployer.wait import Ending
+    from deployer.run import Outcome
 
 _ROWS = 100
 _LOG_CHARACTERS = 8_000

@@ -1,32 +1,89 @@
-"""Settings: every input with its name, type, default and description, in this one place.
-
-A field's name in kebab-case is the input's name on GitHub (`INPUT_DEPLOYMENT-GROUP`), in a shell
-(`INPUT_DEPLOYMENT_GROUP`) and as a flag (`--deployment-group`). `action.yml`, the README's table and `--help`
-are generated from the fields. A string that is not given is empty; what has no effect unless given is None.
-"""
+"""What an input's field says beside its type."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, PrivateAttr
-from pydantic_settings import SettingsConfigDict
+from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from deployer.choices import FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
-from deployer.settings.described import Input, Section
-from deployer.settings.identity import Identity
-from deployer.settings.kinds import Boolean, Duration, Name, Text, choice
-from deployer.settings.shipment import Shipment
-from deployer.settings.structured import Alarms, AutoRollback, DeploymentId, Document
+from deployer.choices import Compression, FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
+from deployer.errors import InvalidInput, Problem
+from deployer.revision import BundleType
+from deployer.settings.values import (
+    Account,
+    Alarms,
+    AutoRollback,
+    Boolean,
+    BucketPath,
+    CannedAcl,
+    DeploymentId,
+    Document,
+    Duration,
+    Encryption,
+    FilePath,
+    GivenRevision,
+    KeyTemplate,
+    Lines,
+    Name,
+    Names,
+    Region,
+    SessionTags,
+    StorageClass,
+    Tags,
+    Text,
+    Variables,
+    check_external_id,
+    check_role_duration,
+    check_roles,
+    check_session_name,
+    check_variable,
+    choice,
+)
 
 if TYPE_CHECKING:
-    from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+    from pydantic_settings import PydanticBaseSettingsSource
 
 
-class Settings(Identity, Shipment):
-    """The inputs of a run, valid each for itself and together; made by `load`."""
+class Section(StrEnum):
+    """The parts into which the inputs are sorted for the reader."""
+
+    TARGET = "Where to deploy"
+    BUNDLE = "What to deploy"
+    STORAGE = "Where to keep it"
+    IDENTITY = "As whom"
+    DEPLOYMENT = "How to deploy"
+    RUN = "How far, and how long"
+    REPORT = "What to report"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What an input's field says beside its type.
+
+    `default` documents a default that the field's own value does not show; `needed_from` is the first stage
+    that cannot do without the input; `variables` stand in for it, the first that is set wins.
+    """
+
+    section: Section
+    about: str
+    default: str = ""
+    needed_from: Stage | None = None
+    variables: tuple[str, ...] = ()
+
+
+_ARCHIVES = (BundleType.ZIP, BundleType.TGZ, BundleType.TAR)
+_KEY_LIMIT = 1024
+"""Bytes in the key of an S3 object, by the S3 user guide."""
+
+
+class Settings(BaseSettings):
+    """The inputs of a run, each valid on its own and all of them together; made by `load`."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -35,6 +92,163 @@ class Settings(Identity, Shipment):
         hide_input_in_errors=True,
         validate_default=False,
     )
+
+    application: Annotated[
+        Name,
+        Input(
+            Section.TARGET,
+            "CodeDeploy application; the default `key` needs it too",
+            needed_from=Stage.REGISTER,
+        ),
+    ] = ""
+    deployment_groups: Annotated[
+        Names,
+        Field(alias="deployment-group"),
+        Input(
+            Section.TARGET,
+            "Deployment group of the application; several, one a line, get the same revision one after the "
+            "other, up to the first that does not succeed",
+            needed_from=Stage.DEPLOY,
+        ),
+    ] = ()
+    region: Annotated[
+        Region,
+        Input(
+            Section.TARGET,
+            "AWS region; the log says where it came from",
+            default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",
+            variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
+        ),
+    ] = ""
+
+    revision: Annotated[
+        GivenRevision,
+        Input(
+            Section.BUNDLE,
+            "Deploy this instead of packaging: the output `revision` of another run, "
+            "`s3://bucket/key?versionId=…&eTag=…` or `github://owner/repository/commit`",
+        ),
+    ] = None
+    source: Annotated[
+        FilePath,
+        Input(Section.BUNDLE, "Folder to package, or a ready-made `.zip`, `.tar`, `.tgz` or `.tar.gz`"),
+    ] = Path()
+    appspec: Annotated[
+        Text,
+        Input(
+            Section.BUNDLE,
+            "AppSpec to use; it is placed as `appspec.yml` at the bundle's root, or is itself the revision "
+            "(Lambda, ECS)",
+        ),
+    ] = "appspec.yml"
+    appspec_variables: Annotated[
+        Variables,
+        Input(
+            Section.BUNDLE,
+            "`NAME=value`, one a line: replaces `<NAME>` in an AppSpec for Lambda or ECS, such as a task "
+            "definition's ARN from an earlier step",
+        ),
+    ] = None
+    exclude: Annotated[
+        Lines,
+        Input(
+            Section.BUNDLE,
+            "Gitignore patterns of what to leave out, one a line, on top of `.codedeployignore`; `.git` is "
+            "always out, other dotfiles stay in",
+        ),
+    ] = ()
+    bundle_type: Annotated[
+        BundleType, choice(BundleType, among=_ARCHIVES), Input(Section.BUNDLE, "Kind of archive to make")
+    ] = BundleType.ZIP
+    compression: Annotated[
+        Compression, choice(Compression), Input(Section.BUNDLE, "How hard to squeeze; part of the digest")
+    ] = Compression.BALANCED
+
+    bucket_path: Annotated[
+        BucketPath,
+        Field(alias="bucket"),
+        Input(
+            Section.STORAGE,
+            "S3 bucket for the revision, with folders if you like: `bucket/some/folders`; Lambda and ECS "
+            "do without",
+            needed_from=Stage.UPLOAD,
+        ),
+    ] = ""
+    key: Annotated[
+        KeyTemplate,
+        Input(
+            Section.STORAGE,
+            "Key of the object in the bucket's folder; placeholders: `{application}` `{group}` `{digest}` "
+            "`{sha}` `{ref}` `{run_id}` `{run_attempt}` `{extension}`",
+        ),
+    ] = "{application}/{digest}.{extension}"
+    sse: Annotated[
+        Encryption | None,
+        choice(Encryption),
+        Input(Section.STORAGE, "Encryption of the object", default="the bucket's"),
+    ] = None
+    kms_key_id: Annotated[
+        Text, Input(Section.STORAGE, "KMS key to encrypt the object with; `sse` is `aws:kms` then")
+    ] = ""
+    acl: Annotated[
+        CannedAcl | None, choice(CannedAcl), Input(Section.STORAGE, "Canned ACL of the object")
+    ] = None
+    storage_class: Annotated[
+        StorageClass | None, choice(StorageClass), Input(Section.STORAGE, "Storage class of the object")
+    ] = None
+    object_tags: Annotated[Tags, Input(Section.STORAGE, "Tags of the object: `NAME=value`, one a line")] = (
+        None
+    )
+    expected_bucket_owner: Annotated[
+        Account, Input(Section.STORAGE, "Account that has to own the bucket")
+    ] = ""
+
+    role_to_assume: Annotated[
+        Lines,
+        AfterValidator(check_roles),
+        Input(
+            Section.IDENTITY,
+            "ARN of a role to assume, from the job's OIDC token where there is one, else from the ambient "
+            "credentials; several, one a line, are assumed one from the other",
+        ),
+    ] = ()
+    role_session_name: Annotated[
+        Text,
+        AfterValidator(check_session_name),
+        Input(Section.IDENTITY, "Name of the role's session", default="repository and run"),
+    ] = ""
+    role_external_id: Annotated[
+        Text,
+        AfterValidator(check_external_id),
+        Input(Section.IDENTITY, "External id that the role's trust policy asks for"),
+    ] = ""
+    role_duration: Annotated[
+        Duration | None,
+        AfterValidator(check_role_duration),
+        Input(
+            Section.IDENTITY,
+            "How long the role's credentials live, `15m` to `12h`; they are renewed while the run lasts",
+            default="the service's, one hour",
+        ),
+    ] = None
+    role_session_tags: Annotated[
+        SessionTags, Input(Section.IDENTITY, "Tags of the role's session: `KEY=value`, one a line")
+    ] = {}
+    web_identity_audience: Annotated[Text, Input(Section.IDENTITY, "Audience to ask GitHub's token for")] = (
+        "sts.amazonaws.com"
+    )
+    web_identity_token_variable: Annotated[
+        Text,
+        AfterValidator(check_variable),
+        Input(
+            Section.IDENTITY,
+            "Name of the variable that holds the job's OIDC token (GitLab's `id_tokens`)",
+            default="GitHub's, Bitbucket's and CircleCI's are found",
+        ),
+    ] = ""
+    web_identity_token_file: Annotated[
+        Text, Input(Section.IDENTITY, "File that holds the job's OIDC token; read anew at each renewal")
+    ] = ""
 
     deployment_config: Annotated[
         Name, Input(Section.DEPLOYMENT, "Deployment configuration", default="the group's")
@@ -198,6 +412,52 @@ class Settings(Identity, Shipment):
     def origin(self, name: str) -> str:
         """Where the value of the input `name` came from, as a phrase for the log."""
         return self._origins.get(name, "default")
+
+    @property
+    def deployment_group(self) -> str:
+        """The deployment group, empty when none is given."""
+        return self.deployment_groups[0] if self.deployment_groups else ""
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """The encryption to ask for: with a KMS key it is KMS's unless another one is given."""
+        return self.sse or (Encryption.KMS if self.kms_key_id else None)
+
+    @property
+    def bucket(self) -> str:
+        """The bucket's name, without folders."""
+        return self.bucket_path.partition("/")[0]
+
+    @property
+    def prefix(self) -> str:
+        """The folders in the bucket, without slashes at the ends; empty when there are none."""
+        return self.bucket_path.partition("/")[2]
+
+    def object_key(self, facts: Mapping[str, str]) -> str:
+        """The whole key of the object: the bucket's folders and the template `key` filled in.
+
+        `facts` holds what only the run knows: `digest`, `extension`, `sha`, `ref`, `run_id`, `run_attempt`.
+        Raises InvalidInput where the template asks for one that is missing or empty, or the key is too long.
+        """
+        facts = {**facts, "application": self.application, "group": self.deployment_group}
+        try:
+            key = self.key.format_map({name: value for name, value in facts.items() if value})
+        except KeyError as error:
+            raise InvalidInput(
+                Problem(
+                    f"Input key: {{{error.args[0]}}} has no value in this run.",
+                    "Take it out of key, or run where the CI tells it.",
+                )
+            ) from None
+        key = f"{self.prefix}/{key}" if self.prefix else key
+        if len(key.encode()) > _KEY_LIMIT:
+            raise InvalidInput(
+                Problem(
+                    f"Input key: the key would be {len(key.encode())} bytes long: {key[:80]}…",
+                    f"S3 allows {_KEY_LIMIT} bytes; shorten key or the folders in bucket.",
+                )
+            )
+        return key
 
 
 def inputs() -> dict[str, Input]:

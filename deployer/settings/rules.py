@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from deployer.choices import Stage
 from deployer.errors import Problem
-from deployer.settings.described import Section
-from deployer.settings.model import inputs
-from deployer.settings.structured import Encryption
+from deployer.settings.model import Section, inputs
+from deployer.settings.values import Encryption
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

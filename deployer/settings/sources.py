@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import CliSettingsSource
 
 from deployer.errors import Problem
-from deployer.settings.kinds import nearest
 from deployer.settings.model import Settings, inputs
+from deployer.settings.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

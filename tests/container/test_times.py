@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.model import BundleType
-from deployer.times import TimeRange
+from deployer.bundle.times import TimeRange
+from deployer.revision import BundleType
 from tests.unit.test_times import pack, unpack
 
 if TYPE_CHECKING:

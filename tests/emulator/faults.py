@@ -147,7 +147,9 @@ def _spoiled(answer: Answer, kind: str) -> Answer:
     if kind == "truncated":
         body = answer.body[: len(answer.body) // 2]
     elif kind == "wrong-types" and answer.body.startswith(b"{"):
-        body = json.dumps({name: _other_type(value) for name, value in json.loads(answer.body).items()}).encode()
+        body = json.dumps(
+            {name: _other_type(value) for name, value in json.loads(answer.body).items()}
+        ).encode()
     else:
         body = b"" if kind == "empty" else bytes(byte ^ 0xA5 for byte in answer.body)
     return Answer(answer.status, body, headers)

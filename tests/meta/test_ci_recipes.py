@@ -11,11 +11,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from deployer.aws.tokens import find_token
 from deployer.choices import Stage
+from deployer.ci.detect import detect
 from deployer.clock import SystemClock
-from deployer.platform import detect
-from deployer.settings import load
-from deployer.tokens import find_token
+from deployer.settings.load import load
 from tests.recipes import ROOT, Recipe, recipes
 
 if TYPE_CHECKING:

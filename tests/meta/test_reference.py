@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from deployer import reference
-from deployer.command import split_command
+from deployer.deployment.request import check
 from deployer.errors import ExitCode
-from deployer.outputs import OUTPUTS
-from deployer.parameters import check
-from deployer.settings import load
-from deployer.settings.described import Section
-from deployer.settings.model import inputs
+from deployer.main import split_command
+from deployer.reference import inputs as reference
+from deployer.report.outputs import OUTPUTS
+from deployer.settings.load import load
+from deployer.settings.model import Section, inputs
 from tests.docs import ROOT, documents, filled
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.archive_source import open_archive
+from deployer.bundle.archive import open_archive
 from deployer.errors import InvalidBundle, Problem
-from deployer.preflight import check
+from deployer.preflight.check import check
 
 APPSPEC = b"version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - location: run.sh\n"
 FILES = {"appspec.yml": APPSPEC, "run.sh": b"#!/bin/sh\n", "data": bytes(range(256)) * 8}

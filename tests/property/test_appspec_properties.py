@@ -7,10 +7,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.appspec import APPSPEC, parse
+from deployer.appspec.parse import APPSPEC, parse
+from deployer.bundle.contents import EntryKind
 from deployer.errors import Severity
-from deployer.model import EntryKind
-from deployer.preflight import check
+from deployer.preflight.check import check
 from tests.bundles import bundle
 
 KEYS = """version os files hooks permissions source destination location timeout runas object mode type acls

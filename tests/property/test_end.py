@@ -10,14 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployer.aws import connect
-from deployer.explain import Places
+from deployer.aws.client import connect
+from deployer.ci.detect import detect
+from deployer.deployment.explain import Places
+from deployer.deployment.model import Deployment
 from deployer.follow import follow
-from deployer.line import Line
-from deployer.model import Deployment
-from deployer.outcome import Outcome
-from deployer.platform import detect
-from deployer.settings import load
+from deployer.run import Line, Outcome
+from deployer.settings.load import load
 from tests.clock import FakeClock
 from tests.emulator import Emulator
 from tests.emulator.faults import KINDS

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deployer.files import scan
+from deployer.bundle.tree import scan
 
 NAMES = st.sampled_from(
     ["a", "b", "ab", "A", "a.b", "b.log", "é", "a b", "a ", "[a]", "!a", "#a", "-", "ba", "*"]

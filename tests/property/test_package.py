@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.archive.units import BLOCK
+from deployer.bundle.package import package
+from deployer.bundle.tree import scan
+from deployer.bundle.work import BLOCK
 from deployer.choices import Compression
-from deployer.files import scan
-from deployer.model import BundleType
-from deployer.package import package
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidInput
-from deployer.settings import load
-from deployer.settings.kinds import format_duration, parse_duration
+from deployer.settings.load import load
 from deployer.settings.model import inputs
+from deployer.settings.values import format_duration, parse_duration
 
 NAMES = st.sampled_from([*inputs(), "args", "unknown"])
 TEXTS = st.text(max_size=30) | st.sampled_from(

@@ -68,9 +68,7 @@ CASES = [
     Case(operation="AssumeRole", always=5, variables=ROLE),
     Case(operation="GetCallerIdentity", once=2, always=2, variables=ABSENT),
     Case(operation="ListApplications", once=2, always=2, variables=ABSENT),
-    Case(
-        operation="ListDeploymentGroups", once=2, always=2, variables={"INPUT_DEPLOYMENT_GROUP": "absent"}
-    ),
+    Case(operation="ListDeploymentGroups", once=2, always=2, variables={"INPUT_DEPLOYMENT_GROUP": "absent"}),
     Case(operation="GetDeploymentGroup", always=0),
     Case(operation="HeadObject", always=0),
     Case(operation="PutObject", always=5),
@@ -107,14 +105,21 @@ CASES = [
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A source whose bundle is sent in two parts."""
     folder = tmp_path_factory.mktemp("large")
-    (folder / "appspec.yml").write_text("version: 0.0\nos: linux\nfiles:\n- {source: /, destination: /srv/app}\n")
+    (folder / "appspec.yml").write_text(
+        "version: 0.0\nos: linux\nfiles:\n- {source: /, destination: /srv/app}\n"
+    )
     (folder / "data").write_bytes(random.Random(1).randbytes(6 << 20))
     return folder
 
 
 @pytest.fixture
 def run(
-    s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emulator: Start
+    s3: S3Server,
+    bucket: str,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    emulator: Start,
 ) -> Callable[..., tuple[Ran, Emulator]]:
     """Run a case as a job on GitHub with debugging, with answers of this kind."""
     job = Job(monkeypatch, tmp_path, s3, bucket, clock)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.model import Status
-from deployer.observe import Observer
-from deployer.wait import Patience, wait
+from deployer.deployment.model import Status
+from deployer.deployment.observe import Observer
+from deployer.deployment.wait import Patience, wait
 from tests.clock import FakeClock
 from tests.protocol.steps import DEPLOYED
 

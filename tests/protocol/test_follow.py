@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.clock import SystemClock
-from deployer.observe import Observer
-from deployer.wait import Patience, wait
+from deployer.deployment.observe import Observer
+from deployer.deployment.wait import Patience, wait
 from tests.protocol.steps import deploy
 
 if TYPE_CHECKING:

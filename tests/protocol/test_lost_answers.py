@@ -10,13 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from deployer.aws import connect
+from deployer.aws.client import connect
 from deployer.choices import OnConflict
-from deployer.conflict import Contest, obtain
-from deployer.deploy import Order
+from deployer.deployment.conflict import Contest, obtain
+from deployer.deployment.request import Order
 from deployer.errors import DeployError
-from deployer.model import AppSpecRevision
-from deployer.revision import location
+from deployer.revision import AppSpecRevision, location
 from tests.clock import FakeClock
 from tests.emulator import Emulator
 from tests.protocol.steps import DEPLOYED
@@ -24,7 +23,7 @@ from tests.protocol.steps import DEPLOYED
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from deployer.model import Deployment
+    from deployer.deployment.model import Deployment
     from tests.protocol.conftest import Ran
 
     Start = Callable[..., Emulator]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.model import Snapshot
-from deployer.resume import continuer
+from deployer.deployment.control import continuer
+from deployer.deployment.model import Snapshot
 from tests.protocol.steps import deploy, looks
 
 if TYPE_CHECKING:

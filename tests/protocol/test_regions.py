@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.aws import connect
-from deployer.model import Deployment
+from deployer.aws.client import connect
+from deployer.deployment.model import Deployment
 from deployer.regions import partition
 from tests.emulator import Emulator, Role, trust_web_identity
 from tests.protocol.runs import Job

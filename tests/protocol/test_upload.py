@@ -12,12 +12,13 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from deployer.bundle.contents import Bundle, Transfer
+from deployer.bundle.package import package
+from deployer.bundle.tree import scan
 from deployer.choices import Compression
 from deployer.errors import AccessDenied, AwsFault, InvalidBundle, InvalidInput, Severity
-from deployer.files import scan
-from deployer.model import Bundle, BundleType, Transfer
-from deployer.package import package
-from deployer.upload import Destination, upload
+from deployer.revision import BundleType
+from deployer.s3.upload import Destination, upload
 from tests.protocol.stub import STARTED, error, stub
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from deployer.appspec import FileMapping, Hook, Permission, check_revision, parse
+from deployer.appspec.model import FileMapping, Hook, Permission
+from deployer.appspec.parse import check_revision, parse
 from deployer.appspec.paths import in_bundle, on_instance
 from deployer.appspec.scalars import is_date, resolve
-from deployer.model import ComputePlatform
+from deployer.choices import ComputePlatform
 
 FULL = b"""\
 version: 0.0

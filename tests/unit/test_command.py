@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from deployer.command import Command, split_command
 from deployer.errors import InvalidInput
+from deployer.main import Command, split_command
 
 
 @pytest.mark.parametrize(

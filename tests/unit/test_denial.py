@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from deployer.denial import read_denial
+from deployer.aws.denial import read_denial
 
 USER = "arn:aws:sts::123456789012:assumed-role/deployer/run-1"
 GROUP = "arn:aws:codedeploy:eu-west-1:123456789012:deploymentgroup:web/blue"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployer.deployment.causes import ERROR_CODES, EVENT_CODES
+from deployer.deployment.explain import Places, explain, telling_line
+from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target
 from deployer.errors import Location, Severity
-from deployer.explain import Places, explain, telling_line
-from deployer.explain.causes import ERROR_CODES, EVENT_CODES
-from deployer.model import Diagnostics, LifecycleEvent, Snapshot, Target
 from tests.clock import FakeClock
 
 MODEL = botocore.session.get_session().get_service_model("codedeploy")

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.archive_source import open_archive
+from deployer.bundle.archive import open_archive
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.secrets import secrets_in_archive
+from deployer.bundle.times import EARLIEST
+from deployer.bundle.tree import Tree, scan
 from deployer.errors import DeployError, InvalidBundle, InvalidInput, Location, Problem, Severity
-from deployer.files import Tree, scan
-from deployer.leaks import secrets_in_archive
-from deployer.model import Entry, EntryKind
-from deployer.times import EARLIEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

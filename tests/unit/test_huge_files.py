@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.archive import tar
-from deployer.archive import zip as zipped
-from deployer.archive.deflate import Blocks, Deflater, Whole, deflater
-from deployer.archive.units import BLOCK, Member
-from deployer.checksums import combine
+from deployer.bundle import tar
+from deployer.bundle import zip as zipped
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.deflate import Blocks, Deflater, Whole, deflater
+from deployer.bundle.hashing import combine
+from deployer.bundle.package import package
+from deployer.bundle.tree import scan
+from deployer.bundle.work import BLOCK, Member
 from deployer.choices import Compression
-from deployer.files import scan
-from deployer.model import BundleType, Entry, EntryKind
-from deployer.package import package
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.claims import Claims, claims_of
+from deployer.aws.claims import Claims, claims_of
+from deployer.aws.identity import session_name
 from deployer.errors import InvalidInput
-from deployer.identity import session_name
-from deployer.settings import Settings, load
+from deployer.settings.load import load
+
+if TYPE_CHECKING:
+    from deployer.settings.model import Settings
 
 ROLE = "arn:aws:iam::123456789012:role/ci/deployer"
 

@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.model import Diagnostics, LifecycleEvent, Snapshot, Status, Target
-from deployer.outcome import Outcome
+from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Status, Target
+from deployer.deployment.wait import Ending
 from deployer.report.junit import junit
-from deployer.wait import Ending
+from deployer.run import Outcome
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

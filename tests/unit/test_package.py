@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer import checksums
-from deployer.archive import deflate
-from deployer.archive import zip as zipped
-from deployer.archive.units import BLOCK, Member
+from deployer.bundle import deflate
+from deployer.bundle import hashing as checksums
+from deployer.bundle import zip as zipped
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.package import package, ready_made
+from deployer.bundle.times import TimeRange
+from deployer.bundle.tree import scan
+from deployer.bundle.work import BLOCK, Member
 from deployer.choices import Compression
 from deployer.errors import InvalidBundle
-from deployer.files import scan
-from deployer.model import BundleType, Entry, EntryKind
-from deployer.package import package, ready_made
-from deployer.times import TimeRange
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
-    from deployer.model import Bundle
+    from deployer.bundle.contents import Bundle
 
 ANY_TIME, ONE_TIME = TimeRange(), TimeRange(1_700_000_001, 1_700_000_001)
 TYPES = (BundleType.ZIP, BundleType.TGZ, BundleType.TAR)

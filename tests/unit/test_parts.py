@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from deployer.parts import cut
+from deployer.s3.parts import cut
 
 
 def test_a_part_is_read_in_steps_that_pass_a_slow_link_within_a_timeout() -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deployer.ci.detect import detect
 from deployer.errors import InvalidInput, Location, Problem, Severity
-from deployer.platform import detect
 
 if TYPE_CHECKING:
-    from deployer.platform import Platform
+    from deployer.ci.base import Platform
 
 PROBLEM = Problem("no such file", "check it,\n100% sure: yes", "rule-x", location=Location("a,b:c.sh", 3, 7))
 

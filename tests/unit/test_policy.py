@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from deployer.claims import expected_claims
-from deployer.policy import permissions_policy, trust_policy
-from deployer.settings import load
+from deployer.aws.claims import expected_claims
+from deployer.aws.policy import permissions_policy, trust_policy
+from deployer.settings.load import load
 from tests.emulator import iam
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"

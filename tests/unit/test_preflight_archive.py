@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.archive_source import open_archive
+from deployer.bundle.archive import open_archive
+from deployer.bundle.contents import EntryKind
 from deployer.errors import InvalidBundle, Location
-from deployer.model import BundleType, EntryKind
-from deployer.preflight import check
+from deployer.preflight.check import check
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from deployer.archive_source import ArchiveContents
+    from deployer.bundle.archive import ArchiveContents
     from deployer.errors import Problem
 
 APPSPEC = b"""version: 0.0

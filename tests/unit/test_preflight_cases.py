@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployer.preflight import check
+from deployer.preflight.check import check
 from tests.bundles import bundle, verdict
 
 CASES = json.loads(Path(__file__).parents[1].joinpath("appspec_cases.json").read_text())["cases"]

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.appspec import APPSPEC, LIMIT, check_revision
+from deployer.appspec.document import LIMIT
+from deployer.appspec.parse import APPSPEC, check_revision
+from deployer.bundle.contents import Exclusion
+from deployer.choices import ComputePlatform
 from deployer.errors import Location, Severity
-from deployer.model import BundleType, ComputePlatform, Exclusion
-from deployer.preflight import check
-from deployer.preflight.reference import all_rules, markdown
+from deployer.preflight.check import check
+from deployer.reference.preflight import all_rules, markdown
+from deployer.revision import BundleType
 from deployer.rules import archive as archive_rules
 from tests.bundles import APP, bundle
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.appspec import APPSPEC
+from deployer.appspec.parse import APPSPEC
+from deployer.bundle.contents import Exclusion
 from deployer.errors import Location
-from deployer.model import Exclusion
-from deployer.preflight import check
+from deployer.preflight.check import check
 from tests.bundles import bundle, verdict
 
 HEAD = "version: 0.0\nos: linux\n"

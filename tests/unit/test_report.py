@@ -11,30 +11,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.errors import Location, Problem
-from deployer.explain import Places, explain
-from deployer.model import (
-    Bundle,
-    BundleType,
+from deployer import text
+from deployer.bundle.contents import Bundle, Entry, EntryKind, Transfer
+from deployer.deployment.explain import Places, explain
+from deployer.deployment.model import (
     Deployment,
     Diagnostics,
-    Entry,
-    EntryKind,
     LifecycleEvent,
-    S3Revision,
     Snapshot,
     Status,
-    StoredObject,
     Target,
     Traffic,
-    Transfer,
 )
-from deployer.outcome import Outcome
-from deployer.report import lines, progress, text
+from deployer.deployment.wait import Ending
+from deployer.errors import Location, Problem
+from deployer.report import lines, progress
 from deployer.report.gantt import gantt
-from deployer.report.signs import signs
 from deployer.report.summary import summary
-from deployer.wait import Ending
+from deployer.report.warnings import signs
+from deployer.revision import BundleType, S3Revision, StoredObject
+from deployer.run import Outcome
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EVENTS = ("ApplicationStop", "DownloadBundle", "AfterInstall")

@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.model import AppSpecRevision, BundleType, GitHubRevision, Revision, S3Revision
-from deployer.revision import location, of_location, parse
+from deployer.revision import (
+    AppSpecRevision,
+    BundleType,
+    GitHubRevision,
+    Revision,
+    S3Revision,
+    location,
+    of_location,
+    parse,
+)
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 tokens = st.text(st.characters(codec="ascii", categories=("L", "N"), include_characters="._-+/="), min_size=1)

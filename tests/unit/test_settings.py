@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
 from deployer.errors import ExitCode, InvalidInput
-from deployer.model import BundleType
-from deployer.settings import Settings, load
+from deployer.revision import BundleType
+from deployer.settings.load import load
+
+if TYPE_CHECKING:
+    from deployer.settings.model import Settings
 
 REQUIRED = {
     "INPUT_APPLICATION": "hello-web",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from deployer.errors import InvalidInput
-from deployer.model import AppSpecRevision, GitHubRevision
-from deployer.settings import Settings, load
-from deployer.settings.structured import Encryption, RollbackEvent, StorageClass
+from deployer.revision import AppSpecRevision, GitHubRevision
+from deployer.settings.load import load
+from deployer.settings.values import Encryption, RollbackEvent, StorageClass
+
+if TYPE_CHECKING:
+    from deployer.settings.model import Settings
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 BASE = {"application": "hello-web", "deployment-group": "production", "bucket": "revisions"}

@@ -16,16 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.archive.units import BLOCK
+from deployer.bundle.package import package
+from deployer.bundle.times import EARLIEST, LATEST, TimeRange, allowed_times
+from deployer.bundle.tree import scan
+from deployer.bundle.work import BLOCK
 from deployer.choices import Compression
 from deployer.errors import ExitCode, InvalidInput
-from deployer.files import scan
-from deployer.model import BundleType
-from deployer.package import package
-from deployer.times import EARLIEST, LATEST, TimeRange, allowed_times
+from deployer.revision import BundleType
 
 if TYPE_CHECKING:
-    from deployer.model import Bundle
+    from deployer.bundle.contents import Bundle
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 ZONES = ("UTC", "America/Los_Angeles", "Asia/Kolkata", "Pacific/Kiritimati")

@@ -10,11 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deployer.completion import complete
+from deployer.appspec.completion import complete
+from deployer.appspec.inline import AppSpecFile, find
+from deployer.appspec.template import fill
+from deployer.choices import ComputePlatform
 from deployer.errors import InvalidBundle
-from deployer.inline import AppSpecFile, find
-from deployer.model import BundleType, ComputePlatform
-from deployer.variables import fill
+from deployer.revision import BundleType
 
 LAMBDA = """\
 version: 0.0

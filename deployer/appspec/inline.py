@@ -1,0 +1,118 @@
+"""An AppSpec that is itself the revision (Lambda, ECS): found, filled in, checked, and made a bundle."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from deployer.appspec.completion import Stopgap, complete
+from deployer.appspec.document import LIMIT
+from deployer.appspec.parse import APPSPEC, parse
+from deployer.appspec.template import fill
+from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
+from deployer.choices import ComputePlatform
+from deployer.errors import InvalidBundle, Problem
+from deployer.revision import BundleType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deployer.appspec.completion import Lookup
+
+
+_JSON = ".json"
+
+
+@dataclass(frozen=True, slots=True)
+class AppSpecFile:
+    """An AppSpec's text and where it stands in the repository; a `model.Contents` of one file."""
+
+    text: str
+    path: str
+    exclusions: tuple[Exclusion, ...] = ()
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """The one file."""
+        entry = Entry(APPSPEC, EntryKind.FILE, size=len(self.text.encode()))
+        return MappingProxyType({APPSPEC: entry})
+
+    @property
+    def platform(self) -> ComputePlatform | None:
+        """What it deploys to, None where it cannot be understood."""
+        appspec = parse(self.text.encode(), path=self.path).appspec
+        return appspec.compute_platform if appspec else None
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes of the file; raises KeyError for any other name."""
+        if name != APPSPEC:
+            raise KeyError(name)
+        return self.text.encode()[:limit]
+
+    def locate(self, name: str) -> str | None:
+        """The file's path from the repository's root."""
+        return self.path if name == APPSPEC else None
+
+    def filled(self, variables: Mapping[str, str]) -> tuple[AppSpecFile, list[Problem]]:
+        """The same with its placeholders replaced, and what is wrong with the variables."""
+        text, problems = fill(self.text, variables, path=self.path)
+        return replace(self, text=text), problems
+
+    def check(self) -> list[Problem]:
+        """Everything that the service would refuse; what is looked up later counts as there."""
+        completed = complete(self.text, Stopgap())
+        problems = parse(completed.text.encode(), path=self.path).problems
+        return [_moved(problem, completed.inserted) for problem in problems]
+
+    def completed(self, lookup: Lookup) -> tuple[AppSpecFile, str]:
+        """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""
+        completed = complete(self.text, lookup)
+        return replace(self, text=completed.text), completed.piece
+
+    def bundle(self) -> Bundle:
+        """A bundle of this text as it is."""
+        from deployer.bundle.package import Stream
+        from deployer.bundle.work import Packed
+
+        data = self.text.encode()
+        return Bundle(
+            type=BundleType.JSON if self.path.lower().endswith(_JSON) else BundleType.YAML,
+            digest=sha256(data).hexdigest(),
+            contents=self,
+            chunks=lambda: Stream(iter([Packed(data, 1, len(data))])),
+            size=len(data),
+            exact=True,
+        )
+
+
+def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
+    """The AppSpec for Lambda or ECS that `appspec` names in the source or else in the repository.
+
+    None where there is none, or it is one for instances and belongs into a bundle. Raises InvalidBundle when
+    it cannot be read.
+    """
+    for folder in (repository / source, repository):
+        path = Path(os.path.realpath(folder / appspec))
+        if path.is_file() and path.is_relative_to(repository.resolve()):
+            break
+    else:
+        return None
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(LIMIT + 1)
+    except OSError as error:
+        raise InvalidBundle(Problem(f"`{path}` cannot be read: {error.strerror}.")) from error
+    found = AppSpecFile(data.decode(errors="replace"), path.relative_to(repository.resolve()).as_posix())
+    return None if found.platform in {ComputePlatform.SERVER, None} else found
+
+
+def _moved(problem: Problem, inserted: int | None) -> Problem:
+    """A problem at its line of the author's text, which lacks the inserted line."""
+    place = problem.location
+    if inserted is None or place is None or place.line is None or place.line <= inserted:
+        return problem
+    return replace(problem, location=replace(place, line=place.line - 1))

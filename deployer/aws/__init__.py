@@ -1,0 +1,1 @@
+"""AWS: clients, credentials, permissions, and the SDK's errors in plain words."""

@@ -1,0 +1,175 @@
+"""Clients: the session in one region and under one identity, and the ARNs of what they act on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from deployer import __version__
+from deployer.aws.errors import explain
+from deployer.errors import InvalidInput, Problem
+from deployer.regions import partition
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from boto3.session import Session
+    from botocore.config import Config
+    from botocore.credentials import Credentials
+    from botocore.session import Session as BotocoreSession
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
+
+    from deployer.aws.trace import Trace
+
+
+_Client = TypeVar("_Client")
+
+
+@dataclass(frozen=True)
+class Aws:
+    """A session in one region, with clients made when first asked for.
+
+    `region_source` says in the user's words where the region came from; `ends` is when the credentials end
+    for good, None where they are renewed or where nobody knows.
+    """
+
+    session: Session
+    region: str
+    region_source: str
+    trace: Trace | None = None
+    ends: datetime | None = None
+
+    @cached_property
+    def codedeploy(self) -> CodeDeployClient:
+        """A client that retries on its own: every call but CreateDeployment may be repeated."""
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=5)))
+
+    @cached_property
+    def codedeploy_once(self) -> CodeDeployClient:
+        """A client that never re-sends: CreateDeployment has no client token."""
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=1)))
+
+    @cached_property
+    def codedeploy_hasty(self) -> CodeDeployClient:
+        """A client for a process that is being ended: one try, of two seconds."""
+        return self._attended(self.session.client("codedeploy", config=_config(attempts=1, timeout=2)))
+
+    @cached_property
+    def s3(self) -> S3Client:
+        """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
+        return self._attended(self.session.client("s3", config=_config(attempts=5)))
+
+    @cached_property
+    def ecs(self) -> ECSClient:
+        """The ECS client, for what an AppSpec leaves out."""
+        return self._attended(self.session.client("ecs", config=_config(attempts=5)))
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """The Lambda client, for what an AppSpec leaves out."""
+        return self._attended(self.session.client("lambda", config=_config(attempts=5)))
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """The STS client of the region, signing as the session."""
+        return self._attended(self.session.client("sts", config=_config(attempts=3, timeout=10)))
+
+    @cached_property
+    def sts_unsigned(self) -> STSClient:
+        """The STS client for who has a token and no credentials yet."""
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
+        config = _config(attempts=3, timeout=10).merge(Config(signature_version=UNSIGNED))
+        return self._attended(self.session.client("sts", config=config))
+
+    def sts_as(self, credentials: CredentialsTypeDef) -> STSClient:
+        """The STS client that signs with these credentials."""
+        client = self.session.client(
+            "sts",
+            config=_config(attempts=3, timeout=10),
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+        return self._attended(client)
+
+    def becoming(self, credentials: Credentials, *, ends: datetime | None = None) -> Aws:
+        """The same with these credentials instead of those that the SDK found."""
+        import botocore.session
+        from botocore.credentials import CredentialProvider, CredentialResolver
+
+        class Given(CredentialProvider):
+            METHOD = "given"
+
+            def load(self) -> Credentials:
+                return credentials
+
+        inner = botocore.session.Session()
+        inner.register_component("credential_provider", CredentialResolver([Given()]))
+        return replace(self, session=_session(inner, self.region), ends=ends)
+
+    def _attended(self, client: _Client) -> _Client:
+        if self.trace:
+            self.trace.attend(client)
+        return client
+
+
+def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
+    """A session in the region, or in the profile's where that is empty; `source` says where it came from.
+
+    No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
+    """
+    import botocore.session
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        session = _session(botocore.session.Session(), region or None)
+        chosen, profile = session.region_name, session.profile_name
+    except BotoCoreError as error:
+        raise explain(error, action="configure the SDK") from error
+    if not chosen:
+        raise InvalidInput(
+            Problem(
+                "No AWS region is given.",
+                "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
+            )
+        )
+    return Aws(session, chosen, source if region else f"profile {profile}", trace)
+
+
+def _session(inner: BotocoreSession, region: str | None) -> Session:
+    """The one way to a session: its clients tell answers that cannot be read from those that can."""
+    import boto3.session
+
+    from deployer.aws.answers import guarded
+
+    return boto3.session.Session(botocore_session=guarded(inner), region_name=region)
+
+
+def _config(*, attempts: int, timeout: int = 60) -> Config:
+    from botocore.config import Config
+
+    return Config(
+        connect_timeout=min(10, timeout),
+        read_timeout=timeout,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        max_pool_connections=16,
+        user_agent_extra=f"codedeploy-deployer/{__version__}",
+    )
+
+
+def application_arn(application: str, *, region: str) -> str:
+    """The ARN of an application, any account: `*` stands where the account is not known."""
+    return f"arn:{partition(region)}:codedeploy:{region}:*:application:{application}"
+
+
+def group_arn(application: str, group: str, *, region: str) -> str:
+    """The ARN of a deployment group, any account."""
+    return f"arn:{partition(region)}:codedeploy:{region}:*:deploymentgroup:{application}/{group}"

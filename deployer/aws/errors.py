@@ -1,0 +1,184 @@
+"""The SDK's exceptions, classified by what can be done about them and turned into ours."""
+
+from __future__ import annotations
+
+from deployer.aws.denial import read_denial
+from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
+
+
+def error_code(error: Exception) -> str:
+    """The service's code of a ClientError (`ThrottlingException`), empty for other exceptions."""
+    response = getattr(error, "response", None)
+    return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+
+
+def is_denied(error: Exception) -> bool:
+    """Whether the identity lacks the permission; an optional call's denial costs detail only."""
+    return error_code(error) in _DENIED
+
+
+def is_denial(problem: Problem) -> bool:
+    """Whether a problem tells of a denial that `explain` has explained."""
+    return problem.code in _DENIED
+
+
+def is_throttled(error: Exception) -> bool:
+    """Whether the service asks for fewer calls."""
+    return error_code(error) in {
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "RequestLimitExceeded",
+        "SlowDown",
+        "429",
+    }
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same call may well succeed later: throttled, or a fault of service or network."""
+    from botocore.exceptions import ClientError, HTTPClientError
+    from botocore.exceptions import ConnectionError as NoConnection
+
+    from deployer.aws.answers import UnreadableAnswer
+
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return is_throttled(error) or status >= 500  # noqa: PLR2004 - HTTP's server errors
+    return isinstance(error, HTTPClientError | NoConnection | UnreadableAnswer)
+
+
+def is_credentials(error: Exception) -> bool:
+    """Whether the credentials are at fault, so that renewed ones may help."""
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    if isinstance(error, ClientError):
+        return error_code(error).removesuffix("Exception") in _CREDENTIAL_HINTS
+    return isinstance(error, NoCredentialsError)
+
+
+def is_lasting(error: Exception) -> bool:
+    """Whether asking again is no use: refused for who asks or for what is asked."""
+    name = error_code(error).removesuffix("Exception")
+    return is_denied(error) or is_credentials(error) or _is_invalid(name)
+
+
+_CREDENTIAL_HINTS = {
+    "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
+    "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
+    "RequestTimeTooSkewed": "This machine's clock is wrong by more than AWS allows: set it.",
+    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID.",
+    "InvalidSignature": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID, or the clock is wrong.",
+    "UnrecognizedClient": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, and "
+    "AWS_SESSION_TOKEN where they are temporary.",
+    "InvalidAccessKeyId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
+    "MissingAuthenticationToken": "The request was not signed: give credentials.",
+    "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
+}
+
+_SIGNS_OF_SKEW = ("Signature expired", "Signature not yet current")
+"""With a wrong clock AWS's code is that of a wrong signature; only the text tells them apart."""
+
+_INPUT_HINTS = {
+    "ApplicationDoesNotExist": "Check the input application, the region and the account of the credentials.",
+    "DeploymentGroupDoesNotExist": "Check the input deployment-group; it belongs to the application, in the "
+    "same region and account.",
+    "DeploymentConfigDoesNotExist": "Check the input deployment-config; predefined ones begin with "
+    "CodeDeployDefault.",
+    "DeploymentDoesNotExist": "Check the deployment's id, the region and the account of the credentials.",
+    "NoSuchBucket": "Check the input bucket; buckets are not created by this step.",
+    "NoSuchKey": "Check the key of the revision.",
+    "NoSuchVersion": "Check the versionId of the revision.",
+    "PermanentRedirect": "The bucket is in another region: CodeDeploy reads a revision from the region that "
+    "it deploys in, so use a bucket there, or set region to the bucket's.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region: CodeDeploy reads a revision from the "
+    "region that it deploys in, so use a bucket there, or set region to the bucket's.",
+    "301": "The bucket is in another region than the one used.",
+    "RevisionDoesNotExist": "Register the revision with this application first.",
+    "DescriptionTooLong": "Shorten the input description.",
+}
+
+_HINT_NO_CREDENTIALS = (
+    "Give the input role-to-assume with a job that has an OIDC token (GitHub: permissions: id-token: write), "
+    "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+)
+
+
+def explain(error: Exception, *, action: str, resource: str = "") -> DeployError:
+    """The error to raise for an exception of the SDK.
+
+    `action` is what was being done, as IAM names it (`s3:PutObject`) or in words; `resource` is what it was
+    done to (an ARN, a bucket). The service's text is quoted, never parsed.
+    """
+    from botocore.exceptions import ClientError
+
+    if isinstance(error, ClientError):
+        return _explain_client_error(error, action=action, resource=resource)
+    return _explain_sdk_error(error, action=action)
+
+
+def _explain_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
+    code = error_code(error)
+    text = _service_text(error) or "no reason given"
+    name = code.removesuffix("Exception")
+    on = f" on {resource}" if resource else ""
+    said = f"{action}{on} failed: {text} ({code})"
+    if is_denied(error):
+        denial = read_denial(text, action=action, resource=resource)
+        return AccessDenied(Problem(f"{action}{on} was denied: {text}", denial.advice, code=code))
+    if name in _CREDENTIAL_HINTS:
+        skewed = any(sign in text for sign in _SIGNS_OF_SKEW)
+        hint = _CREDENTIAL_HINTS["RequestTimeTooSkewed" if skewed else name]
+        return AccessDenied(Problem(said, hint, code=code))
+    if name == "DeploymentLimitExceeded":
+        return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
+    if name in _INPUT_HINTS or _is_invalid(name):
+        return InvalidInput(
+            Problem(said, _INPUT_HINTS.get(name, "Correct the input it speaks of."), code=code)
+        )
+    return AwsFault(
+        Problem(said, "Run the job again; if it stays, look at the AWS Health Dashboard.", code=code)
+    )
+
+
+def _service_text(error: Exception) -> str:
+    response = getattr(error, "response", {})
+    return str(response.get("Error", {}).get("Message", "")).strip()
+
+
+def _is_invalid(name: str) -> bool:
+    return name.startswith("Invalid") or name.endswith(("Required", "DoesNotExist", "Validation"))
+
+
+def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
+    from botocore import exceptions as sdk
+
+    from deployer.aws.answers import UnreadableAnswer
+
+    if isinstance(error, sdk.NoCredentialsError):
+        return AccessDenied(Problem("No AWS credentials were found.", _HINT_NO_CREDENTIALS))
+    if isinstance(
+        error,
+        sdk.PartialCredentialsError | sdk.CredentialRetrievalError | sdk.TokenRetrievalError | sdk.SSOError,
+    ):
+        return AccessDenied(Problem(f"The AWS credentials cannot be used: {error}", _HINT_NO_CREDENTIALS))
+    if isinstance(error, sdk.ProfileNotFound | sdk.NoRegionError | sdk.InvalidRegionError):
+        return InvalidInput(Problem(str(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
+    if isinstance(error, sdk.ParamValidationError):
+        return InvalidInput(Problem(f"{action} was not sent: {error}", "Correct the input it speaks of."))
+    hint = ""
+    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
+        hint = (
+            "AWS cannot be reached: check the region's name, the network, the proxy (HTTPS_PROXY, NO_PROXY) "
+            "and any AWS_ENDPOINT_URL."
+        )
+    elif isinstance(error, UnreadableAnswer):
+        hint = (
+            "A proxy or a firewall may have answered in place of AWS: check HTTPS_PROXY, NO_PROXY and any "
+            "AWS_ENDPOINT_URL, then run the job again."
+        )
+    return AwsFault(Problem(f"{action} failed: {error}", hint))

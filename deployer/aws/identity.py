@@ -1,0 +1,238 @@
+"""As whom the AWS calls are made: roles, assumed from the job's token or from what the SDK found.
+
+Credentials are botocore's own refreshable ones: shortly before they end the whole chain of roles is assumed
+anew, beginning with a fresh token of the CI where it issues them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from deployer.aws.claims import claims_of
+from deployer.aws.errors import explain, is_transient
+from deployer.aws.refusals import refused_role, refused_token
+from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_sts.type_defs import CredentialsTypeDef
+
+    from deployer.aws.client import Aws
+    from deployer.aws.tokens import TokenSource
+    from deployer.clock import Clock
+
+
+_CHAINED_LIMIT = timedelta(hours=1)
+"""The longest session of a role that was assumed by another role, from the IAM user guide."""
+
+_EARLY, _LATEST = timedelta(minutes=5), timedelta(minutes=1)
+"""How long before their end credentials are renewed: when it is first tried, and when it has to succeed."""
+
+_NAME_LIMIT = 64
+_EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
+_ENVIRONMENT = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Whom to become: the roles in the order in which they are assumed, and how; empty means not sent."""
+
+    roles: tuple[str, ...]
+    session_name: str
+    external_id: str = ""
+    duration: timedelta | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def session_name(repository: str, run_id: str) -> str:
+    """A name for the session that says which run it is, of characters that STS takes."""
+    name = "-".join(part for part in ("deployer", repository, run_id) if part)
+    legal = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)
+    kept = legal[: _NAME_LIMIT - len(run_id) - 1].rstrip("-")
+    return legal if len(legal) <= _NAME_LIMIT else f"{kept}-{run_id}"[:_NAME_LIMIT]
+
+
+def assume(
+    aws: Aws, wish: Wish, *, tokens: TokenSource | None, mask: Callable[[str], None], clock: Clock
+) -> Aws:
+    """The same region as another identity, whose credentials renew themselves.
+
+    Every secret is given to `mask` before it is used. Raises a DeployError that says what stands in the way.
+    """
+    from botocore.credentials import RefreshableCredentials
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    _check(wish, tokens)
+    chain = Chain(aws, wish, tokens, mask)
+    try:
+        first = chain.renew()
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, action=f"assume {wish.roles[0]}") from error
+    if first["expiry_time"] <= clock.now():
+        raise AccessDenied(_clock_is_wrong(first["expiry_time"], clock.now()))
+    credentials = RefreshableCredentials(
+        **first,
+        refresh_using=lambda: {**(new := chain.renew()), "expiry_time": new["expiry_time"].isoformat()},
+        method="assume-role",
+        time_fetcher=clock.now,
+        advisory_timeout=int(_EARLY.total_seconds()),
+        mandatory_timeout=int(_LATEST.total_seconds()),
+    )
+    base_ends = chain.token_ends if tokens else aws.ends
+    ends = max(first["expiry_time"], base_ends) if base_ends else None
+    return aws.becoming(credentials, ends=ends)
+
+
+def _check(wish: Wish, tokens: TokenSource | None) -> None:
+    """Raise InvalidInput for what STS has no parameter for, or takes only shorter."""
+    problems = []
+    if tokens and len(wish.roles) == 1:
+        for name, given in (("role-external-id", wish.external_id), ("role-session-tags", wish.tags)):
+            if given:
+                problems.append(
+                    Problem(
+                        f"Input {name} cannot be sent where a token is, here that of {tokens.origin}.",
+                        "Remove it: the trust policy can check the token's claims instead.",
+                    )
+                )
+    if len(wish.roles) > 1 and wish.duration and wish.duration > _CHAINED_LIMIT:
+        problems.append(
+            Problem(
+                "Input role-duration is longer than the hour that AWS allows for a chain of roles.",
+                "Remove it: the credentials are renewed while the run lasts.",
+            )
+        )
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]) -> Aws | None:
+    """The same with its credentials masked, and their end where the environment tells it; None without any.
+
+    Raises AccessDenied for credentials that are incomplete or cannot be had.
+    """
+    from botocore.credentials import Credentials
+    from botocore.exceptions import BotoCoreError
+
+    secret: str | None
+    try:
+        credentials = aws.session.get_credentials()
+        if credentials is None:
+            return None
+        if credentials.method == "env" and environ.get(_EXPIRATION):
+            # botocore would take them for renewable ones, and fail in its own way at their end
+            key, secret, token = (environ.get(f"AWS_{name}", "") for name in _ENVIRONMENT)
+            ends = datetime.fromisoformat(environ[_EXPIRATION])
+            aws = aws.becoming(Credentials(key, secret, token), ends=ends.replace(tzinfo=ends.tzinfo or UTC))
+        else:
+            frozen = credentials.get_frozen_credentials()
+            secret, token = frozen.secret_key, frozen.token or ""
+    except BotoCoreError as error:
+        raise explain(error, action="find credentials") from error
+    for text in filter(None, (secret, token)):
+        mask(text)
+    return aws
+
+
+@dataclass(slots=True)
+class Chain:
+    """The way to the last role; `token_ends` is when the token used last expires, None for a fresh one."""
+
+    aws: Aws
+    wish: Wish
+    tokens: TokenSource | None
+    mask: Callable[[str], None]
+    token_ends: datetime | None = None
+
+    def renew(self) -> dict[str, Any]:
+        """New credentials of the last role, as botocore wants them.
+
+        Raises a DeployError for a refusal, and the SDK's exception for what may go better later.
+        """
+        first, *others = self.wish.roles
+        if self.tokens:
+            found = self._by_token(first, self.tokens)
+        else:
+            found = self._by_role(self.aws.sts, first, last=not others)
+        for role in others:
+            found = self._by_role(self.aws.sts_as(found), role, last=role is others[-1])
+        return {
+            "access_key": found["AccessKeyId"],
+            "secret_key": found["SecretAccessKey"],
+            "token": found["SessionToken"],
+            "expiry_time": found["Expiration"],
+        }
+
+    def _by_token(self, role: str, tokens: TokenSource) -> CredentialsTypeDef:
+        from botocore.exceptions import ClientError
+
+        token = tokens.fetch()
+        self.mask(token)
+        claims = claims_of(token)
+        self.token_ends = None if tokens.fresh else claims.expires
+        try:
+            answer = self.aws.sts_unsigned.assume_role_with_web_identity(
+                RoleArn=role,
+                RoleSessionName=self.wish.session_name,
+                WebIdentityToken=token,
+                **self._duration(last=len(self.wish.roles) == 1),
+            )
+        except ClientError as error:
+            if is_transient(error):
+                raise
+            raise refused_token(error, role, claims, origin=tokens.origin) from error
+        return self._masked(answer["Credentials"])
+
+    def _by_role(self, client: STSClient, role: str, *, last: bool) -> CredentialsTypeDef:
+        from botocore.exceptions import ClientError
+
+        wish = self.wish
+        parameters: dict[str, Any] = self._duration(last=last)
+        if wish.external_id:
+            parameters["ExternalId"] = wish.external_id
+        if wish.tags and last:
+            parameters["Tags"] = [{"Key": key, "Value": value} for key, value in wish.tags.items()]
+        try:
+            answer = client.assume_role(RoleArn=role, RoleSessionName=wish.session_name, **parameters)
+        except ClientError as error:
+            if is_transient(error):
+                raise
+            raise refused_role(error, role, external_id=wish.external_id, tagged=bool(wish.tags)) from error
+        return self._masked(answer["Credentials"])
+
+    def _duration(self, *, last: bool) -> dict[str, Any]:
+        seconds = self.wish.duration.total_seconds() if self.wish.duration and last else 0
+        return {"DurationSeconds": int(seconds)} if seconds else {}
+
+    def _masked(self, credentials: CredentialsTypeDef) -> CredentialsTypeDef:
+        self.mask(credentials["SecretAccessKey"])
+        self.mask(credentials["SessionToken"])
+        return credentials
+
+
+def _clock_is_wrong(expires: datetime, now: datetime) -> Problem:
+    return Problem(
+        f"AWS's new credentials end at {expires:%Y-%m-%d %H:%M} UTC, but this machine's clock says "
+        f"{now:%Y-%m-%d %H:%M} UTC.",
+        "Set the machine's clock.",
+    )
+
+
+def ends_too_early(aws: Aws, *, budget: timedelta, clock: Clock) -> Problem | None:
+    """A warning when the credentials end before the budget of a wait that begins now, as far as is known."""
+    if aws.ends is None or aws.ends - clock.now() >= budget:
+        return None
+    minutes = max(0, round((aws.ends - clock.now()).total_seconds() / 60))
+    return Problem(
+        f"The AWS credentials end at {aws.ends:%H:%M} UTC, in {minutes} min, before the timeout is over, and "
+        "cannot be renewed: a deployment that takes longer would go on unwatched.",
+        "On GitHub, give this step role-to-assume instead of a step before it: it renews what it assumes. "
+        "Elsewhere let the CI's token or the session live longer, or shorten timeout.",
+        severity=Severity.WARNING,
+        code="credentials-end-early",
+    )

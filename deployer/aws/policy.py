@@ -1,0 +1,199 @@
+"""Settings → IAM policies: the least that a run with these inputs needs, and who may assume its role.
+
+Actions and resources follow AWS's service authorization reference for CodeDeploy and S3. Statements whose
+`Sid` begins with `Optional` cost only detail or convenience where they are missing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+from deployer.choices import OnConflict, OnEnd, Stage
+from deployer.regions import partition
+from deployer.revision import S3Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from deployer.aws.claims import Claims
+    from deployer.settings.model import Settings
+
+
+Document = dict[str, Any]
+
+WITHOUT_RESOURCE = frozenset(
+    {
+        "codedeploy:BatchGetDeploymentTargets",
+        "codedeploy:ContinueDeployment",
+        "codedeploy:GetDeploymentTarget",
+        "codedeploy:ListApplications",
+        "codedeploy:ListDeploymentTargets",
+        "codedeploy:StopDeployment",
+    }
+)
+"""Actions that IAM grants on `*` only."""
+
+_ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role/.+")
+
+
+def permissions_policy(settings: Settings) -> Document:
+    """The policy for who runs with these inputs; `*` stands for a region or an account that is not known."""
+    role = _ROLE.fullmatch(settings.role_to_assume[-1]) if settings.role_to_assume else None
+    place = Place(
+        partition=role["partition"] if role else partition(settings.region),
+        region=settings.region or "*",
+        account=role["account"] if role else "*",
+    )
+    statements = [] if settings.revision or settings.deployment_id else list(_storage(settings, place))
+    return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where resources are."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """The ARN of a resource of the region and account."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def _storage(settings: Settings, place: Place) -> Iterator[Document]:
+    """What S3 is asked for, and KMS on the way."""
+    if not settings.bucket or not settings.stop_after.reaches(Stage.UPLOAD):
+        return
+    objects = f"arn:{place.partition}:s3:::{settings.bucket}/{_key_pattern(settings)}"
+    with_acl = ["s3:PutObjectAcl"] if settings.acl else []
+    with_tags = ["s3:PutObjectTagging"] if settings.object_tags else []
+    yield _allow("Upload", ["s3:PutObject", *with_acl, *with_tags], objects)
+    if key := settings.kms_key_id:
+        arn = key if key.startswith("arn:") else place.arn("kms", key if "/" in key else f"key/{key}")
+        yield _allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arn)
+    yield _allow("OptionalSkipUpload", ["s3:GetObject"], objects)
+    yield _allow("OptionalCleanUp", ["s3:AbortMultipartUpload"], objects)
+
+
+def _key_pattern(settings: Settings) -> str:
+    """The keys that the template can make, with `*` for what only a run knows."""
+    known = {"application": settings.application, "group": settings.deployment_group}
+    parts = Formatter().parse(settings.key)
+    key = "".join(text + (known.get(name) or "*" if name else "") for text, name, _, _ in parts)
+    return f"{settings.prefix}/{key}" if settings.prefix else key
+
+
+def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
+    """What CodeDeploy is asked for."""
+    reaches, parameters = settings.stop_after.reaches, settings.parameters or {}
+    creates = reaches(Stage.DEPLOY) and not settings.deployment_id
+    if reaches(Stage.REGISTER) and not settings.deployment_id:
+        revision = ["codedeploy:RegisterApplicationRevision"]
+        revision += ["codedeploy:GetApplicationRevision"] if creates else []
+        yield _allow("Register", revision, place.arn("codedeploy", f"application:{settings.application}"))
+    if creates:
+        alarms = settings.alarms is not None or "overrideAlarmConfiguration" in parameters
+        update = ["codedeploy:UpdateDeploymentGroup"] if alarms else []
+        yield _allow("Deploy", ["codedeploy:CreateDeployment", *update], *_groups(settings, place))
+        config = settings.deployment_config or parameters.get("deploymentConfigName") or "*"
+        arn = place.arn("codedeploy", f"deploymentconfig:{config}")
+        yield _allow("Configuration", ["codedeploy:GetDeploymentConfig"], arn)
+    if reaches(Stage.READY):
+        yield _allow("Watch", ["codedeploy:GetDeployment"], *_groups(settings, place))
+    if settings.continue_:
+        yield _allow("Continue", ["codedeploy:ContinueDeployment"], "*")
+
+
+def _groups(settings: Settings, place: Place) -> list[str]:
+    application = settings.application or "*"
+    names = settings.deployment_groups or ("*",)
+    return [place.arn("codedeploy", f"deploymentgroup:{application}/{name}") for name in names]
+
+
+def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
+    """What is asked for where that is allowed."""
+    reaches = settings.stop_after.reaches
+    if isinstance(settings.revision, S3Revision):
+        there = f"arn:{place.partition}:s3:::{settings.revision.bucket}/{settings.revision.key}"
+        yield _allow("OptionalConfirm", ["s3:GetObject", "s3:GetObjectVersion"], there)
+    if reaches(Stage.DEPLOY) and not settings.deployment_id:
+        looks = ["codedeploy:ListDeployments", "codedeploy:GetDeployment"]
+        yield _allow("OptionalConflicts", looks, *_groups(settings, place))
+    if reaches(Stage.READY):
+        details = ["codedeploy:ListDeploymentTargets", "codedeploy:BatchGetDeploymentTargets"]
+        yield _allow("OptionalTargets", details, "*")
+    leaves = settings.on_timeout is settings.on_cancel is OnEnd.LEAVE
+    if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
+        yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")
+    if not (settings.bucket or settings.revision or settings.deployment_id):
+        yield _allow("OptionalVersion", ["lambda:GetAlias"], place.arn("lambda", "function:*"))
+        yield _allow("OptionalTaskDefinition", ["ecs:DescribeTaskDefinition"], "*")
+    if settings.application and reaches(Stage.UPLOAD) and not settings.deployment_id:
+        application = place.arn("codedeploy", f"application:{settings.application}")
+        groups = _groups(settings, place) if settings.deployment_groups else []
+        yield _allow("OptionalPlatform", ["codedeploy:GetApplication"], application)
+        if groups:
+            live = [] if settings.revision else ["codedeploy:GetDeployment"]
+            yield _allow("OptionalGroup", ["codedeploy:GetDeploymentGroup", *live], *groups)
+        yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
+        yield _allow("OptionalNearestGroup", ["codedeploy:ListDeploymentGroups"], application)
+
+
+def trust_policy(settings: Settings, claims: Claims) -> Document:
+    """Who may assume the role that is assumed last: the role before it, or else the CI's job by its token.
+
+    `claims` are those of the job's token; ACCOUNT stands for an account that is not known.
+    """
+    *before, role = settings.role_to_assume or ("",)
+    if before:
+        return assume_trust(
+            before[-1], external_id=settings.role_external_id, tagged=bool(settings.role_session_tags)
+        )
+    audience = claims.audience or settings.web_identity_audience
+    return token_trust(role, issuer=claims.issuer, subject=claims.subject, audience=audience)
+
+
+def token_trust(role: str, *, issuer: str, subject: str, audience: str) -> Document:
+    """The role's trust in a CI's tokens that have this audience and a subject like this one."""
+    found = _ROLE.fullmatch(role)
+    partition, account = (found["partition"], found["account"]) if found else ("aws", "ACCOUNT")
+    host = issuer.removeprefix("https://")
+    matches = "StringLike" if "*" in subject else "StringEquals"
+    condition: dict[str, dict[str, str]] = {"StringEquals": {f"{host}:aud": audience}}
+    condition.setdefault(matches, {})[f"{host}:sub"] = subject
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": f"arn:{partition}:iam::{account}:oidc-provider/{host}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": condition,
+    }
+    return _document([statement])
+
+
+def assume_trust(principal: str, *, external_id: str = "", tagged: bool = False) -> Document:
+    """Trust in another identity, with the external id that it has to know."""
+    statement: Document = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": ["sts:AssumeRole", "sts:TagSession"] if tagged else "sts:AssumeRole",
+    }
+    if external_id:
+        statement["Condition"] = {"StringEquals": {"sts:ExternalId": external_id}}
+    return _document([statement])
+
+
+def _allow(sid: str, actions: Sequence[str], *resources: str) -> Document:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions[0] if len(actions) == 1 else list(actions),
+        "Resource": resources[0] if len(resources) == 1 else list(resources),
+    }
+
+
+def _document(statements: Sequence[Mapping[str, Any]]) -> Document:
+    return {"Version": "2012-10-17", "Statement": list(statements)}

@@ -1,0 +1,107 @@
+"""Why a role could not be assumed, and the lines to paste."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from deployer.aws.denial import read_denial
+from deployer.aws.errors import error_code, explain, is_denied
+from deployer.aws.policy import assume_trust, token_trust
+from deployer.aws.tokens import PERMISSIONS
+from deployer.errors import AccessDenied, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from deployer.aws.claims import Claims
+
+
+def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:
+    """What stands between this token and this role."""
+    action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
+    told = explain(error, action=action, resource=role).problems[0]
+    name = code.removesuffix("Exception")
+    if is_denied(error):
+        trust = token_trust(role, issuer=claims.issuer, subject=claims.subject, audience=claims.audience)
+        hint = (
+            "The role does not exist, or its trust policy does not admit this job. The token says: issuer "
+            f"{claims.issuer}, audience {claims.audience}, subject {claims.subject}. A trust policy that "
+            f"admits it:\n{json.dumps(trust, indent=2)}"
+        )
+    elif name == "InvalidIdentityToken":
+        hint = _provider_hint(str(error), role, claims)
+    elif name == "ExpiredToken":
+        ended = f" at {claims.expires:%H:%M} UTC" if claims.expires else ""
+        hint = (
+            f"The token of {origin} expired{ended}, before AWS saw it: let the CI issue it later, or "
+            "for longer; or this machine's clock is wrong."
+        )
+    elif name == "ValidationError":
+        return _not_valid(told)
+    else:
+        return AccessDenied(told)
+    return AccessDenied(Problem(told.message, hint, code=code))
+
+
+def _provider_hint(text: str, role: str, claims: Claims) -> str:
+    """What the account's identity provider lacks: AWS's text says which of two it is."""
+    arn = role.partition(":role/")[0] + ":oidc-provider/" + claims.issuer.removeprefix("https://")
+    audience = (
+        f"The token's audience is {claims.audience}: set web-identity-audience (on GitLab aud: under "
+        "id_tokens) to one that the identity provider in IAM lists, usually sts.amazonaws.com, or let it "
+        "list this one:\naws iam add-client-id-to-open-id-connect-provider "
+        f"--open-id-connect-provider-arn {arn} --client-id {claims.audience}"
+    )
+    provider = (
+        f"The account has to know the tokens' issuer {claims.issuer} as an identity provider:\naws iam "
+        f"create-open-id-connect-provider --url {claims.issuer} --client-id-list {claims.audience}"
+    )
+    if "audience" in text.lower():
+        return audience
+    return provider if "provider" in text.lower() else f"{audience}\n{provider}"
+
+
+def refused_role(
+    error: Exception, role: str, *, external_id: str, tagged: bool
+) -> AccessDenied | InvalidInput:
+    """What stands between these credentials and this role."""
+    told = explain(error, action="sts:AssumeRole", resource=role).problems[0]
+    if error_code(error) == "ValidationError":
+        return _not_valid(told)
+    if not is_denied(error):
+        return AccessDenied(told)
+    caller = read_denial(told.message, action="sts:AssumeRole", resource=role).identity
+    statement = json.dumps({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role})
+    trust = assume_trust(_principal(caller), external_id=external_id, tagged=tagged)
+    hint = (
+        f"Both sides have to allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
+        f"role's trust policy{', with this external id' if external_id else ''}:\n"
+        f"{json.dumps(trust, indent=2)}"
+    )
+    return AccessDenied(Problem(told.message, hint, code=told.code))
+
+
+def _principal(caller: str) -> str:
+    """The identity as a trust policy names it: of a session, the role."""
+    found = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", caller)
+    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else caller or "ARN-OF-THE-IDENTITY"
+
+
+def _not_valid(told: Problem) -> InvalidInput:
+    hint = "Check role-to-assume, and role-duration against the role's maximum session duration."
+    return InvalidInput(Problem(told.message, hint, code=told.code))
+
+
+def no_credentials(*, on_github: bool, role_wanted: bool) -> AccessDenied:
+    """What to say when there is neither a token nor any other credentials."""
+    from botocore.exceptions import NoCredentialsError
+
+    if not (on_github and role_wanted):
+        return AccessDenied(*explain(NoCredentialsError(), action="find credentials").problems)
+    return AccessDenied(
+        Problem(
+            "role-to-assume is given, but this job may not ask GitHub for an OIDC token, and there are no "
+            "other AWS credentials.",
+            f"Add to the job, or to the workflow:\n{PERMISSIONS}",
+        )
+    )

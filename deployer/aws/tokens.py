@@ -1,0 +1,148 @@
+"""The OIDC token that a CI gives to a job, and how to get it.
+
+From the documentation of GitHub, GitLab, Bitbucket and CircleCI on OpenID Connect with AWS.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from deployer.errors import AccessDenied, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from deployer.clock import Clock
+
+
+_GITHUB_URL, _GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+_FOUND_UNNAMED = (
+    "BITBUCKET_STEP_OIDC_TOKEN",
+    "CIRCLE_OIDC_TOKEN_V2",
+    "CIRCLE_OIDC_TOKEN",
+    "GITLAB_OIDC_TOKEN",
+)
+_PAUSES = (1.0, 3.0)
+_TIMEOUT_SECONDS = 10
+_BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+
+PERMISSIONS = "permissions:\n  id-token: write # to ask for the job's OIDC token\n  contents: read"
+"""What a workflow or job on GitHub has to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where the job's token comes from, in words, and how to get it; `fresh` when each is newly issued."""
+
+    origin: str
+    fetch: Callable[[], str]
+    fresh: bool = False
+
+
+def find_token(
+    environ: Mapping[str, str], *, audience: str, variable: str = "", file: str = "", clock: Clock
+) -> TokenSource | None:
+    """The source that the inputs name, or else the CI's own; None where there is none.
+
+    Raises InvalidInput when a named variable or file holds nothing. `fetch` raises a DeployError when the CI
+    refuses, and botocore's exceptions when it cannot be reached.
+    """
+    if variable:
+        if not environ.get(variable, "").strip():
+            raise InvalidInput(
+                Problem(
+                    f"Input web-identity-token-variable: the variable {variable} is not set.",
+                    "On GitLab, name it under id_tokens; for a container, pass it on with --env.",
+                )
+            )
+        return _from_variable(environ, variable)
+    if file:
+        return TokenSource(f"the file {file}", lambda: _read(file))
+    if environ.get(_GITHUB_URL):
+        return TokenSource("GitHub", lambda: _ask_github(environ, audience, clock), fresh=True)
+    found = next((name for name in _FOUND_UNNAMED if environ.get(name, "").strip()), None)
+    return _from_variable(environ, found) if found else None
+
+
+def _from_variable(environ: Mapping[str, str], name: str) -> TokenSource:
+    return TokenSource(f"the variable {name}", environ[name].strip)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            Problem(
+                f"Input web-identity-token-file: {path} cannot be read: {error}",
+                "Name a file that holds the job's OIDC token.",
+            )
+        ) from error
+
+
+def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
+    """A fresh token from the runner's endpoint; its faults are tried again."""
+    from botocore.exceptions import ConnectionError as NoConnection
+    from botocore.exceptions import HTTPClientError
+
+    from deployer.aws.answers import UnreadableAnswer
+
+    url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
+    pauses = iter(_PAUSES)
+    while True:
+        try:
+            return _token_in(*_get(url, environ))
+        except (NoConnection, HTTPClientError, UnreadableAnswer):
+            pause = next(pauses, None)
+            if pause is None:
+                raise
+            clock.sleep(pause)
+
+
+def _token_in(status: int, body: bytes) -> str:
+    """The token in an answer of the endpoint; raises UnreadableAnswer, or AccessDenied for a refusal."""
+    from deployer.aws.answers import UnreadableAnswer
+
+    if status != HTTPStatus.OK:
+        raise AccessDenied(
+            Problem(
+                f"GitHub refused to issue an OIDC token for this job: HTTP status {status}.",
+                f"The job needs this permission:\n{PERMISSIONS}",
+            )
+        )
+    try:
+        token = json.loads(body)["value"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        token = None
+    if not isinstance(token, str) or not token:
+        raise UnreadableAnswer(operation="the request for GitHub's OIDC token", reason="no token is in it")
+    return token
+
+
+def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
+    """Status and body, through the proxy and with the certificates that AWS is reached with.
+
+    Raises botocore's exceptions where nothing answers, or the server is at fault or too busy.
+    """
+    from botocore.awsrequest import AWSRequest
+    from botocore.exceptions import HTTPClientError
+    from botocore.httpsession import URLLib3Session
+    from botocore.utils import get_environ_proxies
+
+    certificates = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE")
+    session = URLLib3Session(
+        verify=certificates or True,  # type: ignore[arg-type]  # a path is taken too
+        proxies=get_environ_proxies(url),
+        timeout=_TIMEOUT_SECONDS,
+    )
+    authorization = f"Bearer {environ.get(_GITHUB_TOKEN, '')}"
+    request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
+    answer = session.send(request.prepare())
+    if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _BUSY:
+        raise HTTPClientError(error=f"GitHub's token endpoint answers HTTP status {answer.status_code}")
+    return answer.status_code, answer.content

@@ -1,0 +1,1 @@
+"""Bundle: a folder or a ready-made archive, checked, hashed and packed."""

@@ -1,0 +1,172 @@
+"""Contents: what a bundle will unpack to, and the bundle itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from heapq import nlargest
+from operator import attrgetter
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+
+from deployer.bundle.times import EARLIEST
+from deployer.errors import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from deployer.choices import Compression
+    from deployer.errors import Location
+    from deployer.revision import BundleType
+
+
+class EntryKind(Enum):
+    """What stands at a name in a bundle."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    LINK = "link"
+
+
+class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a frozen dataclass's time
+    """One name in a bundle.
+
+    `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission
+    bits; `size` the bytes of a file; `target` where a link points; `path` the file on this machine that
+    holds its content (empty for a member of a ready-made archive); `modified` the time that the archive
+    tells, in whole seconds since 1970.
+    """
+
+    name: str
+    kind: EntryKind
+    mode: int = 0o644
+    size: int = 0
+    target: str = ""
+    path: str = ""
+    modified: int = EARLIEST
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """A path that a pattern left out; a folder's `name` ends with a slash and stands for all below it."""
+
+    name: str
+    pattern: str
+    location: Location
+
+
+class Contents(Protocol):
+    """What a bundle will unpack to, whether from a folder or from a ready-made archive."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]:
+        """All entries by name, sorted by name's bytes; a parent folder stands before what is in it."""
+        ...
+
+    @property
+    def exclusions(self) -> tuple[Exclusion, ...]:
+        """What a pattern left out; empty for a ready-made archive."""
+        ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes of the file of that name, links followed inside the bundle."""
+        ...
+
+    def locate(self, name: str) -> str | None:
+        """The file of that name as a path from the repository's root, None when it is not in it."""
+        ...
+
+
+class ChunkStream(Protocol):
+    """An archive's bytes as they are made; `files` and `read` tell how much of the contents they hold."""
+
+    files: int
+    read: int
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def __next__(self) -> bytes:
+        """The next bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A revision ready to be sent: known by its digest before a byte of it is compressed.
+
+    `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
+    where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
+    size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
+    the same bytes each time.
+    """
+
+    type: BundleType
+    digest: str
+    contents: Contents
+    chunks: Callable[[], ChunkStream]
+    size: int | None = None
+    compression: Compression | None = None
+    exact: bool = False
+
+    @cached_property
+    def unpacked_size(self) -> int:
+        """Bytes of all files."""
+        return sum(entry.size for entry in self.contents.entries.values())
+
+    @cached_property
+    def files(self) -> int:
+        """How many files and links there are."""
+        return sum(entry.kind is not EntryKind.FOLDER for entry in self.contents.entries.values())
+
+    def largest(self, count: int) -> list[Entry]:
+        """The largest files first, ties in the contents' order."""
+        return nlargest(count, self.contents.entries.values(), key=attrgetter("size"))
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """How far packing and sending have come, in files and bytes."""
+
+    files: int
+    files_total: int
+    read: int
+    read_total: int
+    sent: int
+
+
+_MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
+
+
+class LeavesTree(Exception):
+    """A link points out of the bundle."""
+
+
+def follow(entries: Mapping[str, Entry], name: str) -> str | None:
+    """Return the name that `name` stands for once every link in it is followed, None when nothing is there.
+
+    The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.
+    """
+    steps = list(reversed(PurePosixPath(name).parts))
+    place: list[str] = []
+    links = 0
+    while steps:
+        step = steps.pop()
+        if step == "/":
+            raise LeavesTree(name)
+        if step == "..":
+            if not place:
+                raise LeavesTree(name)
+            place.pop()
+            continue
+        entry = entries.get("/".join([*place, step]))
+        if entry is None:
+            return None
+        if entry.kind is EntryKind.LINK:
+            links += 1
+            if links > _MOST_LINKS:
+                return None
+            steps.extend(reversed(PurePosixPath(entry.target).parts))
+        else:
+            place.append(step)
+    return "/".join(place)

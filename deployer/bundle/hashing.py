@@ -1,0 +1,220 @@
+"""Hashes and checksums: each file read once, on all cores."""
+
+from __future__ import annotations
+
+import errno
+import os
+import zlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+from typing import TYPE_CHECKING, Final, Protocol
+
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.walk import PERMISSION
+from deployer.errors import InvalidBundle, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+def combine_with_zlib(first: int, second: int, length: int, /) -> int:
+    """Return the CRC-32 of two pieces one after another, `length` being the second one's bytes.
+
+    zlib's `crc32_combine`, which Python's `zlib` does not offer: the first CRC is advanced over `length`
+    zero bytes, by repeated squaring of the matrix that advances it over one bit.
+    """
+    advance = [0xEDB88320, *(1 << bit for bit in range(31))]
+    for _ in range(3):
+        advance = [_times(advance, row) for row in advance]
+    while length:
+        if length & 1:
+            first = _times(advance, first)
+        advance = [_times(advance, row) for row in advance]
+        length >>= 1
+    return first ^ second
+
+
+def _times(matrix: list[int], vector: int) -> int:
+    total = 0
+    for row in matrix:
+        if vector & 1:
+            total ^= row
+        vector >>= 1
+    return total
+
+
+crc32: Callable[[bytes | memoryview, int], int] = zlib.crc32
+"""CRC-32 of the data, after that of what stands before it."""
+
+combine: Callable[[int, int, int], int] = combine_with_zlib
+"""CRC-32 of two pieces one after another, the last argument being the second one's bytes."""
+
+try:
+    from isal import isal_zlib
+except ImportError:  # no wheel for this platform
+    pass
+else:
+    crc32, combine = isal_zlib.crc32, isal_zlib.crc32_combine
+
+READING: Final = (
+    os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+)  # a FIFO by now must not hold us up
+_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ESPIPE, errno.ENXIO})
+_SMALL: Final = 1 << 16  # read in one go
+_PIECE: Final = 1 << 18  # stays in a core's cache between reading, hashing and the CRC
+_BATCH_BYTES: Final = 4 << 20
+_BATCH_FILES: Final = 256
+
+
+class _Hash(Protocol):
+    """A hash under way, as hashlib has them."""
+
+    def update(self, data: bytes | memoryview, /) -> object: ...
+    def digest(self) -> bytes: ...
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hasher:
+    """A cryptographic hash; its name goes into the digest of what it hashed."""
+
+    name: str
+    start: Callable[[bytes], _Hash]
+
+
+def hasher() -> Hasher:
+    """BLAKE3, two to four times as fast as SHA-256, which does its work where there is no wheel of it."""
+    try:
+        from blake3 import blake3
+    except ImportError:
+        from hashlib import sha256
+
+        return Hasher("SHA-256", sha256)
+    return Hasher("BLAKE3", blake3)
+
+
+def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[tuple[bytes, int]]:
+    """Hash and CRC-32 of each entry's content (a link's is its target), in the entries' order.
+
+    Raises InvalidBundle with every file that cannot be read, or is not as long as its entry says. An
+    interrupt ends the reading.
+    """
+    hashes = [(b"", 0)] * len(entries)
+    problems: list[Problem] = []
+    given_up = Event()
+    work = deque(_batches(entries))
+
+    def run(take: Callable[[], list[int]]) -> None:
+        reader = _Reader(start, given_up)
+        while work and not given_up.is_set():
+            try:
+                batch = take()
+            except IndexError:  # another thread took the last one
+                return
+            for index in batch:
+                try:
+                    hashes[index] = reader.hash(entries[index])
+                except InvalidBundle as error:
+                    problems.extend(error.problems)
+
+    threads = len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            # One thread begins with the small files: Python opens those one at a time, whoever asks.
+            takes = [work.pop, *[work.popleft] * (threads - 1)]
+            for done in [pool.submit(run, take) for take in takes]:
+                done.result()
+        finally:
+            given_up.set()
+    if problems:
+        raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
+    return hashes
+
+
+def read(handle: int, size: int, start: int = 0, *, beyond: int = 1) -> bytes:
+    """Read `size` bytes of a file from `start`, and as many `beyond` as there are: the file has grown."""
+    data = os.pread(handle, size + beyond, start)
+    while len(data) < size and (more := os.pread(handle, size + beyond - len(data), start + len(data))):
+        data += more
+    return data
+
+
+def unreadable(name: str, error: OSError) -> InvalidBundle:
+    """Say that a file cannot be read."""
+    return InvalidBundle(Problem(f"`{name}` cannot be read: {error.strerror}", PERMISSION, "unreadable"))
+
+
+def changed(name: str) -> InvalidBundle:
+    """Say that a file is not what it was when it was found, or hashed."""
+    return InvalidBundle(
+        Problem(
+            f"`{name}` changed while it was packed",
+            "Let the steps that write it end first, or leave it out (a log or a cache of a running service).",
+            "file-changed",
+        )
+    )
+
+
+def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
+    """Indexes of what is to be hashed, in batches of about equal work: the largest files first."""
+    filled = [index for index, entry in enumerate(entries) if entry.kind is not EntryKind.FOLDER]
+    filled.sort(key=lambda index: -(entries[index].size // _SMALL))
+    batch: list[int] = []
+    size = 0
+    for index in filled:
+        batch.append(index)
+        size += entries[index].size
+        if size > _BATCH_BYTES or len(batch) == _BATCH_FILES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _Reader:
+    """Reads and hashes on one thread."""
+
+    def __init__(self, start: Callable[[bytes], _Hash], given_up: Event) -> None:
+        self._start = start
+        self._given_up = given_up
+        self._buffer = bytearray(_PIECE)
+        self._view = memoryview(self._buffer)
+
+    def hash(self, entry: Entry) -> tuple[bytes, int]:
+        if entry.kind is EntryKind.LINK:
+            target = os.fsencode(entry.target)
+            return self._start(target).digest(), crc32(target, 0)
+        try:
+            size, digest, crc = self._hash_file(entry)
+        except OSError as error:
+            raise (changed(entry.name) if error.errno in _GONE else unreadable(entry.name, error)) from error
+        if size != entry.size:
+            raise changed(entry.name)
+        return digest, crc
+
+    def _hash_file(self, entry: Entry) -> tuple[int, bytes, int]:
+        """Size, hash and CRC-32 of what the file holds now."""
+        handle = os.open(entry.path, READING)
+        try:
+            if entry.size >= _SMALL:
+                return self._hash_pieces(handle, entry.size)
+            data = read(handle, entry.size)
+            return len(data), self._start(data).digest(), crc32(data, 0)
+        finally:
+            os.close(handle)
+
+    def _hash_pieces(self, handle: int, expected: int) -> tuple[int, bytes, int]:
+        """Size, hash and CRC-32; of what has grown, a little more than was expected."""
+        state = self._start(b"")
+        size = crc = 0
+        while size <= expected and not self._given_up.is_set():
+            count = os.readv(handle, (self._buffer,))
+            if not count:
+                break
+            piece = self._view[:count]
+            state.update(piece)
+            crc = crc32(piece, crc)
+            size += count
+        return size, state.digest(), crc

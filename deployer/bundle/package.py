@@ -1,0 +1,139 @@
+"""Contents → Bundle: hash everything once, so that the digest is known before a byte is compressed.
+
+The digest is a hash (BLAKE3) over names, kinds, modes, links and contents, and over the way they are archived
+(format, library, version, level). Modification times are no part of it: the same contents have the same
+digest after each checkout, and the same bytes where the times are the same too. Nothing is written to a disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING, Final
+
+from deployer.bundle.contents import Bundle, EntryKind
+from deployer.bundle.hashing import hash_all, hasher, unreadable
+from deployer.errors import InvalidBundle, Problem
+from deployer.revision import BundleType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from deployer.bundle.contents import Contents, Entry
+    from deployer.bundle.deflate import Deflater
+    from deployer.bundle.hashing import Hasher
+    from deployer.bundle.work import Member, Packed
+    from deployer.choices import Compression
+
+
+_FORMAT: Final = "deployer bundle 3"  # a change of the archives' layout makes it 4
+_PIECE: Final = 1 << 20
+
+
+class Stream:
+    """The bytes of an archive as they are made, and how much of the contents they hold so far."""
+
+    def __init__(self, packed: Iterator[Packed]) -> None:
+        self.files = 0
+        self.read = 0
+        self._packed = packed
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> bytes:
+        packed = next(self._packed)
+        self.files += packed.files
+        self.read += packed.read
+        return packed.data
+
+
+def package(contents: Contents, *, bundle_type: BundleType, compression: Compression) -> Bundle:
+    """Hash the files of `contents` and return the bundle, whose `chunks` read them again.
+
+    Raises InvalidBundle when a file cannot be read, and, from `chunks`, when one has changed since.
+    """
+    from deployer.bundle.deflate import deflater
+
+    engine = deflater(compression)
+    hashing = hasher()
+    entries = list(contents.entries.values())
+    hashes = hash_all(entries, hashing.start)
+    recipe = f"{_FORMAT} {bundle_type.value}"
+    if bundle_type is not BundleType.TAR:
+        recipe += f" {engine.name}"
+    digest = _digest(recipe, entries, [content for content, _ in hashes], hashing)
+    crcs = [crc for _, crc in hashes]
+
+    def chunks() -> Stream:
+        from deployer.bundle.work import Member
+
+        return Stream(
+            _pack(map(Member, entries, crcs), engine, bundle_type, threads=len(os.sched_getaffinity(0)))
+        )
+
+    used = None if bundle_type is BundleType.TAR else compression
+    return Bundle(bundle_type, digest, contents, chunks, compression=used)
+
+
+def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundle:
+    """Return the bundle that is the archive at `path`, byte for byte; its digest is the file's SHA-256.
+
+    Raises InvalidBundle when the archive cannot be read, and, from `chunks`, when it has changed since.
+    """
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = stream.tell()
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
+
+    def chunks() -> Stream:
+        return Stream(_copy(path, size, digest, total))
+
+    return Bundle(bundle_type, digest, contents, chunks, size=size, exact=True)
+
+
+def _pack(
+    members: Iterable[Member], engine: Deflater, bundle_type: BundleType, *, threads: int
+) -> Iterator[Packed]:
+    from deployer.bundle import tar
+    from deployer.bundle import zip as zipped
+
+    if bundle_type is BundleType.ZIP:
+        return zipped.pack(members, engine, threads=threads)
+    return tar.pack(members, engine, gzip=bundle_type is BundleType.TGZ, threads=threads)
+
+
+def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
+    """The bytes of a ready-made archive; the last one only when they were the ones that were hashed."""
+    from deployer.bundle.work import Packed
+
+    sha256 = hashlib.sha256()
+    left = size
+    with path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            sha256.update(piece)
+            left -= len(piece)
+            if left < 0 or (left == 0 and sha256.hexdigest() != digest):
+                break
+            yield Packed(piece, 0 if left else files, len(piece))
+    if left or sha256.hexdigest() != digest:
+        raise InvalidBundle(
+            Problem(
+                f"`{path}` changed while it was sent",
+                "Let the step that writes it end before this one.",
+                "file-changed",
+            )
+        )
+
+
+def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:
+    """The hash in hex of a manifest in which every field's end is known."""
+    state = hashing.start(f"{recipe} {hashing.name}\n".encode())
+    for entry, content in zip(entries, hashes, strict=True):
+        name = entry.name.encode()
+        state.update(b"%s %o %d:%s %s\n" % (entry.kind.value.encode(), entry.mode, len(name), name, content))
+    return state.hexdigest()

@@ -1,0 +1,84 @@
+"""Names and contents that look like secrets which are about to be shipped."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.errors import InvalidBundle, Location, Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Mapping
+
+    from deployer.bundle.contents import Contents
+
+
+_DEPENDENCIES: Final = re.compile(
+    r"(^|/)(node_modules|site-packages|vendor)/"
+)  # full of keys for their tests
+_EXAMPLES: Final = re.compile(r"\.(example|sample|template|dist|test)$")
+_SECRET: Final = re.compile(
+    r"\.env(\..+)?|id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pypirc|\.pgpass|\.git-credentials"
+    r"|gha-creds-[0-9a-f]+\.json|.*\.tfstate(\.backup)?|credentials"
+)
+_MAYBE: Final = re.compile(r".*\.(pem|key)|\.npmrc")
+_PROOF: Final = re.compile(
+    rb"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----|(?:^|:)_(auth|authToken|password)\s*=\s*[^$\s]", re.MULTILINE
+)
+_ENOUGH: Final = 1 << 16
+
+
+def likely_secrets(
+    entries: Mapping[str, Entry], wanted: Collection[str], where: Callable[[str], Location]
+) -> Iterator[Problem]:
+    """Warn about each file that probably holds a secret; `wanted` names what a `!pattern` asks for."""
+
+    def read(name: str) -> bytes:
+        with Path(entries[name].path).open("rb") as stream:
+            return stream.read(_ENOUGH)
+
+    for name in _suspicious(entries, read):
+        if name not in wanted:
+            last = name.rpartition("/")[2]
+            yield Problem(
+                f"`{name}` is about to be deployed and looks like it holds a secret",
+                f"Leave it out with the line `{last}` in `.codedeployignore`, or ask for it with `!{last}`.",
+                "likely-secret",
+                Severity.WARNING,
+                where(name),
+            )
+
+
+def secrets_in_archive(contents: Contents) -> Iterator[Problem]:
+    """Warn about each member of a ready-made archive that probably holds a secret."""
+    for name in _suspicious(contents.entries, lambda name: contents.read(name, _ENOUGH)):
+        yield Problem(
+            f"`{name}` is in the archive and looks like it holds a secret",
+            "Leave it out where the archive is made.",
+            "likely-secret",
+            Severity.WARNING,
+        )
+
+
+def _suspicious(entries: Mapping[str, Entry], read: Callable[[str], bytes]) -> Iterator[str]:
+    """The files whose names say that they hold a secret, or whose names may and contents do."""
+    for name, entry in entries.items():
+        last = name.rpartition("/")[2]
+        certain = _SECRET.fullmatch(last) and not _EXAMPLES.search(last)
+        if not (certain or _MAYBE.fullmatch(last)) or _DEPENDENCIES.search(name):
+            continue
+        if entry.kind is not EntryKind.FILE or (
+            last == "credentials" and not name.endswith(".aws/credentials")
+        ):
+            continue
+        if certain or _holds_proof(name, read):
+            yield name
+
+
+def _holds_proof(name: str, read: Callable[[str], bytes]) -> bool:
+    try:
+        return bool(_PROOF.search(read(name)))
+    except (OSError, InvalidBundle):  # packing reads it too, and says so
+        return False

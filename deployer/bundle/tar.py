@@ -1,0 +1,96 @@
+"""Members → the bytes of a tar archive (POSIX ustar, pax where that is too narrow), plain or gzipped."""
+
+from __future__ import annotations
+
+import tarfile
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from deployer.bundle.contents import EntryKind
+from deployer.bundle.hashing import changed, combine, crc32
+from deployer.bundle.work import Batch, Block, Member, Packed, in_order, read_block, read_whole, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deployer.bundle.deflate import Deflater
+
+
+_RECORD: Final = tarfile.BLOCKSIZE
+_TYPES: Final = {
+    EntryKind.FILE: tarfile.REGTYPE,
+    EntryKind.FOLDER: tarfile.DIRTYPE,
+    EntryKind.LINK: tarfile.SYMTYPE,
+}
+_END: Final = bytes(2 * _RECORD)
+_GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no time, no name, unknown system
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """A unit, packed; `crc` is of the tar's bytes, `content_crc` of a block's own."""
+
+    unit: Batch | Block
+    data: bytes
+    length: int
+    crc: int
+    content_crc: int
+
+
+def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: int) -> Iterator[Packed]:
+    """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
+    crc = length = content_crc = 0
+    if gzip:
+        yield Packed(_GZIP_HEADER, 0, 0)
+    for result in in_order(partial(_pack, deflater, gzip=gzip), units(members), threads=threads):
+        if isinstance(result.unit, Block):
+            before = 0 if result.unit.first else content_crc
+            content_crc = combine(before, result.content_crc, result.unit.length)
+            if result.unit.last and content_crc != result.unit.member.crc:
+                raise changed(result.unit.member.entry.name)
+        crc = combine(crc, result.crc, result.length)
+        length += result.length
+        yield Packed(result.data, result.unit.files, result.unit.read)
+    if not gzip:
+        yield Packed(_END, 0, 0)
+        return
+    crc = combine(crc, crc32(_END, 0), len(_END))
+    length = (length + len(_END)) & 0xFFFFFFFF
+    tail = deflater.block(_END, last=True) + crc.to_bytes(4, "little") + length.to_bytes(4, "little")
+    yield Packed(tail, 0, 0)
+
+
+def _pack(deflater: Deflater, unit: Batch | Block, *, gzip: bool) -> _Result:
+    content_crc = 0
+    if isinstance(unit, Block):
+        content = read_block(unit)
+        content_crc = crc32(content, 0)
+        header = _header(unit.member) if unit.first else b""
+        data = header + content + (_padding(unit.member.entry.size) if unit.last else b"")
+    else:
+        parts: list[bytes] = []
+        for member in unit.members:
+            parts.append(_header(member))
+            if member.entry.kind is EntryKind.FILE:
+                parts += [read_whole(member), _padding(member.entry.size)]
+        data = b"".join(parts)
+    crc = crc32(data, 0) if gzip else 0
+    mixed = isinstance(unit, Batch)
+    packed = deflater.block(data, last=False, mixed=mixed) if gzip else data
+    return _Result(unit, packed, len(data), crc, content_crc)
+
+
+def _header(member: Member) -> bytes:
+    entry = member.entry
+    info = tarfile.TarInfo(entry.name)
+    info.type = _TYPES[entry.kind]
+    info.mode = entry.mode
+    info.mtime = entry.modified
+    info.size = entry.size if entry.kind is EntryKind.FILE else 0
+    info.linkname = entry.target
+    return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % _RECORD)

@@ -1,0 +1,154 @@
+"""The unit of work that threads share: some small files, or a block of a large one.
+
+Reading checks each file against the CRC-32 that was taken when it was hashed, so a file that changes in
+between is an error and never a bundle that does not match its digest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.hashing import READING, changed, crc32, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+BLOCK: Final = 1 << 20
+_MOST_IN_BATCH: Final = 256
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+
+class Member(NamedTuple):
+    """An entry, and the CRC-32 of its content (a file's bytes or a link's target)."""
+
+    entry: Entry
+    crc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Small members to be read and packed in one go."""
+
+    members: tuple[Member, ...]
+
+    @property
+    def files(self) -> int:
+        """How many files and links it completes."""
+        return sum(member.entry.kind is not EntryKind.FOLDER for member in self.members)
+
+    @property
+    def read(self) -> int:
+        """Bytes of its files."""
+        return sum(member.entry.size for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of one large file."""
+
+    member: Member
+    start: int
+    length: int
+
+    @property
+    def files(self) -> int:
+        """One for the block that completes its file."""
+        return int(self.last)
+
+    @property
+    def read(self) -> int:
+        """Its bytes."""
+        return self.length
+
+    @property
+    def first(self) -> bool:
+        """Whether the file begins with it."""
+        return self.start == 0
+
+    @property
+    def last(self) -> bool:
+        """Whether the file ends with it."""
+        return self.start + self.length == self.member.entry.size
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Bytes of the archive, and how many files and bytes of content end with them."""
+
+    data: bytes
+    files: int
+    read: int
+
+
+def units(members: Iterable[Member]) -> Iterator[Batch | Block]:
+    """Cut the members into units of at most `BLOCK` bytes, in order."""
+    batch: list[Member] = []
+    size = 0
+    for member in members:
+        length = member.entry.size
+        if batch and (size + length > BLOCK or len(batch) == _MOST_IN_BATCH):
+            yield Batch(tuple(batch))
+            batch, size = [], 0
+        if length > BLOCK:
+            for start in range(0, length, BLOCK):
+                yield Block(member, start, min(BLOCK, length - start))
+        else:
+            batch.append(member)
+            size += length
+    if batch:
+        yield Batch(tuple(batch))
+
+
+def read_whole(member: Member) -> bytes:
+    """Return the content of a member; raises InvalidBundle when it is not what was hashed."""
+    entry = member.entry
+    if entry.kind is EntryKind.LINK:
+        return os.fsencode(entry.target)
+    data = _read(entry, 0, entry.size, beyond=1)
+    if len(data) != entry.size or crc32(data, 0) != member.crc:
+        raise changed(entry.name)
+    return data
+
+
+def read_block(block: Block) -> bytes:
+    """Return the bytes of a block; raises InvalidBundle when the file has become shorter or longer."""
+    data = _read(block.member.entry, block.start, block.length, beyond=int(block.last))
+    if len(data) != block.length:
+        raise changed(block.member.entry.name)
+    return data
+
+
+def _read(entry: Entry, start: int, size: int, *, beyond: int) -> bytes:
+    try:
+        handle = os.open(entry.path, READING)
+        try:
+            return read(handle, size, start, beyond=beyond)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise changed(entry.name) from error
+
+
+def in_order(function: Callable[[_In], _Out], items: Iterable[_In], *, threads: int) -> Iterator[_Out]:
+    """Apply `function` on `threads` threads, a few items ahead, and yield the results in order.
+
+    An exception, or the end of the iteration from outside, drops what has not begun.
+    """
+    pending: deque[Future[_Out]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > 2 * threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,81 @@
+"""Azure Pipelines: logging commands (learn.microsoft.com, "Logging commands")."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from deployer.ci.base import Run, printable
+from deployer.ci.console import Console, one_line, variable
+from deployer.errors import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from deployer.errors import Problem
+
+
+class Azure(Console):
+    """Issues on files and lines, groups that fold, outputs as variables of the step (`isOutput`)."""
+
+    name: ClassVar[str] = "azure"
+
+    def _describe_run(self, environ: Mapping[str, str]) -> Run:
+        return Run(
+            workspace=Path(environ.get("BUILD_SOURCESDIRECTORY") or Path.cwd()),
+            repository=environ.get("BUILD_REPOSITORY_NAME", ""),
+            sha=environ.get("BUILD_SOURCEVERSION", ""),
+            ref=environ.get("BUILD_SOURCEBRANCHNAME", ""),
+            run_id=environ.get("BUILD_BUILDID", ""),
+            run_attempt=environ.get("SYSTEM_JOBATTEMPT", ""),
+        )
+
+    def _plain(self, text: str) -> None:
+        """Print text in which no command can be found: they all begin with `##`."""
+        super()._plain(text.replace("##", "# #"))
+
+    @contextmanager
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+        """A group that folds, or a section heading."""
+        self._write(f"##[{'group' if folded else 'section'}]{printable(title)}")
+        yield
+        if folded:
+            self._write("##[endgroup]")
+
+    def annotate(self, problem: Problem) -> None:
+        """An issue of the job; a notice is a line of the log."""
+        if problem.severity is Severity.NOTICE:
+            super().annotate(problem)
+            return
+        place = problem.location
+        properties = {
+            "type": str(problem.severity),
+            "sourcepath": place.path if place else "",
+            "linenumber": str(place.line) if place and place.line else "",
+            "columnnumber": str(place.column) if place and place.column else "",
+            "code": problem.code,
+        }
+        given = "".join(f"{key}={_property(value)};" for key, value in properties.items() if value)
+        message = "\n".join([problem.message, *problem.hint.splitlines()])
+        self._write(f"##vso[task.logissue {given}]{_data(message)}")
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Variables that later steps and jobs read, and the outputs file when there is one."""
+        super().outputs(values)
+        for name, value in values.items():
+            self._write(
+                f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{_data(one_line(value))}"
+            )
+
+    def mask(self, secret: str) -> None:
+        """Have the agent replace the value by asterisks from here on."""
+        self._write(f"##vso[task.setsecret]{_data(secret)}")
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(";", "%3B").replace("]", "%5D")

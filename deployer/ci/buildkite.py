@@ -1,0 +1,44 @@
+"""Buildkite: log groups (Buildkite's documentation, "Managing log output").
+
+Annotations need Buildkite's agent, which a container does not have: a pipeline annotates with the summary
+file, as the documentation of this project shows.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from deployer.ci.base import Run, printable
+from deployer.ci.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Buildkite(Console):
+    """Groups that fold, and open where something is to be seen."""
+
+    name: ClassVar[str] = "buildkite"
+
+    def _describe_run(self, environ: Mapping[str, str]) -> Run:
+        return Run(
+            workspace=Path.cwd(),
+            repository=environ.get("BUILDKITE_PIPELINE_SLUG", ""),
+            sha=environ.get("BUILDKITE_COMMIT", ""),
+            ref=environ.get("BUILDKITE_BRANCH", ""),
+            run_id=environ.get("BUILDKITE_BUILD_NUMBER", ""),
+            run_attempt=environ.get("BUILDKITE_RETRY_COUNT", ""),
+            url=environ.get("BUILDKITE_BUILD_URL", ""),
+        )
+
+    def _plain(self, text: str) -> None:
+        """Print text that does not open a group."""
+        super()._plain(f" {text}" if text.startswith(("---", "+++", "~~~", "^^^")) else text)
+
+    @contextmanager
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+        """A group, which ends where the next one begins."""
+        self._write(f"{'---' if folded else '+++'} {printable(title)}")
+        yield

@@ -1,0 +1,44 @@
+"""A terminal, or any CI that has no dialect of its own."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from deployer.ci.base import Platform, Run, write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Console(Platform):
+    """Plain lines; outputs go to `outputs-file` as dotenv, quoted where a shell needs it."""
+
+    name: ClassVar[str] = "console"
+
+    def _describe_run(self, environ: Mapping[str, str]) -> Run:
+        return Run(workspace=Path.cwd(), url=environ.get("BUILD_URL", ""))
+
+    @contextmanager
+    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing folds
+        """A heading."""
+        self.line(f"== {title}")
+        yield
+
+    def outputs(self, values: Mapping[str, str]) -> None:
+        """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one."""
+        if self.outputs_file:
+            lines = (f"{variable(name)}={shlex.quote(one_line(value))}\n" for name, value in values.items())
+            write_text(self.outputs_file, "".join(lines), purpose="outputs-file")
+
+
+def one_line(value: str) -> str:
+    """The value as dotenv files can carry it."""
+    return " ".join(value.split("\n"))
+
+
+def variable(output: str) -> str:
+    """The variable that carries an output outside GitHub: `deployment-id` → `CODEDEPLOY_DEPLOYMENT_ID`."""
+    return "CODEDEPLOY_" + output.upper().replace("-", "_")

@@ -1,0 +1,1 @@
+"""CodeDeploy: register, create, watch, control and explain a deployment."""

@@ -1,0 +1,147 @@
+"""Getting a deployment group that another deployment may hold: Revision → Deployment.
+
+A group runs one deployment at a time. That another one runs is learnt from the refusal of CreateDeployment
+alone, so nothing can slip in between a look and the creation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer.choices import OnConflict
+from deployer.deployment.control import stop
+from deployer.deployment.create import deploy, unguarded
+from deployer.deployment.holder import Holder, holder, scope_of
+from deployer.deployment.model import Deployment
+from deployer.errors import Conflict, Problem
+from deployer.revision import of_location
+from deployer.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from mypy_boto3_codedeploy.literals import DeploymentStatusType
+
+    from deployer.aws.client import Aws
+    from deployer.clock import Clock
+    from deployer.deployment.create import Sent
+    from deployer.deployment.request import Order
+    from deployer.revision import Revision
+
+
+_ACTIVE: tuple[DeploymentStatusType, ...] = ("Created", "Queued", "InProgress", "Baking", "Ready")
+_HEAD_START = 60.0
+_LONGEST_DELAY = 5.0
+_BLIND_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """How to get at a group: what to do about another deployment, and how long that may take.
+
+    `follow` watches somebody else's deployment to its end or until that time is spent; `guard` is `deploy`'s.
+    """
+
+    on_conflict: OnConflict
+    budget: timedelta
+    follow: Callable[[Deployment, timedelta], object]
+    say: Callable[[str], None]
+    guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
+
+
+def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, clock: Clock) -> Deployment:
+    """Create the deployment, or join the one that brings the same revision to the same instances already.
+
+    While another deployment holds the group, do what `contest.on_conflict` says. Raises Conflict when that is
+    to fail, or when the budget is spent; other DeployErrors as `deploy` does.
+    """
+    started = clock.monotonic()
+    while True:
+        try:
+            return deploy(revision, order, aws=aws, clock=clock, guard=contest.guard)
+        except Conflict as refusal:
+            waited = clock.monotonic() - started
+            left = contest.budget - timedelta(seconds=waited)
+            other, joins = _holder(revision, order, aws)
+            if other and joins and contest.on_conflict is OnConflict.JOIN:
+                contest.say(f"{other.deployment.id} deploys this revision already: following it")
+                return replace(other.deployment, revision=revision)
+            if contest.on_conflict is OnConflict.FAIL or left <= timedelta():
+                raise _refused(order, other, waited) from refusal
+            if other is None:
+                if contest.on_conflict is OnConflict.STOP:
+                    raise _refused(order, other, waited) from refusal
+                clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
+                continue
+        if contest.on_conflict is OnConflict.STOP:
+            contest.say(f"Stopping {_named(other)}, since it holds {order.group}")
+            if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
+                raise Conflict(problem)
+        else:
+            contest.say(f"{_named(other)} holds {order.group}; waiting for it: {other.deployment.url}")
+        contest.follow(other.deployment, left)
+        clock.sleep(_delay(clock.monotonic() - started))
+
+
+def _delay(waited: float) -> float:
+    """Seconds to hold back after the group is free: whoever has waited longer goes first."""
+    return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
+
+
+def _holder(revision: Revision, order: Order, aws: Aws) -> tuple[Holder | None, bool]:
+    """The deployment that holds the group, and whether it does what is asked for here.
+
+    Of several the one that does; None when it has just ended or may not be looked up.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws.errors import explain, is_denied
+
+    first, scope = None, scope_of(order.parameters)
+    try:
+        for identifier in _active(order, aws):
+            info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
+            if info.get("status") not in _ACTIVE:
+                continue
+            held = of_location(info.get("revision", {}))
+            found = holder(Deployment(identifier, aws.region, order.application, order.group, held), info)
+            if found.does(revision, scope):
+                return found, True
+            first = first or found
+    except (BotoCoreError, ClientError) as error:
+        if not is_denied(error):
+            raise explain(error, action="codedeploy:ListDeployments", resource=order.group) from error
+    return first, False
+
+
+def _named(other: Holder) -> str:
+    """The deployment's id, with what it is where no user deploys to the whole group."""
+    return f"{other.deployment.id}, {other.origin}," if other.origin else other.deployment.id
+
+
+def _active(order: Order, aws: Aws) -> Iterator[str]:
+    pages = aws.codedeploy.get_paginator("list_deployments").paginate(
+        applicationName=order.application,
+        deploymentGroupName=order.group,
+        includeOnlyStatuses=list(_ACTIVE),
+    )
+    for page in pages:
+        yield from page["deployments"]
+
+
+def _refused(order: Order, other: Holder | None, waited: float) -> Conflict:
+    held = "another deployment"
+    if other:
+        clause = f", {other.origin}," if other.origin else ""
+        held = f"{other.deployment.id} ({other.deployment.url}){clause}"
+    patience = f", still after {duration(waited)}" if waited >= 1 else ""
+    return Conflict(
+        Problem(
+            f"Nothing was deployed: {held} holds {order.application}/{order.group}{patience}.",
+            "Run again when it has ended; or set on-conflict to wait (with a longer timeout) or stop.",
+            code="DeploymentLimitExceededException",
+        )
+    )

@@ -1,0 +1,209 @@
+"""Stage: Revision → Deployment. Creates exactly one deployment, and never a second by accident.
+
+CreateDeployment has no client token, so a request whose answer was lost is never sent again blindly: the
+deployment is looked for first, and taken when it is there. A group runs one deployment at a time, so even a
+request sent again too early cannot start a second one.
+
+A deployment belongs to a lost request when a user created it, of the same revision and with the same
+description (ours names the run and its attempt), and not before the request was sent. That moment is known
+by AWS's clock without a call in advance: the look-up's own answer has a `Date`, and the monotonic clock tells
+how long before it the request was sent. So a deployment that was there before never counts, however recent
+it is, and this machine's clock may be as wrong as AWS's signatures allow.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from deployer.deployment.holder import USER
+from deployer.deployment.model import Deployment
+from deployer.deployment.register import with_content
+from deployer.deployment.request import Order, request, shortened
+from deployer.errors import AwsFault, Problem
+from deployer.revision import of_location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef
+
+    from deployer.aws.client import Aws
+    from deployer.clock import Clock
+    from deployer.revision import Revision
+
+
+_LOOKS_AFTER_LOST_ANSWER = (1.0, 2.0, 4.0)
+_THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
+_LISTED_SINCE = timedelta(minutes=6)
+"""How far back the look-up lists: AWS refuses requests of a clock that is more than five minutes wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A CreateDeployment request, and when it was first sent by this machine's two clocks."""
+
+    revision: Revision
+    order: Order
+    monotonic: float
+    wall: datetime
+
+
+def unguarded(_: Sent) -> AbstractContextManager[None]:
+    """Do nothing about an interruption."""
+    return nullcontext()
+
+
+def deploy(
+    revision: Revision,
+    order: Order,
+    *,
+    aws: Aws,
+    clock: Clock,
+    guard: Callable[[Sent], AbstractContextManager[None]] = unguarded,
+) -> Deployment:
+    """Create the deployment, or take the one that a request whose answer was lost turns out to have created.
+
+    `guard` surrounds the time in which a deployment may come to exist whose id is not known. Raises a
+    DeployError: Conflict when another deployment holds the group.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws.client import group_arn
+    from deployer.aws.errors import error_code, explain, is_throttled, is_transient
+
+    sent = Sent(revision, order, clock.monotonic(), clock.now())
+    lost = False
+    with guard(sent):
+        while True:
+            try:
+                identifier = _create(sent, aws, clock)
+            except (BotoCoreError, ClientError) as error:
+                unanswered = is_transient(error) and not is_throttled(error)
+                held = lost and error_code(error) == "DeploymentLimitExceededException"
+                found = _look_up(sent, error, aws=aws, clock=clock) if unanswered or held else None
+                if found is None:
+                    if unanswered and not lost:
+                        lost = True
+                        continue
+                    arn = group_arn(order.application, order.group, region=aws.region)
+                    raise explain(error, action="codedeploy:CreateDeployment", resource=arn) from error
+                identifier = found
+            return Deployment(identifier, aws.region, order.application, order.group, revision)
+
+
+def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
+    """Send the request until it is not throttled, and return the deployment's id."""
+    from botocore.exceptions import ClientError
+
+    from deployer.aws.errors import is_throttled
+
+    parameters = request(sent.revision, sent.order)
+    pauses = iter(_THROTTLE_PAUSES)
+    while True:
+        try:
+            return aws.codedeploy_once.create_deployment(**parameters)["deploymentId"]
+        except ClientError as error:
+            pause = next(pauses, None) if is_throttled(error) else None
+            if pause is None:
+                raise
+        clock.sleep(pause)
+
+
+def _unknown(lost: Exception, order: Order, region: str) -> AwsFault:
+    """The error for a request whose answer is lost and whose effect cannot be looked up either."""
+    return AwsFault(
+        Problem(
+            f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
+            f"{order.application}/{order.group} cannot be looked up.",
+            f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments "
+            "so that this step can look by itself.",
+        )
+    )
+
+
+def _look_up(sent: Sent, lost: Exception, *, aws: Aws, clock: Clock) -> str | None:
+    """The id that `find` gives after a few looks: a deployment may be listed some seconds late.
+
+    A look that fails is made up for by the next; raises AwsFault when the last one fails, or all would.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws.errors import is_lasting
+
+    for last, pause in enumerate(_LOOKS_AFTER_LOST_ANSWER, start=1 - len(_LOOKS_AFTER_LOST_ANSWER)):
+        clock.sleep(pause)
+        try:
+            if found := find(sent, aws.codedeploy, clock=clock):
+                return found
+        except (BotoCoreError, ClientError) as unseen:
+            if last == 0 or is_lasting(unseen):
+                raise _unknown(lost, sent.order, aws.region) from unseen
+    return None
+
+
+def find(sent: Sent, client: CodeDeployClient, *, clock: Clock) -> str | None:
+    """The id of the deployment that a request created; None when none is listed.
+
+    Raises the SDK's exceptions.
+    """
+    pages = client.get_paginator("list_deployments").paginate(
+        applicationName=sent.order.application,
+        deploymentGroupName=sent.order.group,
+        createTimeRange={"start": sent.wall - _LISTED_SINCE},
+    )
+    for page in pages:
+        elapsed = timedelta(seconds=clock.monotonic() - sent.monotonic)
+        began = (_date(page) or sent.wall + elapsed) - elapsed
+        for identifier in page["deployments"]:
+            info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
+            if _is_of(sent, info, began=began):
+                return identifier
+    return None
+
+
+def _date(answer: Mapping[str, Any]) -> datetime | None:
+    """The `Date` of an answer, which is cut to whole seconds (RFC 9110, 6.6.1); None where it has none."""
+    try:
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    except (KeyError, ValueError):
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
+    """Whether a deployment is what this request created, sent at `began` or later by AWS's clock."""
+    created = info.get("createTime")
+    description = shortened(sent.order.parameters.get("description") or "")
+    return (
+        created is not None
+        and created >= began
+        and info.get("creator", USER) == USER
+        and info.get("description", "").split() == description.split()
+        and of_location(info.get("revision", {})) == sent.revision
+    )
+
+
+def adopt(deployment_id: str, *, aws: Aws) -> Deployment:
+    """A deployment that somebody else created; raises a DeployError when it cannot be read."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws.errors import explain
+
+    try:
+        info = aws.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, action="codedeploy:GetDeployment", resource=deployment_id) from error
+    application = info.get("applicationName", "")
+    return Deployment(
+        deployment_id,
+        aws.region,
+        application,
+        info.get("deploymentGroupName", ""),
+        with_content(of_location(info.get("revision", {})), application=application, aws=aws),
+    )

@@ -1,0 +1,88 @@
+"""Who holds a deployment group, and whether following that deployment is as good as deploying.
+
+Besides users, AWS itself creates deployments: for single instances that Auto Scaling launches or terminates,
+for instances that missed a deployment, for rollbacks and for stacks. The creators' names are those of
+DeploymentCreator in the service's API.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deployer.deployment.model import Deployment
+    from deployer.revision import Revision
+
+
+USER = "user"
+ROLLBACK = "codeDeployRollback"
+
+_STARTED = {
+    "autoscaling": "which Auto Scaling started for a new instance",
+    "autoscalingTermination": "which Auto Scaling started for an instance that it terminates",
+    "CodeDeploy": "which CodeDeploy started by itself",
+    "CodeDeployAutoUpdate": "which CodeDeploy started to update outdated instances",
+    "CloudFormation": "which CloudFormation started",
+    "CloudFormationRollback": "which CloudFormation started to roll back a stack",
+    ROLLBACK: "which CodeDeploy started as a rollback",
+    USER: "",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The instances that a deployment goes to, and whether it installs anything; by default all, and it does.
+
+    `instances` are CreateDeployment's `targetInstances`, in a form that can be compared.
+    """
+
+    instances: str = ""
+    outdated_only: bool = False
+    mode: str = "STANDARD"
+
+
+def scope_of(members: Mapping[str, Any]) -> Scope:
+    """The scope by members of CreateDeployment, or of DeploymentInfo, which repeats them."""
+    instances = {name: value for name, value in (members.get("targetInstances") or {}).items() if value}
+    return Scope(
+        instances=repr(sorted(instances.items())) if instances else "",
+        outdated_only=bool(members.get("updateOutdatedInstancesOnly")),
+        mode=members.get("deploymentMode") or "STANDARD",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """An active deployment, by what the service says of it."""
+
+    deployment: Deployment
+    creator: str
+    scope: Scope
+
+    def does(self, revision: Revision, scope: Scope) -> bool:
+        """Whether it brings this revision to these instances, so that it can be followed instead.
+
+        Only what a user created does, or the rollback to this revision: what else AWS creates goes to single
+        instances, or has a purpose of its own.
+        """
+        same = self.deployment.revision == revision and self.scope == scope
+        return same and self.creator in {USER, ROLLBACK}
+
+    @property
+    def origin(self) -> str:
+        """A clause that says what it is, for messages; empty for a user's deployment to the whole group."""
+        if self.creator != USER:
+            return _STARTED.get(self.creator, f"which {self.creator} started")
+        if self.scope.mode != Scope().mode:
+            return f"whose mode is {self.scope.mode}"
+        if self.scope.instances:
+            return "which goes to chosen instances only"
+        return "which goes to outdated instances only" if self.scope.outdated_only else ""
+
+
+def holder(deployment: Deployment, info: Mapping[str, Any]) -> Holder:
+    """The holder that a DeploymentInfo describes; a deployment without a creator counts as a user's."""
+    return Holder(deployment, info.get("creator") or USER, scope_of(info))

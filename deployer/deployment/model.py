@@ -1,0 +1,152 @@
+"""Deployments as values: a deployment, its targets and their lifecycle events, as one look shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from deployer.regions import console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from deployer.revision import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment that the service has accepted."""
+
+    id: str
+    region: str
+    application: str
+    group: str
+    revision: Revision | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the console shows it."""
+        return f"{console(self.region)}/codesuite/codedeploy/deployments/{self.id}?region={self.region}"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostics:
+    """What a target says of a lifecycle event that did not go well; `log_tail` is untrusted text."""
+
+    error_code: str = ""
+    script: str = ""
+    message: str = ""
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleEvent:
+    """One step on one target; times as the service tells them."""
+
+    name: str
+    status: str
+    start: datetime | None = None
+    end: datetime | None = None
+    diagnostics: Diagnostics | None = None
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took, None while it is not over."""
+        return self.end - self.start if self.start and self.end else None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The share of traffic, in percent, that one version of a target gets."""
+
+    version: str
+    percent: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An instance, a Lambda function, an ECS service or a CloudFormation stack of a deployment."""
+
+    id: str
+    status: str
+    kind: str = "instance"
+    label: str = ""
+    events: tuple[LifecycleEvent, ...] = ()
+    traffic: tuple[Traffic, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can happen to it."""
+        return self.status in {"Succeeded", "Failed", "Skipped"}
+
+    @property
+    def failed_event(self) -> LifecycleEvent | None:
+        """The first event that failed, None when none did."""
+        return next((event for event in self.events if event.status == "Failed"), None)
+
+
+_MINUTES_FROM = 120.0
+"""Seconds from which on an age is told in minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A deployment as one look at it shows it.
+
+    `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
+    not allowed. `counts` is the service's overview by state, empty while there is none. `unread` says why
+    targets could not be read this time, empty when they could; they are then as last known. `trouble` says
+    why the last looks failed, empty when they did not; all is then as it was `age` seconds ago, None where
+    the status was never read.
+    """
+
+    status: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    targets: tuple[Target, ...] | None = ()
+    error_code: str = ""
+    error_message: str = ""
+    created: datetime | None = None
+    completed: datetime | None = None
+    rollback_id: str | None = None
+    rollback_message: str = ""
+    rollback_expected: bool = False
+    revision: Revision | None = None
+    creator: str = ""
+    compute_platform: str = ""
+    group_wait_minutes: int = 0
+    terminating: bool = False
+    unread: str = ""
+    trouble: str = ""
+    age: float | None = 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the service is done with it."""
+        return self.status in {"Succeeded", "Failed", "Stopped"}
+
+    @property
+    def standing(self) -> str:
+        """The status as a clause that claims no more than was seen: `was Created when last seen 39 s ago`."""
+        if self.age is None:
+            return "could never be looked at"
+        if not self.trouble:
+            return f"is {self.status}"
+        ago = f"{self.age:.0f} s" if self.age < _MINUTES_FROM else f"{self.age / 60:.0f} min"
+        return f"was {self.status} when last seen {ago} ago"
+
+
+class Status(StrEnum):
+    """How far a run came; the output `status`."""
+
+    PLANNED = "planned"
+    UPLOADED = "uploaded"
+    REGISTERED = "registered"
+    CREATED = "created"
+    READY = "ready"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    TIMED_OUT = "timed-out"

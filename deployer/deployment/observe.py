@@ -1,0 +1,270 @@
+"""Looking at a deployment: the service's answers → Snapshot, in a bounded number of calls a look."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target, Traffic
+from deployer.revision import of_location
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef, DeploymentTargetTypeDef
+
+    from deployer.clock import Clock
+
+
+BATCH = 25
+"""Targets that one BatchGetDeploymentTargets may name, from the service's documentation."""
+
+_GENTLE_PAUSE = 1.0
+_GENTLE_SECONDS = 60.0
+"""Seconds between two calls, and how long to keep to that after the service was overloaded or unreachable."""
+
+_GENTLE_BATCHES = 8
+_SEARCH = 64
+"""Batches of a last look while being gentle, and calls that it may spend on finding targets that are gone."""
+
+_NO_TARGETS_YET = {"Created", "Queued"}
+_GONE = {
+    "DeploymentTargetDoesNotExistException",
+    "InstanceDoesNotExistException",
+    "InvalidDeploymentTargetIdException",
+}
+_KINDS = {
+    "instanceTarget": "instance",
+    "lambdaTarget": "lambda",
+    "ecsTarget": "ecs",
+    "cloudFormationTarget": "cloudformation",
+}
+_Answer = TypeVar("_Answer")
+
+
+class Observer:
+    """Looks at one deployment again and again, asking only for targets that have not ended yet.
+
+    The deployment's own description alone says how it is; its targets are detail, which a look does without
+    where it cannot be read. While the service is overloaded it is called once a second at most.
+    """
+
+    def __init__(self, deployment_id: str, client: CodeDeployClient, clock: Clock) -> None:
+        self.deployment_id = deployment_id
+        self.client = client
+        self.clock = clock
+        self._targets: dict[str, Target | None] = {}
+        self._gone: set[str] = set()
+        self._may_read_targets = True
+        self._next_page = ""
+        self._batch = BATCH
+        self._called = self._gentle_until = float("-inf")
+
+    def look(self, *, batches: int) -> Snapshot:
+        """The deployment now.
+
+        At most `batches` batches of unfinished targets are read, those not seen for longest first; all of
+        them once the deployment has ended. Raises the SDK's exceptions where the deployment itself cannot be
+        read; what goes wrong with its targets is told in the snapshot.
+        """
+        answer = self._call(self.client.get_deployment)
+        return self.read_targets(_snapshot(answer["deploymentInfo"]), batches=batches)
+
+    def read_targets(self, snapshot: Snapshot, *, batches: int) -> Snapshot:
+        """The same snapshot with its targets as they are now, as far as they can be read; `batches` as above.
+
+        Not being allowed to read them costs only the targets, one that is gone only that one.
+        """
+        unread = ""
+        if self._may_read_targets and snapshot.status not in _NO_TARGETS_YET:
+            unread = self._read_targets(snapshot, batches)
+        return replace(snapshot, targets=self._known_targets(), unread=unread)
+
+    def _known_targets(self) -> tuple[Target, ...] | None:
+        if not self._may_read_targets:
+            return None
+        return tuple(sorted(filter(None, self._targets.values()), key=lambda target: target.id))
+
+    def _read_targets(self, snapshot: Snapshot, batches: int) -> str:
+        """Read what is unfinished, and return why that did not succeed, empty when it did."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from deployer.aws.errors import error_code, is_denied, is_lasting
+
+        try:
+            if self._next_page or len(self._targets) < max(1, sum(snapshot.counts.values())):
+                self._list_targets()
+            return self._read_batches(batches, last=snapshot.ended)
+        except (BotoCoreError, ClientError) as error:
+            if error_code(error) == "DeploymentNotStartedException":
+                return ""
+            if is_denied(error) and not any(self._targets.values()):
+                self._may_read_targets = False
+                return ""
+            if is_lasting(error):
+                self._next_page = ""
+            return error_code(error) or str(error)
+
+    def _list_targets(self) -> None:
+        """Ask for the ids of all targets, from the page on at which the last attempt failed."""
+        pages = {""}
+        while True:
+            page = {"nextToken": self._next_page} if self._next_page else {}
+            answer = self._call(self.client.list_deployment_targets, **page)
+            for identifier in answer.get("targetIds", []):
+                self._targets.setdefault(identifier, None)
+            self._next_page = answer.get("nextToken", "")
+            if self._next_page in pages:
+                return
+            pages.add(self._next_page)
+
+    def _read_batches(self, batches: int, *, last: bool) -> str:
+        """Read unfinished targets, at the end all of them; what keeps some of those unread, else empty.
+
+        One that is gone makes the service refuse its whole batch, which is halved until that one is found.
+        """
+        from botocore.exceptions import ClientError
+
+        from deployer.aws.errors import error_code
+
+        unfinished = [name for name, target in self._targets.items() if not (target and target.ended)]
+        waiting = [name for name in unfinished if name not in self._gone]
+        allowed = len(waiting) // BATCH + _SEARCH if last else batches
+        if self.clock.monotonic() < self._gentle_until:
+            allowed = min(allowed, _GENTLE_BATCHES if last else 1)
+        while waiting and allowed:
+            allowed -= 1
+            batch = waiting[: self._batch]
+            try:
+                self._read_batch(batch)
+            except ClientError as error:
+                if error_code(error) not in _GONE:
+                    raise
+                self._batch = max(1, len(batch) // 2)
+                if len(batch) > 1:
+                    continue
+                self._gone.update(batch)
+                self._lose(batch[0])
+            else:
+                self._batch = min(BATCH, 2 * self._batch)
+            waiting = waiting[len(batch) :]
+        return f"{len(waiting)} are left to be asked for" if last and waiting else ""
+
+    def _read_batch(self, identifiers: list[str]) -> None:
+        answer = self._call(self.client.batch_get_deployment_targets, targetIds=identifiers)
+        found = {target.id: target for target in map(_target, answer.get("deploymentTargets", []))}
+        for identifier in identifiers:  # the next look begins with those not seen for longest
+            self._targets[identifier] = self._targets.pop(identifier)
+            if identifier not in found:
+                self._lose(identifier)
+        self._targets |= found
+
+    def _lose(self, identifier: str) -> None:
+        """Keep what is known of a target that the service describes no more."""
+        known = self._targets[identifier] or Target(identifier, "")
+        self._targets[identifier] = replace(known, status="Unknown")
+
+    def _call(self, method: Callable[..., _Answer], **parameters: object) -> _Answer:
+        """Call the service about the deployment, gently where it was overloaded or out of reach."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        from deployer.aws.errors import is_transient
+
+        if self.clock.monotonic() < self._gentle_until:
+            self.clock.sleep(max(0.0, self._called + _GENTLE_PAUSE - self.clock.monotonic()))
+        self._called = self.clock.monotonic()
+        try:
+            return method(deploymentId=self.deployment_id, **parameters)
+        except (BotoCoreError, ClientError) as error:
+            if is_transient(error):
+                self._gentle_until = self.clock.monotonic() + _GENTLE_SECONDS
+            raise
+
+
+def rollback_of(deployment_id: str, client: CodeDeployClient) -> str | None:
+    """The id of the deployment that rolls this one back, None while there is none."""
+    info = client.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
+    return info.get("rollbackInfo", {}).get("rollbackDeploymentId")
+
+
+def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
+    overview = info.get("deploymentOverview", {})
+    error = info.get("errorInformation", {})
+    rollback = info.get("rollbackInfo", {})
+    blue_green = info.get("blueGreenDeploymentConfiguration", {})
+    ready_wait = blue_green.get("deploymentReadyOption", {}).get("waitTimeInMinutes", 0)
+    keep_wait = blue_green.get("terminateBlueInstancesOnDeploymentSuccess", {}).get(
+        "terminationWaitTimeInMinutes", 0
+    )
+    return Snapshot(
+        status=info.get("status", "Unknown"),
+        counts={state: count for state, count in overview.items() if isinstance(count, int) and count},
+        error_code=error.get("code", ""),
+        error_message=error.get("message", ""),
+        created=info.get("createTime"),
+        completed=info.get("completeTime"),
+        rollback_id=rollback.get("rollbackDeploymentId"),
+        rollback_message=rollback.get("rollbackMessage", ""),
+        rollback_expected=info.get("autoRollbackConfiguration", {}).get("enabled", False),
+        revision=of_location(info.get("revision", {})),
+        creator=info.get("creator", ""),
+        compute_platform=info.get("computePlatform", ""),
+        group_wait_minutes=ready_wait + keep_wait,
+        terminating=info.get("instanceTerminationWaitTimeStarted", False),
+    )
+
+
+def _target(described: DeploymentTargetTypeDef) -> Target:
+    kind, detail = _detail(described)
+    return Target(
+        id=detail.get("targetId", ""),
+        status=detail.get("status", "Unknown"),
+        kind=kind,
+        label=detail.get("instanceLabel", ""),
+        events=tuple(_event(event) for event in detail.get("lifecycleEvents", [])),
+        traffic=tuple(_traffic(kind, detail)),
+    )
+
+
+def _detail(described: DeploymentTargetTypeDef) -> tuple[str, Mapping[str, Any]]:
+    """The kind of target and its description; a kind unknown to us is taken as it comes."""
+    parts = {name: value for name, value in described.items() if isinstance(value, dict)}
+    name, detail = next(iter(parts.items()), ("", {}))
+    return _KINDS.get(name, name.removesuffix("Target")), detail
+
+
+def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
+    if kind == "lambda" and (function := detail.get("lambdaFunctionInfo")):
+        weight = round(function.get("targetVersionWeight", 0.0))  # a percentage, as in task sets
+        yield Traffic(f"version {function.get('currentVersion', '?')}", 100 - weight)
+        yield Traffic(f"version {function.get('targetVersion', '?')}", weight)
+    for task_set in detail.get("taskSetsInfo", []):
+        label = task_set.get("taskSetLabel") or task_set.get("identifer", "task set")
+        yield Traffic(
+            label.lower(),
+            round(task_set.get("trafficWeight", 0.0)),
+            f"{task_set.get('runningCount', 0)} of {task_set.get('desiredCount', 0)} tasks running",
+        )
+    if kind == "cloudformation" and "targetVersionWeight" in detail:
+        weight = round(detail["targetVersionWeight"])
+        yield Traffic("old version", 100 - weight)
+        yield Traffic("new version", weight)
+
+
+def _event(event: Mapping[str, Any]) -> LifecycleEvent:
+    told = event.get("diagnostics", {})
+    diagnostics = Diagnostics(
+        error_code=told.get("errorCode", ""),
+        script=told.get("scriptName", ""),
+        message=told.get("message", ""),
+        log_tail=told.get("logTail", ""),
+    )
+    return LifecycleEvent(
+        name=event.get("lifecycleEventName", ""),
+        status=event.get("status", "Unknown"),
+        start=event.get("startTime"),
+        end=event.get("endTime"),
+        diagnostics=diagnostics if diagnostics != Diagnostics() else None,
+    )

@@ -1,0 +1,134 @@
+"""What an application deploys to, and what follows from it: by the revision, and as the service says.
+
+Looking at the application and its groups is optional: where it is denied, nothing is known, and the service
+will say later what it thinks. A group that does not exist is found here, before anything is uploaded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from deployer.appspec.document import LIMIT
+from deployer.appspec.parse import APPSPEC, parse
+from deployer.choices import ComputePlatform
+from deployer.errors import InvalidInput, Problem
+from deployer.revision import AppSpecRevision, BundleType, S3Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from deployer.aws.client import Aws
+    from deployer.bundle.contents import Bundle
+    from deployer.revision import Revision
+
+
+_SERVER_ONLY = (
+    "fileExistsBehavior",
+    "ignoreApplicationStopFailures",
+    "updateOutdatedInstancesOnly",
+    "targetInstances",
+)
+_NAMES = {
+    ComputePlatform.SERVER: "EC2 and on-premises instances",
+    ComputePlatform.LAMBDA: "Lambda",
+    ComputePlatform.ECS: "ECS",
+}
+_CONFIG = re.compile(r"CodeDeployDefault\.(Lambda|ECS)?")
+_SERVER = frozenset({ComputePlatform.SERVER})
+_EITHER = frozenset({ComputePlatform.LAMBDA, ComputePlatform.ECS})
+_TYPES = {BundleType.YAML, BundleType.JSON}
+_ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
+
+
+def of_bundle(bundle: Bundle) -> frozenset[ComputePlatform]:
+    """The platforms that a bundle can be for."""
+    return _of_appspec(bundle.contents.read(APPSPEC, LIMIT)) if bundle.type in _TYPES else _SERVER
+
+
+def of_revision(revision: Revision) -> frozenset[ComputePlatform]:
+    """The platforms that a revision can be for, as far as that can be seen without asking S3 for it."""
+    if isinstance(revision, AppSpecRevision):
+        return _of_appspec((revision.content or "").encode())
+    return _EITHER if isinstance(revision, S3Revision) and revision.type in _TYPES else _SERVER
+
+
+def _of_appspec(content: bytes) -> frozenset[ComputePlatform]:
+    appspec = parse(content, path="").appspec
+    return frozenset({appspec.compute_platform}) if appspec else _EITHER
+
+
+def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform]) -> None:
+    """Raise InvalidInput with each parameter that none of the possible platforms takes.
+
+    `parameters` are members of CreateDeployment. The rules are those of the API reference.
+    """
+    names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
+    problems = [
+        Problem(
+            f"Input {_kebab(member)}: {member} is for instances, and this revision is for {names}.",
+            "Remove it: CodeDeploy would refuse the deployment.",
+        )
+        for member in _SERVER_ONLY
+        if member in parameters and ComputePlatform.SERVER not in possible
+    ]
+    config = str(parameters.get("deploymentConfigName", ""))
+    if match := _CONFIG.match(config):
+        platform = ComputePlatform(match[1] or "Server")
+        if platform not in possible:
+            problems.append(
+                Problem(
+                    f"Input deployment-config: {config} is for {_NAMES[platform]}, and this revision is for "
+                    f"{names}.",
+                    "Name a configuration of the right kind, or remove it to use the group's.",
+                )
+            )
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def agree(
+    application: str, group: str, possible: frozenset[ComputePlatform], *, aws: Aws
+) -> frozenset[ComputePlatform]:
+    """The platforms that are left once the service was asked what the group deploys to, or the application.
+
+    `group` may be empty. Raises InvalidInput when the revision is for another platform, or when there is no
+    such application or group; other DeployErrors only where the credentials cannot be used.
+    """
+    told = (group and _ask(application, group, aws)) or _ask(application, "", aws)
+    if told not in set(ComputePlatform):
+        return possible
+    found = ComputePlatform(told)
+    if found not in possible:
+        names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
+        raise InvalidInput(
+            Problem(
+                f"The application {application} deploys to {_NAMES[found]}; this revision is for {names}.",
+                "Correct the input application, or what is deployed (source, appspec, revision).",
+            )
+        )
+    return frozenset({found})
+
+
+def _ask(application: str, group: str, aws: Aws) -> str | None:
+    """The platform of the group, or of the application where `group` is empty; None where nothing is told."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from deployer.aws.client import group_arn
+    from deployer.aws.errors import error_code, explain, is_credentials
+
+    client = aws.codedeploy
+    try:
+        if group:
+            answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
+            return answer["deploymentGroupInfo"].get("computePlatform")
+        return client.get_application(applicationName=application)["application"].get("computePlatform")
+    except (BotoCoreError, ClientError) as error:
+        if error_code(error) not in _ABSENT and not is_credentials(error):
+            return None
+        arn = group_arn(application, group, region=aws.region)
+        raise explain(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
+
+
+def _kebab(member: str) -> str:
+    return re.sub(r"(?=[A-Z])", "-", member).lower()

@@ -1,0 +1,86 @@
+"""What would fail on the instances, found before anything is sent: a bundle → its problems.
+
+The rules are the agent's own; they see the final bundle (`model.Contents`), whether it is packed from a
+folder or a ready-made archive. No AWS call, no write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deployer.appspec.document import LIMIT
+from deployer.appspec.parse import APPSPEC, parse
+from deployer.bundle.contents import EntryKind
+from deployer.choices import ComputePlatform
+from deployer.errors import InvalidBundle, Location
+from deployer.preflight.bundle import check_names, check_size, find_root
+from deployer.preflight.files import check_files
+from deployer.preflight.hooks import check_hooks
+from deployer.preflight.names import Lookup
+from deployer.preflight.permissions import check_permissions
+from deployer.revision import BundleType
+from deployer.rules import bundle as bundle_rules
+from deployer.rules import document as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployer.bundle.contents import Contents
+    from deployer.errors import Problem
+
+
+__all__ = ["check"]
+
+
+def check(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
+    """Every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec.
+
+    Findings in files that are not in the repository (members of a ready-made archive) name their line in the
+    message and have no location.
+    """
+    root = find_root(contents)
+    if isinstance(root, list):
+        return root
+    lookup = Lookup(root)
+    problems: list[Problem] = []
+    try:
+        for problem in _check(lookup, bundle_type):
+            problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
+    except InvalidBundle as error:
+        problems += error.problems
+    if lookup.path is None:
+        problems = [_unplaced(problem) for problem in problems]
+    return list(dict.fromkeys(problems))
+
+
+def _check(lookup: Lookup, bundle_type: BundleType | None) -> Iterator[Problem]:
+    path = lookup.path or APPSPEC
+    entry = lookup.resolve(APPSPEC)
+    if entry is None or entry.kind is not EntryKind.FILE:
+        what = "a folder" if entry else "a link to nothing in the bundle"
+        yield rules.NOT_A_FILE.problem(Location(path), what=what)
+        return
+    parsed = parse(lookup.contents.read(APPSPEC, LIMIT + 1), path=path)
+    yield from parsed.problems
+    appspec = parsed.appspec
+    if appspec is not None and appspec.compute_platform is not ComputePlatform.SERVER:
+        yield rules.WRONG_PLATFORM.problem(Location(path, 1), platform=appspec.compute_platform.value)
+    elif appspec is not None:
+        if appspec.os == "windows" and bundle_type in {BundleType.TAR, BundleType.TGZ}:
+            yield bundle_rules.WINDOWS_TYPE.problem(Location(path), type=bundle_type.value)
+        plan = yield from check_files(appspec, lookup)
+        yield from check_permissions(appspec, plan)
+        yield from check_hooks(appspec, lookup)
+    yield from lookup.second_files()
+    yield from check_names(lookup, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
+    yield from check_size(lookup)
+
+
+def _unplaced(problem: Problem) -> Problem:
+    """The finding in a file outside of the repository: its place goes into the message."""
+    place = problem.location
+    if place is None or place.path != APPSPEC:
+        return problem
+    line = f", line {place.line}" if place.line else ""
+    return replace(problem, message=f"{problem.message} ({APPSPEC}{line})", location=None)

@@ -1,0 +1,120 @@
+"""Finding names in a bundle: links followed, and for what is not there the reason or the nearest name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from deployer.appspec.document import LIMIT
+from deployer.appspec.parse import APPSPEC
+from deployer.bundle.contents import Entry, EntryKind, LeavesTree, follow
+from deployer.errors import Location
+from deployer.rules import document as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from deployer.bundle.contents import Contents, Exclusion
+    from deployer.errors import Problem
+
+
+_MOST_COMPARED = 2000
+_ROOT = Entry("", EntryKind.FOLDER, 0o755)
+_APPSPECS = {"appspec.yml", "appspec.yaml", "appspec.json"}
+_LONGEST_APPSPEC = max(map(len, _APPSPECS))
+
+
+class Lookup:
+    """The contents of a bundle as the agent unpacks them, with questions about names."""
+
+    def __init__(self, contents: Contents) -> None:
+        self.contents = contents
+        self.entries: Mapping[str, Entry] = contents.entries
+        self.path = contents.locate(APPSPEC)
+
+    def resolve(self, name: str) -> Entry | None:
+        """What stands at a name once links are followed; None when nothing does, or not in the bundle."""
+        try:
+            found = follow(self.entries, name)
+        except LeavesTree:
+            return None
+        return _ROOT if found == "" else self.entries.get(found or "/")
+
+    def spelt(self, name: str) -> str:
+        """The name as it stands in the bundle whatever its case, which Windows does not tell apart."""
+        return self._by_lower.get(name.lower(), name)
+
+    def leaves(self, name: str) -> bool:
+        """Whether a link on the way to a name leads out of the bundle."""
+        try:
+            follow(self.entries, name)
+        except LeavesTree:
+            return True
+        return False
+
+    def target(self, name: str) -> str:
+        """Where the first link on the way to a name points; empty when there is none."""
+        for path in accumulate(name.split("/"), "{}/{}".format):
+            entry = self.entries.get(path)
+            if entry is not None and entry.kind is EntryKind.LINK:
+                return entry.target
+        return ""
+
+    def exclusion(self, name: str) -> Exclusion | None:
+        """The pattern that left out a name, a folder above it, or everything in it."""
+        for exclusion in self.contents.exclusions:
+            left_out = exclusion.name
+            if left_out.rstrip("/") == name or (left_out.endswith("/") and name.startswith(left_out)):
+                return exclusion
+        return next((found for found in self.contents.exclusions if found.name.startswith(f"{name}/")), None)
+
+    @staticmethod
+    def readmission(exclusion: Exclusion, name: str) -> str:
+        """What to do about a pattern that left out a name; nothing of an excluded folder comes back."""
+        if exclusion.name.rstrip("/") == name and not exclusion.name.endswith("/"):
+            return f"Change the pattern, or take the file back with a later `!/{name}`."
+        return "Change the pattern so that it leaves this path alone."
+
+    def place(self, name: str, line: int | None, otherwise: Location) -> Location:
+        """Where a line of a file stands in the repository, else the place that names the file."""
+        path = self.contents.locate(name)
+        return Location(path, line) if path is not None else otherwise
+
+    @cached_property
+    def _by_lower(self) -> dict[str, str]:
+        return {name.lower(): name for name in self.entries}
+
+    def nearest(self, name: str, *, folders: bool = True) -> str:
+        """The name that was probably meant: the same in another case, elsewhere, or spelt alike."""
+        if name.lower() in self._by_lower:
+            return self._by_lower[name.lower()]
+        folder, _, last = name.rpartition("/")
+        wanted = [
+            candidate
+            for candidate, entry in self.entries.items()
+            if folders or entry.kind is not EntryKind.FOLDER
+        ]
+        same = [candidate for candidate in wanted if candidate.rpartition("/")[2].lower() == last.lower()]
+        if same:
+            return min(same, key=lambda candidate: (candidate.count("/"), candidate))
+        near = [candidate for candidate in wanted if candidate.rpartition("/")[0] == folder]
+        pool = near if len(wanted) > _MOST_COMPARED else wanted
+        matches = get_close_matches(name, pool[:_MOST_COMPARED], n=1)
+        return matches[0] if matches else ""
+
+    def second_files(self) -> Iterator[Problem]:
+        """AppSpecs beside the one that is read, unless they say the same."""
+        others = [
+            name
+            for name, entry in self.entries.items()
+            if len(name) <= _LONGEST_APPSPEC
+            and name != APPSPEC
+            and name.lower() in _APPSPECS
+            and entry.kind is EntryKind.FILE
+        ]
+        for name in others:
+            if self.contents.read(name, LIMIT) != self.contents.read(APPSPEC, LIMIT):
+                place = self.place(name, None, Location(self.path or APPSPEC))
+                yield rules.SECOND_FILE.problem(place, name=name)

@@ -1,0 +1,109 @@
+"""Stage: the inputs about the source → Bundle, checked as far as it can be without AWS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from deployer.appspec.inline import find
+from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
+from deployer.choices import PreFlight, Stage
+from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
+from deployer.report import lines
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from deployer.appspec.inline import AppSpecFile
+    from deployer.bundle.contents import Bundle
+    from deployer.run import Line
+    from deployer.settings.model import Settings
+
+
+def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
+    """The inputs that a run can do without because its AppSpec is the revision and travels inline."""
+    if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
+        return ()
+    return ("bucket",) if find(settings.source, settings.appspec, repository=repository) else ()
+
+
+def bundle_of(line: Line) -> Bundle:
+    """The bundle that the inputs describe; problems that do not stop the run are annotated.
+
+    Raises InvalidInput when the source cannot be used, InvalidBundle with all that is wrong with it.
+    """
+    settings, repository = line.settings, line.platform.run.workspace
+    source = repository / settings.source
+    appspec = None if source.is_file() else find(settings.source, settings.appspec, repository=repository)
+    if appspec:
+        return _from_appspec(appspec, line)
+    if settings.appspec_variables:
+        raise InvalidInput(
+            Problem(
+                "Input appspec-variables: only an AppSpec that is itself the revision (Lambda, ECS) is "
+                "filled in; this one goes into a bundle as it stands.",
+                "Remove the input, or fill in the file in a step before this one.",
+            )
+        )
+    return _from_archive(source, line) if source.is_file() else _from_tree(line)
+
+
+def _from_appspec(appspec: AppSpecFile, line: Line) -> Bundle:
+    appspec, problems = appspec.filled(line.settings.appspec_variables or {})
+    if line.settings.pre_flight is not PreFlight.OFF:
+        problems += appspec.check()
+    _judge(problems, line)
+    return appspec.bundle()
+
+
+def _from_archive(source: Path, line: Line) -> Bundle:
+    from deployer.bundle.archive import open_archive
+    from deployer.bundle.package import ready_made
+    from deployer.bundle.secrets import secrets_in_archive
+    from deployer.preflight.check import check
+
+    contents, bundle_type, problems = open_archive(source, repository=line.platform.run.workspace)
+    if line.settings.pre_flight is not PreFlight.OFF:
+        problems = [*problems, *check(contents, bundle_type=bundle_type)]
+    _judge([*problems, *secrets_in_archive(contents)], line)
+    return ready_made(contents, source, bundle_type)
+
+
+def _from_tree(line: Line) -> Bundle:
+    from deployer.bundle.package import package
+    from deployer.bundle.tree import scan
+    from deployer.preflight.check import check
+
+    settings, platform = line.settings, line.platform
+    times = allowed_times(line.environ.get(SOURCE_DATE_EPOCH, ""), now=line.clock.now())
+    tree = scan(
+        settings.source,
+        repository=platform.run.workspace,
+        appspec=settings.appspec,
+        exclude=settings.exclude,
+        times=times,
+    )
+    for tally in tree.tallies:
+        platform.line(lines.left_out(tally))
+    if platform.debugging:
+        for text in lines.listed(tree):
+            platform.debug(text)
+    problems = list(tree.warnings)
+    if settings.pre_flight is not PreFlight.OFF:
+        problems += check(tree, bundle_type=settings.bundle_type)
+    _judge(problems, line)
+    return package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
+
+
+def _judge(problems: Sequence[Problem], line: Line) -> None:
+    """Annotate what can stay; raises InvalidBundle with all that cannot."""
+    fatal = {Severity.ERROR}
+    if line.settings.pre_flight is PreFlight.STRICT:
+        fatal |= {Severity.WARNING}
+    errors = [problem for problem in problems if problem.severity in fatal]
+    for problem in problems:
+        if problem.severity not in fatal:
+            line.platform.annotate(problem)
+    if errors:
+        raise InvalidBundle(*(replace(problem, severity=Severity.ERROR) for problem in errors))

@@ -1,0 +1,187 @@
+"""What users read about inputs, outputs and exit codes: generated from the code that obeys them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from textwrap import TextWrapper
+from typing import TYPE_CHECKING
+
+from pydantic import BeforeValidator
+
+from deployer import __version__
+from deployer.aws.claims import expected_claims
+from deployer.aws.policy import permissions_policy, trust_policy
+from deployer.errors import ExitCode
+from deployer.report.outputs import OUTPUTS
+from deployer.settings.load import load
+from deployer.settings.model import Section, Settings, inputs
+from deployer.settings.values import Choice, format_duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
+
+
+_USAGE = """\
+usage: deployer [--INPUT VALUE]...
+       deployer policy [--trust] [--INPUT VALUE]...
+       deployer --help | --version
+
+Packages, uploads, registers, deploys and watches an AWS CodeDeploy deployment.
+A variable does for a flag: INPUT_DEPLOYMENT_GROUP for --deployment-group; the
+flag wins. An empty value means not given. AWS credentials are found as by every
+AWS tool. The command policy prints the least IAM policy for the inputs, or with
+--trust who may assume the role."""
+_SAMPLE = {
+    "INPUT_APPLICATION": "hello-web",
+    "INPUT_DEPLOYMENT_GROUP": "production",
+    "INPUT_BUCKET": "my-revisions",
+    "INPUT_REGION": "eu-west-1",
+    "INPUT_ROLE_TO_ASSUME": "arn:aws:iam::123456789012:role/deploy",
+}
+_SAMPLE_JOB = {"GITHUB_REPOSITORY": "acme/hello-web", "GITHUB_REF": "refs/heads/main"}
+_COLUMN = 30
+_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An input as the reader sees it, in Markdown."""
+
+    name: str
+    section: Section
+    about: str
+    choices: tuple[str, ...]
+    default: str
+    required: str
+
+    @property
+    def meaning(self) -> str:
+        """What it is for and what it may be."""
+        return self.about + (
+            f". One of {', '.join(f'`{choice}`' for choice in self.choices)}" if self.choices else ""
+        )
+
+    @property
+    def sentence(self) -> str:
+        """All there is to say."""
+        default = self.required or (f"default: {self.default}" if self.default else "")
+        return self.meaning + (f" ({default})" if default else "")
+
+
+def inputs_table() -> str:
+    """The inputs as a Markdown table."""
+    rows = [
+        (f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in _entries()
+    ]
+    return _table(("Input", "Default", "Meaning"), rows)
+
+
+def outputs_table() -> str:
+    """The outputs as a Markdown table."""
+    return _table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in OUTPUTS.items()])
+
+
+def exit_codes_table() -> str:
+    """The exit codes as a Markdown table."""
+    return _table(("Code", "Meaning"), [(str(int(code)), code.meaning) for code in ExitCode])
+
+
+def action_inputs() -> str:
+    """The `inputs` of `action.yml`; no defaults there, for an input that is not given is an empty string."""
+    described = {entry.name: _plain(entry.sentence) for entry in _entries()}
+    return _yaml("inputs", described, "    required: false\n")
+
+
+def action_outputs() -> str:
+    """The `outputs` of `action.yml`."""
+    return _yaml("outputs", {name: _plain(about) for name, about in OUTPUTS.items()})
+
+
+def sample_policy() -> str:
+    """The policy for a sample of inputs, as a block of JSON."""
+    return _json(permissions_policy(load(_SAMPLE, [])))
+
+
+def sample_trust() -> str:
+    """The trust policy for the same sample, in a job on GitHub."""
+    return _json(trust_policy(load(_SAMPLE, []), expected_claims(_SAMPLE_JOB)))
+
+
+def help_text() -> str:
+    """What `--help` prints."""
+    parts = [f"deployer {__version__}\n", _USAGE]
+    for section in Section:
+        parts.append(f"\n{section}")
+        for entry in _entries():
+            if entry.section is section:
+                parts.extend(_aligned(f"  --{entry.name}", _plain(entry.sentence)))
+    parts.append("\nExit codes")
+    for code in ExitCode:
+        parts.extend(_aligned(f"  {int(code)}", _plain(code.meaning)))
+    return "\n".join([*parts, ""])
+
+
+def _entries() -> Iterator[_Entry]:
+    fields = {str(field.alias): field for field in Settings.model_fields.values()}
+    for name, described in inputs().items():
+        yield _Entry(
+            name=name,
+            section=described.section,
+            about=described.about,
+            choices=_choices(fields[name]),
+            default=described.default or _default(fields[name].default),
+            required=f"required to {described.needed_from}" if described.needed_from else "",
+        )
+
+
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    for mark in field.metadata:
+        if isinstance(mark, BeforeValidator) and isinstance(mark.func, Choice):
+            return tuple(mark.func.allowed)
+    return ()
+
+
+def _default(value: object) -> str:
+    """A field's default as the user would write it, as code; empty where there is none."""
+    if value is None or value in ("", ()):
+        return ""
+    return f"`{format_duration(value) if isinstance(value, timedelta) else value}`"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def _yaml(title: str, described: Mapping[str, str], more: str = "") -> str:
+    """A mapping of names with descriptions, as folded text."""
+    wrapper = TextWrapper(
+        width=100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False
+    )
+    items = (
+        f"  {name}:\n    description: >-\n{wrapper.fill(about)}\n{more}" for name, about in described.items()
+    )
+    return f"{title}:\n{''.join(items)}".rstrip()
+
+
+def _json(document: Mapping[str, object]) -> str:
+    return f"```json\n{json.dumps(document, indent=2)}\n```"
+
+
+def _plain(markdown: str) -> str:
+    return markdown.replace("`", "")
+
+
+def _aligned(term: str, text: str) -> list[str]:
+    """A term and its text in two columns; the text starts on a line of its own below a long term."""
+    indent = " " * _COLUMN
+    lines = TextWrapper(
+        width=_WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+    ).wrap(text)
+    if len(term) < _COLUMN - 1:
+        return [term + lines[0][len(term) :], *lines[1:]]
+    return [term, *lines]

@@ -1,0 +1,143 @@
+"""The outputs of a run and what each tells: the one place that names them all."""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from deployer.deployment.model import Status
+from deployer.errors import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deployer.bundle.contents import Bundle
+    from deployer.deployment.model import Deployment, Target
+    from deployer.deployment.wait import Ending
+    from deployer.errors import Problem
+    from deployer.revision import Revision, StoredObject
+    from deployer.run import Outcome
+
+
+OUTPUTS: Mapping[str, str] = MappingProxyType(
+    {
+        "deployment-id": "Id of the deployment, written as soon as it exists",
+        "deployment-url": "Where the AWS console shows the deployment",
+        "status": (
+            "How it ended: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; or how far it went: "
+            "`planned`, `uploaded`, `registered`, `created`"
+        ),
+        "revision": "The revision, as the input `revision` of any other run takes it: `s3://bucket/key?…`",
+        "bucket": "Bucket that holds the revision",
+        "key": "Key of the revision's object in the bucket",
+        "etag": "ETag of the object",
+        "version-id": "Version of the object, where the bucket keeps versions",
+        "digest": "Hash of what is in the bundle and how it is archived: same tree, same digest",
+        "bundle-size": "Size of the archive in bytes",
+        "uploaded": "`false` when the object was already there",
+        "error-code": "CodeDeploy's error code of a deployment that did not succeed",
+        "error-message": "Why the deployment did not succeed: the first annotation's words",
+        "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
+        "deployments": "JSON list with the deployment of each group: group, id, url, status, rollback's id",
+        "rollback-deployment-id": "Id of the deployment that rolled this one back",
+        "live-revision": (
+            "The revision that the targets run now, where that is certain; left out, as `revision` is, where "
+            "it is an inline AppSpec of another run whose content may not be read"
+        ),
+        "duration-seconds": "How long the run took",
+    }
+)
+
+
+def of_bundle(bundle: Bundle) -> dict[str, str]:
+    """What is known once the bundle is packaged; its size only when it is packed already."""
+    size = {"bundle-size": str(bundle.size)} if bundle.size is not None else {}
+    return {"status": Status.PLANNED, "digest": bundle.digest, **size}
+
+
+def of_stored(stored: StoredObject) -> dict[str, str]:
+    """What is known once the object is in S3."""
+    return {
+        "status": Status.UPLOADED,
+        "bucket": stored.bucket,
+        "key": stored.key,
+        "etag": stored.etag,
+        "version-id": stored.version_id or "",
+        "bundle-size": str(stored.size),
+        "uploaded": str(stored.uploaded).lower(),
+    }
+
+
+def of_revision(revision: Revision) -> dict[str, str]:
+    """What is known once the revision is registered; an inline AppSpec may be known by its digest alone."""
+    return {"status": Status.REGISTERED, **({"revision": revision.uri} if revision.uri else {})}
+
+
+def of_deployment(deployment: Deployment) -> dict[str, str]:
+    """What is known once the deployment exists."""
+    return {"status": Status.CREATED, "deployment-id": deployment.id, "deployment-url": deployment.url}
+
+
+def of_attempts(outcome: Outcome) -> dict[str, str]:
+    """The deployments so far; those of several groups only differ in being more."""
+    told = [_attempt(each) for each in outcome.attempts if each.deployment]
+    return {"deployments": _json(told)} if told else {}
+
+
+def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
+    """What is known once the wait is over; `problems` explain why the deployment did not succeed.
+
+    The first of them says more than the service, which tells only that too many targets failed.
+    """
+    snapshot = ending.snapshot
+    values = {"status": ending.status, "targets": _targets(snapshot.targets or ())}
+    told = [problem.message for problem in problems if problem.severity is Severity.ERROR]
+    if message := next(iter(told), snapshot.error_message):
+        values["error-message"] = message
+    if snapshot.error_code:
+        values["error-code"] = snapshot.error_code
+    return values
+
+
+def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str]:
+    """What is known once it is clear which revision the targets run."""
+    return {
+        **({"rollback-deployment-id": rollback.id} if rollback else {}),
+        **({"live-revision": live.uri} if live and live.uri else {}),
+    }
+
+
+def of_problem(problem: Problem) -> dict[str, str]:
+    """What stopped the run before the deployment came to its end."""
+    return {"error-code": problem.code, "error-message": problem.message}
+
+
+def _targets(targets: Sequence[Target]) -> str:
+    return _json([_target(target) for target in targets])
+
+
+def _json(values: Sequence[object]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def _attempt(outcome: Outcome) -> dict[str, str]:
+    told = {"group": outcome.group, "status": outcome.status or ""}
+    if deployment := outcome.deployment:
+        told |= {"deployment-id": deployment.id, "deployment-url": deployment.url}
+    if rollback := outcome.rollback:
+        told["rollback-deployment-id"] = rollback.id
+    return told
+
+
+def _target(target: Target) -> dict[str, object]:
+    told: dict[str, object] = {"id": target.id, "status": target.status}
+    if target.kind != "instance":
+        told["kind"] = target.kind
+    if target.traffic:
+        told["traffic"] = {share.version: share.percent for share in target.traffic}
+    if event := target.failed_event:
+        told["failed-event"] = event.name
+        if event.diagnostics and event.diagnostics.script:
+            told["script"] = event.diagnostics.script
+    return told

@@ -1,0 +1,78 @@
+"""A snapshot → early signs that a deployment will not end well, each worth saying once while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deployer.deployment.causes import AGENT_NEVER_ANSWERED
+from deployer.deployment.explain import shortened
+from deployer.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from deployer.deployment.model import Snapshot
+
+
+SILENCE_SECONDS = 180.0
+"""How long no target may begin until that is a sign; agents ask for work every few seconds."""
+
+_NEARLY = 0.8
+_DEFAULT_TIMEOUT_SECONDS = 3600.0
+
+
+def signs(
+    snapshot: Snapshot, *, seconds: float, now: datetime, timeouts: Mapping[str, float]
+) -> Iterator[tuple[str, str]]:
+    """What to worry about, each with a name under which it is told once.
+
+    `seconds` is how long the deployment has been watched, `timeouts` the seconds that the AppSpec allows for
+    the scripts of each event.
+    """
+    if snapshot.trouble:
+        yield (
+            f"trouble {snapshot.trouble}",
+            f"AWS does not answer ({snapshot.trouble}); looking again, the deployment goes on",
+        )
+    elif snapshot.unread:
+        yield (
+            "unread",
+            f"the targets cannot be read at the moment ({snapshot.unread}); their states are as last seen",
+        )
+    if snapshot.ended or snapshot.trouble or snapshot.unread:
+        return
+    if seconds >= SILENCE_SECONDS and _silent(snapshot):
+        yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+    targets = snapshot.targets or ()
+    if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
+        yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
+    for name, stuck in _stuck(snapshot, now, timeouts).items():
+        allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))
+        where = f"{name} on {shortened(tuple(stuck))}"
+        yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
+
+
+def _silent(snapshot: Snapshot) -> bool:
+    targets = snapshot.targets
+    return (
+        snapshot.status == "InProgress"
+        and bool(targets)
+        and not any(
+            event.start or event.status in {"InProgress", "Succeeded", "Failed"}
+            for target in targets or ()
+            for event in target.events
+        )
+    )
+
+
+def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:
+    """Targets by the event in which they have spent most of what it may take."""
+    stuck: dict[str, list[str]] = {}
+    for target in snapshot.targets or ():
+        for event in target.events:
+            if event.status == "InProgress" and event.start:
+                allowed = timeouts.get(event.name, _DEFAULT_TIMEOUT_SECONDS)
+                if (now - event.start).total_seconds() >= _NEARLY * allowed:
+                    stuck.setdefault(event.name, []).append(target.id)
+    return stuck

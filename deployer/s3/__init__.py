@@ -1,0 +1,1 @@
+"""S3: upload a bundle, or confirm that an object exists."""

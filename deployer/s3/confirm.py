@@ -1,0 +1,61 @@
+"""Stage in place of Package and Upload: a revision that was there before the run → the same, confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from deployer.errors import InvalidInput, Problem
+from deployer.revision import S3Revision
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectRequestTypeDef
+
+    from deployer.revision import Revision
+
+
+def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
+    """The revision, an S3 object pinned to its eTag, and whether it was seen to be there.
+
+    Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. Raises
+    InvalidInput when the object is certainly not there, or is no longer the same.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if not isinstance(revision, S3Revision):
+        return revision, False
+    wanted: HeadObjectRequestTypeDef = {"Bucket": revision.bucket, "Key": revision.key}
+    if revision.version_id:
+        wanted["VersionId"] = revision.version_id
+    if expected_bucket_owner:
+        wanted["ExpectedBucketOwner"] = expected_bucket_owner
+    try:
+        head = s3.head_object(**wanted)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in {
+            HTTPStatus.NOT_FOUND,
+            HTTPStatus.METHOD_NOT_ALLOWED,  # the version is a delete marker
+        }:
+            return revision, False
+        raise InvalidInput(
+            Problem(
+                f"The revision is not there: {revision.uri}",
+                "It may have expired by a lifecycle rule of the bucket, or was never uploaded; check bucket, "
+                "key and versionId, or build it again.",
+                code="NoSuchVersion" if revision.version_id else "NoSuchKey",
+            )
+        ) from error
+    except BotoCoreError:
+        return revision, False
+    etag = head["ETag"].strip('"')
+    if revision.etag and revision.etag != etag:
+        raise InvalidInput(
+            Problem(
+                f"The object has changed since the revision was made: {revision.uri} now has eTag {etag}.",
+                "The targets would refuse it. Deploy the revision that was made last, or turn on the "
+                "bucket's versioning so that revisions name a version.",
+            )
+        )
+    return replace(revision, etag=etag), True

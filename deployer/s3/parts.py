@@ -1,0 +1,183 @@
+"""The parts of an upload: cut from a stream, sent on threads.
+
+They are held in memory until S3 has accepted them, so a retry reads nothing again.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from base64 import b64encode
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from deployer.bundle.hashing import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+
+_SENDERS: Final = 3
+_READ: Final = 1 << 16
+_GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was given up
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the archive in the pieces that it came in: joining them would double the memory."""
+
+    pieces: list[bytes]
+    size: int
+    crc: int
+
+    @property
+    def checksum(self) -> str:
+        """Its CRC-32 as S3 wants it."""
+        return base64(self.crc)
+
+    def open(self, given_up: threading.Event) -> IO[bytes]:
+        """The part as a file that a request can read, and read again."""
+        return cast("IO[bytes]", _Body(self, given_up))
+
+
+class _Body(io.RawIOBase):
+    """A part as the file that a request reads; reading fails once the upload is given up."""
+
+    def __init__(self, part: Part, given_up: threading.Event) -> None:
+        super().__init__()
+        self._part = part
+        self._given_up = given_up
+        self._piece = self._offset = 0
+
+    def __len__(self) -> int:
+        return self._part.size
+
+    def tell(self) -> int:
+        """How many bytes were read."""
+        return sum(map(len, self._part.pieces[: self._piece])) + self._offset
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go back to the beginning, the only place that a request is ever read from."""
+        if offset or whence:
+            raise io.UnsupportedOperation("seek")
+        self._piece = self._offset = 0
+        return 0
+
+    def read(self, _size: int = -1, /) -> bytes:
+        """The next bytes of a piece, at most 64 KiB however much is asked for; none at the end.
+
+        urllib3 asks for 16 KiB at a time and sends what it gets, and each time costs the interpreter's lock.
+        What it gets has to pass the link within one timeout of the socket, so it must not be much either.
+        """
+        if self._given_up.is_set():
+            raise InterruptedError("the upload was given up")
+        if self._piece == len(self._part.pieces):
+            return b""
+        piece = self._part.pieces[self._piece]
+        end = self._offset + _READ
+        data = piece[self._offset : end]
+        self._offset = end
+        if end >= len(piece):
+            self._piece, self._offset = self._piece + 1, 0
+        return data
+
+
+def cut(stream: Iterable[bytes], size: int, *, tell: Callable[[], None]) -> Iterator[Part]:
+    """Cut the stream into parts of `size` bytes, the last one shorter; at least one.
+
+    `tell` is called for each piece of the stream that has arrived.
+    """
+    pieces: list[bytes] = []
+    crc, room = 0, size
+    for chunk in stream:
+        tell()
+        left = chunk
+        while left:
+            if not room:
+                yield Part(pieces, size, crc)
+                pieces, crc, room = [], 0, size
+            piece, left = left[:room], left[room:]
+            pieces.append(piece)
+            crc = crc32(piece, crc)
+            room -= len(piece)
+    yield Part(pieces, size - room, crc)
+
+
+class Senders:
+    """Threads that send parts, used by one thread; at most as many parts are in memory as there are threads.
+
+    The threads are daemons: a connection that hangs never keeps the process alive.
+    """
+
+    def __init__(self, s3: S3Client, target: Mapping[str, Any], *, sent: Callable[[int], None]) -> None:
+        self._s3 = s3
+        self._target = target
+        self._sent = sent
+        self._given_up = threading.Event()
+        self._todo: SimpleQueue[tuple[int, Part]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[CompletedPartTypeDef, int] | Exception] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._under_way = 0
+        self._count = 0
+        self._parts: list[CompletedPartTypeDef] = []
+
+    def put(self, part: Part) -> None:
+        """Send a part; waits while every thread is busy, raises what a thread failed with."""
+        while self._under_way == _SENDERS or not self._done.empty():
+            self._take()
+        if self._under_way == len(self._threads):
+            self._threads.append(threading.Thread(target=self._work, daemon=True))
+            self._threads[-1].start()
+        self._count += 1
+        self._under_way += 1
+        self._todo.put((self._count, part))
+
+    def finish(self) -> list[CompletedPartTypeDef]:
+        """Wait for all parts and return what completes the upload."""
+        while self._under_way:
+            self._take()
+        return sorted(self._parts, key=lambda part: part["PartNumber"])
+
+    def give_up(self) -> None:
+        """Make the threads stop at once, and wait a moment for them."""
+        self._given_up.set()
+        while self._under_way:
+            try:
+                self._done.get(timeout=_GRACE_SECONDS)
+            except Empty:
+                break
+            self._under_way -= 1
+
+    def _take(self) -> None:
+        result = self._done.get()
+        self._under_way -= 1
+        if isinstance(result, Exception):
+            raise result
+        part, size = result
+        self._parts.append(part)
+        self._sent(size)
+
+    def _work(self) -> None:
+        while not self._given_up.is_set():
+            number, part = self._todo.get()
+            try:
+                answer = self._s3.upload_part(
+                    **self._target,
+                    PartNumber=number,
+                    Body=part.open(self._given_up),
+                    ChecksumCRC32=part.checksum,
+                )
+                done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+                self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
+            except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
+                self._done.put(error)
+            del part
+
+
+def base64(crc: int) -> str:
+    """A CRC-32 as S3 wants it."""
+    return b64encode(crc.to_bytes(4, "big")).decode()

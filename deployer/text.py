@@ -1,0 +1,55 @@
+"""How sizes, durations and counts are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+_MINUTE, _HOUR = 60, 3600
+_KILO = 1000
+_WHOLE = 100
+
+
+def size(count: float) -> str:
+    """Bytes in decimal units with three digits: `34.2 kB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < _KILO:
+            return f"{count:.0f} {unit}" if unit == "B" or count >= _WHOLE else f"{count:.1f} {unit}"
+        count /= _KILO
+    return f"{count:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `0.4s`, `12s`, `3m 05s`, `1h 02m`."""
+    if seconds < 1:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole}s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
+    return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun, in the plural where that is due: `1 file`, `2 files`."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def counts(by_state: Mapping[str, int]) -> str:
+    """How many targets are in each state, finished ones first: `2 succeeded, 1 in progress`."""
+    names = {
+        "Succeeded": "succeeded",
+        "Failed": "failed",
+        "Skipped": "skipped",
+        "Ready": "ready",
+        "InProgress": "in progress",
+        "Pending": "pending",
+    }
+    known = [f"{by_state[state]:,} {word}" for state, word in names.items() if by_state.get(state)]
+    return ", ".join(
+        known + [f"{count:,} {state}" for state, count in by_state.items() if state not in names]
+    )
