@@ -56,8 +56,6 @@ def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
 
 
 _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
-_QUOTING = ("botocore.parsers", "json.", "xml.")
-"""Modules whose exceptions quote what they could not parse."""
 
 
 def main() -> int:
@@ -142,19 +140,19 @@ def _run_and_tell(
         outcome.problems.extend(error.problems)
         code = _report(error, platform)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
-        platform.block(_traceback(error))
+        platform.block(traceback_of(error))
         platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
         code = ExitCode.BUG
     _goes_on(outcome, platform)
     return code
 
 
-def _traceback(error: BaseException) -> str:
-    """The traceback of an error and its causes, without the texts in which parsers quote what they read."""
+def traceback_of(error: BaseException) -> str:
+    """The traceback of an error and its causes, without what a parser says, which quotes all that it read."""
     cause: BaseException | None = error
     while cause:
-        if type(cause).__module__.startswith(_QUOTING):
-            cause.args = ("its text is withheld, since it quotes an answer",)
+        if type(cause).__module__ == "botocore.parsers":
+            cause.args = ("its text quotes an answer and is left out",)
         cause = cause.__cause__ or cause.__context__
     return "".join(traceback.format_exception(error))
 

@@ -41,7 +41,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "GetCallerIdentity": ("Account", "Arn"),
     "GetDeployment": ("deploymentInfo.status",),
     "GetDeploymentGroup": ("deploymentGroupInfo",),
-    "HeadObject": ("ETag", "ContentLength"),
+    "HeadObject": ("ETag", "ContentLength", "LastModified"),
     "ListApplications": ("applications",),
     "ListDeploymentGroups": ("deploymentGroups",),
     "ListDeployments": ("deployments",),
