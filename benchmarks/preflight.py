@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from deployer.bundle.package import package
 from deployer.bundle.tree import scan
 from deployer.choices import Compression
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def main() -> int:
     """Print the medians and return the exit status."""
     with tempfile.TemporaryDirectory() as folder:
         tree = _tree(Path(folder))
-        checking = _median(lambda: check(tree))
+        checking = _median(lambda: check_bundle(tree))
         packaging = _median(lambda: _package(tree))
         print(f"{len(tree.entries)} entries: check {checking:.3f} s, package {packaging:.3f} s")
         print(f"the check costs {checking / packaging:.1%} of packaging")
-        assert check(tree) == []
+        assert check_bundle(tree) == []
     return int(checking > _SHARE * packaging)
 
 

@@ -120,11 +120,11 @@ def _agree(platforms: frozenset[ComputePlatform], aws: Aws, line: Line) -> froze
 
 def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
     """The revision that the bundle becomes: an object in S3, or an AppSpec to send with the deployment."""
-    from deployer.appspec.completion import AwsLookup
+    from deployer.appspec.completion import AwsResolver
     from deployer.deployment.register import revision_of
 
     if isinstance(bundle.contents, AppSpecFile):
-        appspec, piece = bundle.contents.completed(AwsLookup(aws))
+        appspec, piece = bundle.contents.completed(AwsResolver(aws))
         if piece:
             bundle = line.outcome.bundle = appspec.bundle()
             line.platform.line(f"Looked up what the AppSpec leaves out: {piece}")

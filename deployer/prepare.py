@@ -61,11 +61,11 @@ def _from_archive(source: Path, line: Line) -> Bundle:
     from deployer.bundle.archive import open_archive
     from deployer.bundle.package import ready_made
     from deployer.bundle.secrets import secrets_in_archive
-    from deployer.preflight.check import check
+    from deployer.preflight.check import check_bundle
 
     contents, bundle_type, problems = open_archive(source, repository=line.platform.run.workspace)
     if line.settings.pre_flight is not PreFlight.OFF:
-        problems = [*problems, *check(contents, bundle_type=bundle_type)]
+        problems = [*problems, *check_bundle(contents, bundle_type=bundle_type)]
     _judge([*problems, *secrets_in_archive(contents)], line)
     return ready_made(contents, source, bundle_type)
 
@@ -73,7 +73,7 @@ def _from_archive(source: Path, line: Line) -> Bundle:
 def _from_tree(line: Line) -> Bundle:
     from deployer.bundle.package import package
     from deployer.bundle.tree import scan
-    from deployer.preflight.check import check
+    from deployer.preflight.check import check_bundle
 
     settings, platform = line.settings, line.platform
     times = allowed_times(line.environ.get(SOURCE_DATE_EPOCH, ""), now=line.clock.now())
@@ -91,7 +91,7 @@ def _from_tree(line: Line) -> Bundle:
             platform.debug(text)
     problems = list(tree.warnings)
     if settings.pre_flight is not PreFlight.OFF:
-        problems += check(tree, bundle_type=settings.bundle_type)
+        problems += check_bundle(tree, bundle_type=settings.bundle_type)
     _judge(problems, line)
     return package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
 

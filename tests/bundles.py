@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, follow
+from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +27,12 @@ class MemoryBundle:
 
     def read(self, name: str, limit: int) -> bytes:
         """The start of a file, links followed."""
-        return self.texts[follow(self.entries, name) or ""][:limit]
+        return self.texts[resolve(self.entries, name) or ""][:limit]
 
     def locate(self, name: str) -> str | None:
         """The file's own name, None for what is no file."""
         try:
-            found = follow(self.entries, name)
+            found = resolve(self.entries, name)
         except LeavesTree:
             return None
         return found if self.located and found in self.texts else None

@@ -18,7 +18,7 @@ class InvalidEntryError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class AclEntry:
     """One entry of an acl: who is meant, and whether it is inherited from a folder."""
 
     default: bool
@@ -26,7 +26,7 @@ class Entry:
     name: str
 
 
-def parse_entry(text: str) -> Entry:
+def parse_entry(text: str) -> AclEntry:
     """Read `[d:][u|g|m|o]:name:permissions`; raises InvalidEntryError with the reason."""
     *who, permissions = text.split(":")
     if not re.fullmatch(r"[0-7]|[rwx-]*", permissions):
@@ -45,7 +45,7 @@ def parse_entry(text: str) -> Entry:
         raise InvalidEntryError(f"gives {kind} a name, which it cannot have")
     if not default and kind != "mask" and not name:
         raise InvalidEntryError("is a base entry, which only `mode` can set")
-    return Entry(default, kind, name)
+    return AclEntry(default, kind, name)
 
 
 def check_range(text: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
 
 
-class Lookup(Protocol):
+class Resolver(Protocol):
     """Where the missing pieces come from."""
 
     def version(self, function: str, alias: str) -> str:
@@ -44,7 +44,7 @@ class Stopgap:
 
 
 @dataclass(frozen=True, slots=True)
-class AwsLookup:
+class AwsResolver:
     """The account's own Lambda and ECS; raises a DeployError when they may not be asked or do not know."""
 
     aws: Aws
@@ -94,7 +94,7 @@ class Completed:
     inserted: int | None = None
 
 
-def complete(text: str, lookup: Lookup) -> Completed:
+def complete(text: str, resolver: Resolver) -> Completed:
     """Look up what the AppSpec leaves out; a text that cannot be understood comes back as it is."""
     properties = _properties(text)
     if properties is None:
@@ -102,11 +102,11 @@ def complete(text: str, lookup: Lookup) -> Completed:
     named = {str(key.value).lower(): value for key, value in properties.value}
     task = named.get("taskdefinition")
     if isinstance(task, yaml.ScalarNode) and task.value and not task.value.startswith(("arn:", "<")):
-        return _replaced(text, task, lookup.task_definition(task.value))
+        return _replaced(text, task, resolver.task_definition(task.value))
     function, alias = named.get("name"), named.get("alias")
     if "currentversion" in named or not (function and alias and function.value and alias.value):
         return Completed(text)
-    return _inserted(text, properties, lookup.version(str(function.value), str(alias.value)))
+    return _inserted(text, properties, resolver.version(str(function.value), str(alias.value)))
 
 
 def _properties(text: str) -> yaml.MappingNode | None:

@@ -21,7 +21,7 @@ from deployer.revision import BundleType
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deployer.appspec.completion import Lookup
+    from deployer.appspec.completion import Resolver
 
 
 _JSON = ".json"
@@ -68,9 +68,9 @@ class AppSpecFile:
         problems = parse(completed.text.encode(), path=self.path).problems
         return [_moved(problem, completed.inserted) for problem in problems]
 
-    def completed(self, lookup: Lookup) -> tuple[AppSpecFile, str]:
+    def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
         """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""
-        completed = complete(self.text, lookup)
+        completed = complete(self.text, resolver)
         return replace(self, text=completed.text), completed.piece
 
     def bundle(self) -> Bundle:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deployer.appspec.acl import Entry, InvalidEntryError, check_range, parse_entry
+from deployer.appspec.acl import AclEntry, InvalidEntryError, check_range, parse_entry
 from deployer.appspec.findings import section_items
 from deployer.appspec.model import Permission
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void, ruby_text, shown, text_of
@@ -157,7 +157,7 @@ def _check_name(node: Node | None, key: str, example: str, findings: Findings) -
         findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
 
 
-def _entries(node: Node | None, findings: Findings) -> Iterator[Entry]:
+def _entries(node: Node | None, findings: Findings) -> Iterator[AclEntry]:
     seen: set[tuple[bool, str, str]] = set()
     for item, text in _texts(node, "acls", '"u:deploy:rw"', findings):
         try:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, follow
+from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
 from deployer.errors import InvalidBundle, Location, Problem
 from deployer.revision import BundleType
 from deployer.rules import archive as rules
@@ -74,7 +74,7 @@ class ArchiveContents:
         Raises InvalidBundle when the member is damaged.
         """
         try:
-            resolved = follow(self.entries, name)
+            resolved = resolve(self.entries, name)
         except LeavesTree:
             resolved = None
         entry = self.entries.get(resolved) if resolved is not None else None

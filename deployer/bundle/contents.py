@@ -142,7 +142,7 @@ class LeavesTree(Exception):
     """A link points out of the bundle."""
 
 
-def follow(entries: Mapping[str, Entry], name: str) -> str | None:
+def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
     """Return the name that `name` stands for once every link in it is followed, None when nothing is there.
 
     The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.

@@ -40,7 +40,7 @@ _NEVER: Final = rb"(?!)"
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """One pattern: `text` as its author wrote it, and where; `negated` brings back what was left out."""
 
     text: str
@@ -51,17 +51,17 @@ class Rule:
     regex: bytes
 
 
-class Rules:
+class IgnoreRules:
     """Patterns in order of precedence, compiled so that a path that none of them matches costs little."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
+    def __init__(self, rules: Iterable[IgnoreRule]) -> None:
         self.rules = tuple(rules)
-        self.matched: set[Rule] = set()
+        self.matched: set[IgnoreRule] = set()
         self._single = [(rule, re.compile(rule.regex, re.DOTALL)) for rule in reversed(self.rules)]
         self._any_name = _union(rule.regex for rule in self.rules if rule.by_name)
         self._any_path = _union(rule.regex for rule in self.rules if not rule.by_name)
 
-    def decide(self, path: bytes, *, folder: bool) -> Rule | None:
+    def decide(self, path: bytes, *, folder: bool) -> IgnoreRule | None:
         """Return the rule that decides on `path` (relative, forward slashes), None when none matches it.
 
         A link to a folder is not a folder. Every rule that matches is remembered in `matched`.
@@ -78,7 +78,7 @@ class Rules:
         return hits[0] if hits else None
 
 
-def parse_file(content: bytes, path: str) -> Iterator[Rule]:
+def parse_file(content: bytes, path: str) -> Iterator[IgnoreRule]:
     """Read an ignore file; `path` is its path from the repository's root, for the rules' locations."""
     for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         rule = parse(line.removesuffix(b"\r"), Location(path, number))
@@ -86,7 +86,7 @@ def parse_file(content: bytes, path: str) -> Iterator[Rule]:
             yield rule
 
 
-def parse(line: bytes, location: Location) -> Rule | None:
+def parse(line: bytes, location: Location) -> IgnoreRule | None:
     """Read one pattern; None for an empty line or a comment."""
     line = line.partition(b"\0")[0]
     pattern = b"" if line.startswith(b"#") else _trim(line)
@@ -100,7 +100,7 @@ def parse(line: bytes, location: Location) -> Rule | None:
         return None
     by_name = b"/" not in pattern
     regex = _translate(pattern if by_name else pattern.removeprefix(b"/"), by_path=not by_name)
-    return Rule(text, location, negated, only_folders, by_name, regex)
+    return IgnoreRule(text, location, negated, only_folders, by_name, regex)
 
 
 def _union(regexes: Iterable[bytes]) -> re.Pattern[bytes]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import EntryKind
 from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, in_order, read_block, read_whole, units
+from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_block, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,9 +29,9 @@ _GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no time, no name, unkno
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A unit, packed; `crc` is of the tar's bytes, `content_crc` of a block's own."""
+    """A piece of work, packed; `crc` is of the tar's bytes, `content_crc` of a block's own."""
 
-    unit: Batch | Block
+    work: Batch | Block
     data: bytes
     length: int
     crc: int
@@ -43,15 +43,15 @@ def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: 
     crc = length = content_crc = 0
     if gzip:
         yield Packed(_GZIP_HEADER, 0, 0)
-    for result in in_order(partial(_pack, deflater, gzip=gzip), units(members), threads=threads):
-        if isinstance(result.unit, Block):
-            before = 0 if result.unit.first else content_crc
-            content_crc = combine(before, result.content_crc, result.unit.length)
-            if result.unit.last and content_crc != result.unit.member.crc:
-                raise changed(result.unit.member.entry.name)
+    for result in in_order(partial(_pack, deflater, gzip=gzip), cut_work(members), threads=threads):
+        if isinstance(result.work, Block):
+            before = 0 if result.work.first else content_crc
+            content_crc = combine(before, result.content_crc, result.work.length)
+            if result.work.last and content_crc != result.work.member.crc:
+                raise changed(result.work.member.entry.name)
         crc = combine(crc, result.crc, result.length)
         length += result.length
-        yield Packed(result.data, result.unit.files, result.unit.read)
+        yield Packed(result.data, result.work.files, result.work.read)
     if not gzip:
         yield Packed(_END, 0, 0)
         return
@@ -61,24 +61,24 @@ def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: 
     yield Packed(tail, 0, 0)
 
 
-def _pack(deflater: Deflater, unit: Batch | Block, *, gzip: bool) -> _Result:
+def _pack(deflater: Deflater, work: Batch | Block, *, gzip: bool) -> _Result:
     content_crc = 0
-    if isinstance(unit, Block):
-        content = read_block(unit)
+    if isinstance(work, Block):
+        content = read_block(work)
         content_crc = crc32(content, 0)
-        header = _header(unit.member) if unit.first else b""
-        data = header + content + (_padding(unit.member.entry.size) if unit.last else b"")
+        header = _header(work.member) if work.first else b""
+        data = header + content + (_padding(work.member.entry.size) if work.last else b"")
     else:
         parts: list[bytes] = []
-        for member in unit.members:
+        for member in work.members:
             parts.append(_header(member))
             if member.entry.kind is EntryKind.FILE:
                 parts += [read_whole(member), _padding(member.entry.size)]
         data = b"".join(parts)
     crc = crc32(data, 0) if gzip else 0
-    mixed = isinstance(unit, Batch)
+    mixed = isinstance(work, Batch)
     packed = deflater.block(data, last=False, mixed=mixed) if gzip else data
-    return _Result(unit, packed, len(data), crc, content_crc)
+    return _Result(work, packed, len(data), crc, content_crc)
 
 
 def _header(member: Member) -> bytes:

@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from deployer.bundle import secrets as leaks
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, follow
-from deployer.bundle.ignore import IGNORE_FILE, Rule, Rules, parse, parse_file
+from deployer.bundle import secrets
+from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
+from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import LEAVE_OUT, RENAME, Walk, printable, quoted
 from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
@@ -54,7 +54,7 @@ class Tree:
     entries: Mapping[str, Entry]
     exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    rules: tuple[Rule, ...] = field(default=(), repr=False)
+    rules: tuple[IgnoreRule, ...] = field(default=(), repr=False)
 
     @cached_property
     def tallies(self) -> tuple[Tally, ...]:
@@ -73,7 +73,7 @@ class Tree:
 
         Raises KeyError when no file of that name is in the bundle, OSError when it cannot be read.
         """
-        resolved = follow(self.entries, name)
+        resolved = resolve(self.entries, name)
         entry = self.entries[resolved] if resolved is not None else None
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
@@ -82,7 +82,7 @@ class Tree:
 
     def locate(self, name: str) -> str | None:
         """Return the file of that name as a path from the repository's root, None when it is not in it."""
-        resolved = follow(self.entries, name)
+        resolved = resolve(self.entries, name)
         entry = self.entries.get(resolved) if resolved is not None else None
         if entry is None or not entry.path:
             return None
@@ -105,7 +105,7 @@ def scan(
     everything that is wrong in it.
     """
     source, repository = _usable(source, repository)
-    rules = Rules(_rules(source, repository, exclude))
+    rules = IgnoreRules(_rules(source, repository, exclude))
     walk = Walk(source, repository, rules, times)
     walk.run()
     _place_appspec(walk, appspec)
@@ -116,7 +116,7 @@ def scan(
     warnings = [
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
         *(_idle(rule) for rule in rules.rules if rule not in rules.matched),
-        *leaks.likely_secrets(entries, walk.wanted, walk.where),
+        *secrets.likely_secrets(entries, walk.wanted, walk.where),
     ]
     return Tree(source, repository, entries, tuple(walk.exclusions), tuple(_shortened(warnings)), rules.rules)
 
@@ -148,7 +148,7 @@ def _nearest_folder(given: Path, repository: Path) -> str:
     return f"Did you mean `{near[0]}`?" if near else "Was it built or downloaded by an earlier step?"
 
 
-def _rules(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[Rule]:
+def _rules(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[IgnoreRule]:
     path = source / IGNORE_FILE
     if path.is_file():
         yield from parse_file(path.read_bytes(), path.relative_to(repository).as_posix())
@@ -211,7 +211,7 @@ def _bad_links(entries: Mapping[str, Entry], walk: Walk) -> Iterator[Problem]:
             continue
         shown = f"{quoted(name)} is a link to `{printable(entry.target)}`"
         try:
-            if follow(entries, name) is not None:
+            if resolve(entries, name) is not None:
                 continue
         except LeavesTree:
             yield Problem(
@@ -230,7 +230,7 @@ def _bad_links(entries: Mapping[str, Entry], walk: Walk) -> Iterator[Problem]:
         )
 
 
-def _idle(rule: Rule) -> Problem:
+def _idle(rule: IgnoreRule) -> Problem:
     return Problem(
         f"the pattern `{printable(rule.text)}` matched nothing",
         "Correct or remove it.",

@@ -14,7 +14,7 @@ from deployer.errors import Location, Problem, Severity
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deployer.bundle.ignore import Rules
+    from deployer.bundle.ignore import IgnoreRules
     from deployer.bundle.times import TimeRange
 
 
@@ -39,7 +39,7 @@ PERMISSION: Final = (
 class Walk:
     """One pass over the folder: entries, exclusions and problems as they are found."""
 
-    def __init__(self, source: Path, repository: Path, rules: Rules, times: TimeRange) -> None:
+    def __init__(self, source: Path, repository: Path, rules: IgnoreRules, times: TimeRange) -> None:
         self.source = source
         self.repository = repository
         self.rules = rules

@@ -1,4 +1,4 @@
-"""The unit of work that threads share: some small files, or a block of a large one.
+"""The work that threads share: some small files, or a block of a large one.
 
 Reading checks each file against the CRC-32 that was taken when it was hashed, so a file that changes in
 between is an error and never a bundle that does not match its digest.
@@ -87,8 +87,8 @@ class Packed:
     read: int
 
 
-def units(members: Iterable[Member]) -> Iterator[Batch | Block]:
-    """Cut the members into units of at most `BLOCK` bytes, in order."""
+def cut_work(members: Iterable[Member]) -> Iterator[Batch | Block]:
+    """Cut the members into pieces of work of at most `BLOCK` bytes, in order."""
     batch: list[Member] = []
     size = 0
     for member in members:

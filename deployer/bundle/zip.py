@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deployer.bundle.contents import EntryKind
 from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, in_order, read_block, read_whole, units
+from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_block, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +55,7 @@ def _time(modified: int) -> tuple[int, bytes]:
 
 
 class _Record(NamedTuple):
-    """What the central directory says about a member; `offset` from the beginning of its unit's bytes."""
+    """What the central directory says about a member; `offset` from the beginning of its piece of work."""
 
     name: bytes
     attributes: int
@@ -70,9 +70,9 @@ class _Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A unit, packed."""
+    """A piece of work, packed."""
 
-    unit: Batch | Block
+    work: Batch | Block
     data: bytes
     records: Sequence[_Record]
     crc: int = 0
@@ -81,24 +81,24 @@ class _Result:
 def pack(members: Iterable[Member], deflater: Deflater, *, threads: int) -> Iterator[Packed]:
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
     directory = _Directory()
-    for result in in_order(partial(_pack, deflater), units(members), threads=threads):
-        if isinstance(result.unit, Batch):
+    for result in in_order(partial(_pack, deflater), cut_work(members), threads=threads):
+        if isinstance(result.work, Batch):
             directory.add(result.records)
             directory.offset += len(result.data)
-            yield Packed(result.data, result.unit.files, result.unit.read)
+            yield Packed(result.data, result.work.files, result.work.read)
         else:
-            yield Packed(directory.block(result.unit, result), result.unit.files, result.unit.read)
+            yield Packed(directory.block(result.work, result), result.work.files, result.work.read)
     yield Packed(directory.end(), 0, 0)
 
 
-def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
-    if isinstance(unit, Block):
-        data = read_block(unit)
-        return _Result(unit, deflater.block(data, last=unit.last), (), crc32(data, 0))
+def _pack(deflater: Deflater, work: Batch | Block) -> _Result:
+    if isinstance(work, Block):
+        data = read_block(work)
+        return _Result(work, deflater.block(data, last=work.last), (), crc32(data, 0))
     parts: list[bytes | bytearray] = []
     records: list[_Record] = []
     offset = 0
-    for member in unit.members:
+    for member in work.members:
         entry = member.entry
         content = read_whole(member) if entry.kind is not EntryKind.FOLDER else b""
         packed = deflater.whole(content) if content and entry.kind is EntryKind.FILE else content
@@ -112,7 +112,7 @@ def _pack(deflater: Deflater, unit: Batch | Block) -> _Result:
         parts += [header, name, extra, body]
         records.append(_Record(name, _attributes(entry), flags, method, time, *sizes, offset))
         offset += len(header) + len(name) + len(extra) + len(body)
-    return _Result(unit, b"".join(parts), records)
+    return _Result(work, b"".join(parts), records)
 
 
 def _attributes(entry: Entry) -> int:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deployer.bundle.contents import Contents, Exclusion
-    from deployer.preflight.names import Lookup
+    from deployer.preflight.names import Names
 
 _ADVISED_BYTES = 1 << 30
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions
@@ -80,16 +80,16 @@ def _missing(contents: Contents) -> Problem:
     if excluded:
         found = f": the pattern `{excluded.pattern}` leaves it out"
         return document_rules.MISSING.problem(excluded.location, found=found, advice="Change the pattern.")
-    names = [
+    alike = [
         name
         for name, entry in contents.entries.items()
         if entry.kind is not EntryKind.FOLDER
         and name.rpartition("/")[2].lower() in {"appspec.yml", "appspec.yaml", "appspec.json"}
     ]
-    if not names:
+    if not alike:
         advice = "Add an appspec.yml, or name the one to use with the input `appspec`."
         return document_rules.MISSING.problem(None, found="", advice=advice)
-    name = min(names, key=lambda name: (name.count("/"), not name.endswith(APPSPEC), name))
+    name = min(alike, key=lambda name: (name.count("/"), not name.endswith(APPSPEC), name))
     folder, _, last = name.rpartition("/")
     advice = f"Rename {last} to {APPSPEC}." if last != APPSPEC else f"Package the folder {folder} itself."
     path = contents.locate(name)
@@ -97,25 +97,25 @@ def _missing(contents: Contents) -> Problem:
     return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice)
 
 
-def check_names(lookup: Lookup, *, zipped: bool) -> Iterator[Problem]:
+def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
     """Names that unpack wrongly; one look at all of them together, as nearly always there are none."""
-    names = "".join(lookup.entries)
-    if zipped and ";" in names:
-        for name in filter(_VERSIONED.search, lookup.entries):
-            path = lookup.contents.locate(name)
+    joined = "".join(names.entries)
+    if zipped and ";" in joined:
+        for name in filter(_VERSIONED.search, names.entries):
+            path = names.contents.locate(name)
             yield rules.VERSION.problem(Location(path) if path else None, name=name)
     try:
-        names.encode()
+        joined.encode()
     except UnicodeEncodeError:
-        for name in lookup.entries:
+        for name in names.entries:
             shown = os.fsencode(name).decode(errors="backslashreplace")
             if shown != name:
                 yield rules.NAME.problem(None, name=shown)
 
 
-def check_size(lookup: Lookup) -> Iterator[Problem]:
+def check_size(names: Names) -> Iterator[Problem]:
     """Advice on the instances' disks for a large bundle."""
-    entries = lookup.entries.values()
+    entries = names.entries.values()
     size = sum(entry.size for entry in entries)
     if size >= _ADVISED_BYTES:
         largest = sorted(entries, key=lambda entry: (-entry.size, entry.name))[:_LARGEST]

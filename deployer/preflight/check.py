@@ -17,7 +17,7 @@ from deployer.errors import InvalidBundle, Location
 from deployer.preflight.bundle import check_names, check_size, find_root
 from deployer.preflight.files import check_files
 from deployer.preflight.hooks import check_hooks
-from deployer.preflight.names import Lookup
+from deployer.preflight.names import Names
 from deployer.preflight.permissions import check_permissions
 from deployer.revision import BundleType
 from deployer.rules import bundle as bundle_rules
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
 
 
-__all__ = ["check"]
+__all__ = ["check_bundle"]
 
 
-def check(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
+def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
     """Every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec.
 
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
@@ -42,26 +42,26 @@ def check(contents: Contents, *, bundle_type: BundleType | None = None) -> list[
     root = find_root(contents)
     if isinstance(root, list):
         return root
-    lookup = Lookup(root)
+    names = Names(root)
     problems: list[Problem] = []
     try:
-        for problem in _check(lookup, bundle_type):
+        for problem in _check(names, bundle_type):
             problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
     except InvalidBundle as error:
         problems += error.problems
-    if lookup.path is None:
+    if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
     return list(dict.fromkeys(problems))
 
 
-def _check(lookup: Lookup, bundle_type: BundleType | None) -> Iterator[Problem]:
-    path = lookup.path or APPSPEC
-    entry = lookup.resolve(APPSPEC)
+def _check(names: Names, bundle_type: BundleType | None) -> Iterator[Problem]:
+    path = names.path or APPSPEC
+    entry = names.resolve(APPSPEC)
     if entry is None or entry.kind is not EntryKind.FILE:
         what = "a folder" if entry else "a link to nothing in the bundle"
         yield rules.NOT_A_FILE.problem(Location(path), what=what)
         return
-    parsed = parse(lookup.contents.read(APPSPEC, LIMIT + 1), path=path)
+    parsed = parse(names.contents.read(APPSPEC, LIMIT + 1), path=path)
     yield from parsed.problems
     appspec = parsed.appspec
     if appspec is not None and appspec.compute_platform is not ComputePlatform.SERVER:
@@ -69,12 +69,12 @@ def _check(lookup: Lookup, bundle_type: BundleType | None) -> Iterator[Problem]:
     elif appspec is not None:
         if appspec.os == "windows" and bundle_type in {BundleType.TAR, BundleType.TGZ}:
             yield bundle_rules.WINDOWS_TYPE.problem(Location(path), type=bundle_type.value)
-        plan = yield from check_files(appspec, lookup)
+        plan = yield from check_files(appspec, names)
         yield from check_permissions(appspec, plan)
-        yield from check_hooks(appspec, lookup)
-    yield from lookup.second_files()
-    yield from check_names(lookup, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
-    yield from check_size(lookup)
+        yield from check_hooks(appspec, names)
+    yield from names.second_files()
+    yield from check_names(names, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
+    yield from check_size(names)
 
 
 def _unplaced(problem: Problem) -> Problem:

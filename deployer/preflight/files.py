@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from deployer.appspec.model import AppSpec, FileMapping
     from deployer.errors import Problem
-    from deployer.preflight.names import Lookup
+    from deployer.preflight.names import Names
 
 
 _FILE_LIKE = re.compile(
@@ -48,25 +48,25 @@ class Copy:
 class Plan:
     """What the agent would install, worked out when it is asked for."""
 
-    lookup: Lookup
+    names: Names
     copies: list[Copy] = field(default_factory=list)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return list(self.lookup.entries)
+    def _sorted(self) -> list[str]:
+        return list(self.names.entries)
 
     def paths(self, copy: Copy) -> tuple[dict[str, str], list[str]]:
         """The files of a mapping as path on the instance → name in the bundle, and its folders."""
         if not copy.folder:
             return {copy.top: copy.name}, []
         prefix = f"{copy.name}/" if copy.name else ""
-        names = self._names
+        within = self._sorted
         if prefix:
-            names = names[bisect_left(names, prefix) : bisect_left(names, f"{copy.name}0")]  # 0 follows /
+            within = within[bisect_left(within, prefix) : bisect_left(within, f"{copy.name}0")]  # 0 follows /
         base, cut = copy.target.rstrip("/") + "/", len(prefix)
-        entries, folder = self.lookup.entries, EntryKind.FOLDER
-        files = {base + name[cut:]: name for name in names if entries[name].kind is not folder}
-        folders = [base + name[cut:] for name in names if entries[name].kind is folder]
+        entries, folder = self.names.entries, EntryKind.FOLDER
+        files = {base + name[cut:]: name for name in within if entries[name].kind is not folder}
+        folders = [base + name[cut:] for name in within if entries[name].kind is folder]
         return files, [copy.target, *folders]
 
     @cached_property
@@ -81,12 +81,12 @@ class Plan:
         return sorted(files), sorted(folders - {"/"})
 
 
-def check_files(appspec: AppSpec, lookup: Lookup) -> Generator[Problem, None, Plan]:
+def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan]:
     """Report what is wrong with the mappings; returns the plan of those that can be carried out."""
-    plan = Plan(lookup)
+    plan = Plan(names)
     windows = appspec.os == "windows"
     for mapping in appspec.files:
-        copy = yield from _check_source(appspec, mapping, lookup)
+        copy = yield from _check_source(appspec, mapping, names)
         if copy:
             plan.copies.append(copy)
             if not copy.folder and not windows:
@@ -96,7 +96,7 @@ def check_files(appspec: AppSpec, lookup: Lookup) -> Generator[Problem, None, Pl
 
 
 def _check_source(
-    appspec: AppSpec, mapping: FileMapping, lookup: Lookup
+    appspec: AppSpec, mapping: FileMapping, names: Names
 ) -> Generator[Problem, None, Copy | None]:
     place = Location(appspec.path, mapping.line, mapping.column)
     windows = appspec.os == "windows"
@@ -108,43 +108,43 @@ def _check_source(
         yield rules.EMPTY_SOURCE.problem(place)
     if ".." in mapping.source.replace("\\", "/").split("/"):
         yield rules.PARENT.problem(place, path=mapping.source, normal=name or "/")
-    name = lookup.spelt(name) if windows else name
-    entry = lookup.resolve(name)
-    if entry is None and (link := lookup.target(name)):
+    name = names.spelt(name) if windows else name
+    entry = names.resolve(name)
+    if entry is None and (link := names.target(name)):
         yield rules.LINK_OUTSIDE.problem(place, source=mapping.source, target=link)
     elif entry is None or (entry.kind is EntryKind.FILE and mapping.source.endswith("/")):
-        yield _absent(mapping, name, place, lookup)
+        yield _absent(mapping, name, place, names)
         return None
     target = on_instance(mapping.destination, windows=windows)
     if entry is not None and entry.kind is EntryKind.FOLDER:
-        yield from _emptied(mapping, entry.name, place, lookup)
+        yield from _emptied(mapping, entry.name, place, names)
         return Copy(mapping, entry.name, target, folder=True)  # of a linked folder, the content is copied
     return Copy(mapping, name, target, folder=False)
 
 
-def _emptied(mapping: FileMapping, folder: str, place: Location, lookup: Lookup) -> Iterator[Problem]:
-    excluded = lookup.exclusion(folder)
-    if excluded and not any(name.startswith(f"{folder}/") for name in lookup.entries):
+def _emptied(mapping: FileMapping, folder: str, place: Location, names: Names) -> Iterator[Problem]:
+    excluded = names.exclusion(folder)
+    if excluded and not any(name.startswith(f"{folder}/") for name in names.entries):
         where = f" ({excluded.location.path}, line {excluded.location.line})"
         yield rules.EMPTIED.problem(place, source=mapping.source, pattern=excluded.pattern, place=where)
 
 
-def _absent(mapping: FileMapping, name: str, place: Location, lookup: Lookup) -> Problem:
-    excluded = lookup.exclusion(name)
+def _absent(mapping: FileMapping, name: str, place: Location, names: Names) -> Problem:
+    excluded = names.exclusion(name)
     if excluded:
         where = excluded.location
         return rules.EXCLUDED_SOURCE.problem(
             where,
             source=mapping.source,
             line=mapping.line,
-            advice=lookup.readmission(excluded, name),
+            advice=names.readmission(excluded, name),
             pattern=excluded.pattern,
             place=f" ({where.path}, line {where.line})",
         )
     if re.search(r"[*?\[{]", name):
         folder = re.split(r"/?[^/]*[*?\[{]", name)[0] or "/"
         return rules.GLOB.problem(place, source=mapping.source, folder=folder)
-    guess = lookup.nearest(name)
+    guess = names.nearest(name)
     advice = f"Did you mean {guess}?" if guess else "Is it built or downloaded before this step?"
     return rules.MISSING_SOURCE.problem(place, source=mapping.source, advice=advice)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deployer.appspec.model import AppSpec, Hook
     from deployer.bundle.contents import Entry
     from deployer.errors import Problem
-    from deployer.preflight.names import Lookup
+    from deployer.preflight.names import Names
 
 
 _SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]")
@@ -39,7 +39,7 @@ class _Named(NamedTuple):
     windows: bool
 
 
-def check_hooks(appspec: AppSpec, lookup: Lookup) -> Iterator[Problem]:
+def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
     """Report scripts that are missing or would not start; each script's own text is looked at once."""
     read: set[str] = set()
     for event, hooks in appspec.hooks.items():
@@ -48,10 +48,10 @@ def check_hooks(appspec: AppSpec, lookup: Lookup) -> Iterator[Problem]:
         for hook in hooks:
             place = Location(appspec.path, hook.line, hook.column)
             named = _Named(event, hook, place, appspec.os == "windows")
-            yield from _check(named, lookup, read)
+            yield from _check(named, names, read)
 
 
-def _check(named: _Named, lookup: Lookup, read: set[str]) -> Iterator[Problem]:
+def _check(named: _Named, names: Names, read: set[str]) -> Iterator[Problem]:
     facts = {"location": named.hook.location, "event": named.event}
     name = in_bundle(named.hook.location, windows=named.windows)
     if name is None:
@@ -59,68 +59,68 @@ def _check(named: _Named, lookup: Lookup, read: set[str]) -> Iterator[Problem]:
         return
     if ".." in named.hook.location.replace("\\", "/").split("/"):
         yield file_rules.PARENT.problem(named.place, path=named.hook.location, normal=name or "/")
-    name = lookup.spelt(name) if named.windows else name
-    entry = lookup.resolve(name)
-    if entry is None and lookup.leaves(name):
-        yield rules.LINK_OUTSIDE.problem(named.place, target=lookup.target(name), **facts)
+    name = names.spelt(name) if named.windows else name
+    entry = names.resolve(name)
+    if entry is None and names.leaves(name):
+        yield rules.LINK_OUTSIDE.problem(named.place, target=names.target(name), **facts)
     elif entry is None or (entry.kind is EntryKind.FILE and named.hook.location.endswith("/")):
-        yield _absent(named, name, lookup)
+        yield _absent(named, name, names)
         return
     elif entry.kind is not EntryKind.FILE:
-        yield rules.FOLDER.problem(named.place, advice=_only_script(name, lookup), **facts)
+        yield rules.FOLDER.problem(named.place, advice=_only_script(name, names), **facts)
         return
     if not named.windows:
         if characters := _SHELL_CHARACTERS.search(named.hook.location):
             shown = {" ": "a blank", "\t": "a tab"}.get(characters[0], characters[0])
             yield rules.SHELL_CHARACTERS.problem(named.place, characters=shown, **facts)
         if entry:
-            yield from _check_mode(named, name, entry, lookup)
+            yield from _check_mode(named, name, entry, names)
             if name not in read:
                 read.add(name)
-                yield from check_script(name, lookup.contents.read(name, _HEAD_BYTES), named.place, lookup)
+                yield from check_script(name, names.contents.read(name, _HEAD_BYTES), named.place, names)
 
 
-def _absent(named: _Named, name: str, lookup: Lookup) -> Problem:
+def _absent(named: _Named, name: str, names: Names) -> Problem:
     facts = {"location": named.hook.location, "event": named.event}
     first = re.split(r"\s", named.hook.location)[0]
     script = in_bundle(first, windows=named.windows)
-    if first != named.hook.location and script and lookup.resolve(script):
+    if first != named.hook.location and script and names.resolve(script):
         return rules.ARGUMENTS.problem(named.place, script=script, **facts)
-    excluded = lookup.exclusion(name)
+    excluded = names.exclusion(name)
     if excluded:
         where = excluded.location
         return rules.EXCLUDED_SCRIPT.problem(
             where,
             line=named.hook.line,
-            advice=lookup.readmission(excluded, name),
+            advice=names.readmission(excluded, name),
             pattern=excluded.pattern,
             place=f" ({where.path}, line {where.line})",
             **facts,
         )
-    guess = lookup.nearest(name.replace("\\", "/"), folders=False)
+    guess = names.nearest(name.replace("\\", "/"), folders=False)
     advice = f"Did you mean {guess}?" if guess else "Add the script, or remove it from the AppSpec."
     return rules.MISSING_SCRIPT.problem(named.place, advice=advice, **facts)
 
 
-def _only_script(folder: str, lookup: Lookup) -> str:
+def _only_script(folder: str, names: Names) -> str:
     prefix = f"{folder}/" if folder else ""
-    below = [entry for name, entry in lookup.entries.items() if name.startswith(prefix)]
+    below = [entry for name, entry in names.entries.items() if name.startswith(prefix)]
     files = [entry.name for entry in below if entry.kind is not EntryKind.FOLDER]
     return f" There is {files[0]}." if len(files) == 1 else ""
 
 
-def _check_mode(named: _Named, name: str, entry: Entry, lookup: Lookup) -> Iterator[Problem]:
+def _check_mode(named: _Named, name: str, entry: Entry, names: Names) -> Iterator[Problem]:
     mode = entry.mode
     if not mode & _ANYONE_EXECUTES:
-        place = lookup.place(name, None, named.place)
+        place = names.place(name, None, named.place)
         yield rules.NOT_EXECUTABLE.problem(place, script=name)
         mode |= _ANYONE_EXECUTES  # what the agent does about it
     if named.hook.runas in {None, "root"}:
         return
     *folders, _ = accumulate(entry.name.split("/"), "{}/{}".format)
     chain = [(name, mode, _OTHERS_READ_AND_EXECUTE)]
-    chain += [(folder, lookup.entries[folder].mode, _OTHERS_ENTER) for folder in folders]
+    chain += [(folder, names.entries[folder].mode, _OTHERS_ENTER) for folder in folders]
     for path, have, need in chain:
         if have & need != need:
             facts = {"script": name, "user": named.hook.runas, "path": path, "mode": have}
-            yield rules.RUNAS_MODE.problem(lookup.place(path, None, named.place), **facts)
+            yield rules.RUNAS_MODE.problem(names.place(path, None, named.place), **facts)

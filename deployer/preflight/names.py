@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import APPSPEC
-from deployer.bundle.contents import Entry, EntryKind, LeavesTree, follow
+from deployer.bundle.contents import Entry, EntryKind, LeavesTree, resolve
 from deployer.errors import Location
 from deployer.rules import document as rules
 
@@ -26,7 +26,7 @@ _APPSPECS = {"appspec.yml", "appspec.yaml", "appspec.json"}
 _LONGEST_APPSPEC = max(map(len, _APPSPECS))
 
 
-class Lookup:
+class Names:
     """The contents of a bundle as the agent unpacks them, with questions about names."""
 
     def __init__(self, contents: Contents) -> None:
@@ -37,7 +37,7 @@ class Lookup:
     def resolve(self, name: str) -> Entry | None:
         """What stands at a name once links are followed; None when nothing does, or not in the bundle."""
         try:
-            found = follow(self.entries, name)
+            found = resolve(self.entries, name)
         except LeavesTree:
             return None
         return _ROOT if found == "" else self.entries.get(found or "/")
@@ -49,7 +49,7 @@ class Lookup:
     def leaves(self, name: str) -> bool:
         """Whether a link on the way to a name leads out of the bundle."""
         try:
-            follow(self.entries, name)
+            resolve(self.entries, name)
         except LeavesTree:
             return True
         return False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deployer.errors import Location, Problem
-    from deployer.preflight.names import Lookup
+    from deployer.preflight.names import Names
 
 _LONGEST_COMMAND = 4096
 _BOM = b"\xef\xbb\xbf"
@@ -26,7 +26,7 @@ _REDIRECTS_ALL = re.compile(r"^\s*exec\s[^#]*>")
 _WAITS = re.compile(r"^\s*wait\b")
 
 
-def check_script(name: str, head: bytes, named_at: Location, lookup: Lookup) -> Iterator[Problem]:
+def check_script(name: str, head: bytes, named_at: Location, names: Names) -> Iterator[Problem]:
     """Report what keeps a script from running on Linux, at its own line in the repository.
 
     `head` is the start of the script; `named_at` is used when the script is not in the repository.
@@ -35,7 +35,7 @@ def check_script(name: str, head: bytes, named_at: Location, lookup: Lookup) -> 
         return
 
     def at(line: int) -> Location:
-        return lookup.place(name, line, named_at)
+        return names.place(name, line, named_at)
 
     if head.startswith(_BOM):
         yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deployer.bundle.archive import open_archive
 from deployer.errors import InvalidBundle, Problem
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 
 APPSPEC = b"version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - location: run.sh\n"
 FILES = {"appspec.yml": APPSPEC, "run.sh": b"#!/bin/sh\n", "data": bytes(range(256)) * 8}
@@ -64,6 +64,6 @@ def _look_at(content: bytes) -> list[Problem]:
         path.write_bytes(content)
         try:
             contents, kind, problems = open_archive(path, repository=Path(folder))
-            return [*problems, *check(contents, bundle_type=kind)]
+            return [*problems, *check_bundle(contents, bundle_type=kind)]
         except InvalidBundle as error:
             return list(error.problems)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deployer.appspec.parse import APPSPEC, parse
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Severity
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from tests.bundles import bundle
 
 KEYS = """version os files hooks permissions source destination location timeout runas object mode type acls
@@ -75,7 +75,7 @@ def test_any_bytes_give_findings_or_a_model(content: bytes) -> None:
 @settings(deadline=None, max_examples=150)
 @given(YAML_TEXT.map(str.encode) | TREES.map(lambda tree: json.dumps(tree).encode()))
 def test_any_appspec_can_be_held_against_a_bundle(content: bytes) -> None:
-    problems = check(bundle({**FILES, APPSPEC: content}))
+    problems = check_bundle(bundle({**FILES, APPSPEC: content}))
     assert isinstance(problems, list)
 
 
@@ -86,7 +86,7 @@ def test_a_bundle_that_passes_has_every_file_that_it_names(appspec: dict[str, ob
     contents = bundle({**FILES, APPSPEC: content})
     parsed = parse(content, path=APPSPEC).appspec
     assert parsed is not None
-    if any(problem.severity is Severity.ERROR for problem in check(contents)):
+    if any(problem.severity is Severity.ERROR for problem in check_bundle(contents)):
         return
     entries = contents.entries
     for mapping in parsed.files:

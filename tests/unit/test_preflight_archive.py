@@ -14,7 +14,7 @@ import pytest
 from deployer.bundle.archive import open_archive
 from deployer.bundle.contents import EntryKind
 from deployer.errors import InvalidBundle, Location
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_a_sound_archive(kind: BundleType, tmp_path: Path) -> None:
     assert contents.read("app/a.txt", 99) == b"a\n"
     assert contents.locate("s/x.sh") is None
     assert contents.exclusions == ()
-    assert check(contents, bundle_type=found) == []
+    assert check_bundle(contents, bundle_type=found) == []
     with pytest.raises(KeyError):
         contents.read("app", 1)
     with pytest.raises(KeyError):
@@ -131,17 +131,17 @@ def test_a_sound_archive(kind: BundleType, tmp_path: Path) -> None:
 @ARCHIVES
 def test_the_only_folder_at_the_top_is_stripped_as_the_agent_does(kind: BundleType, tmp_path: Path) -> None:
     contents, _, _ = opened(make(kind, tmp_path, {f"app-1.2/{name}": data for name, data in FILES.items()}))
-    assert check(contents) == []
+    assert check_bundle(contents) == []
     contents, _, _ = opened(
         make(kind, tmp_path, {"__MACOSX/x": b"", **{f"app/{name}": data for name, data in FILES.items()}})
     )
-    assert [problem.code for problem in check(contents)] == ["appspec-missing"]
+    assert [problem.code for problem in check_bundle(contents)] == ["appspec-missing"]
 
 
 @ARCHIVES
 def test_findings_in_members_name_their_line_in_the_message(kind: BundleType, tmp_path: Path) -> None:
     contents, _, _ = opened(make(kind, tmp_path, {**FILES, "s/x.sh": b"#!/bin/sh\r\n"}))
-    (problem,) = check(contents)
+    (problem,) = check_bundle(contents)
     assert (problem.code, problem.location) == ("hook-crlf-shebang", None)
     assert "line 8" in problem.message
 
@@ -201,7 +201,7 @@ def test_an_encrypted_zip(tmp_path: Path) -> None:
     path.write_bytes(content)
     contents, _, codes = opened(path)
     assert codes == ["archive-encrypted"]
-    (problem,) = check(contents)
+    (problem,) = check_bundle(contents)
     assert problem.code == "archive-unreadable"
     assert "appspec.yml in app.zip" in problem.message
 
@@ -297,7 +297,7 @@ def test_names_of_a_zip_without_the_unicode_flag(raw: bytes, system: int, name: 
 
 def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
     contents, _, _ = opened(make_tar(tmp_path / "app.tar", {**FILES, "app/caf\udce9": b""}))
-    (problem,) = check(contents)
+    (problem,) = check_bundle(contents)
     assert (problem.code, "app/caf\\xe9" in problem.message) == ("bundle-name-not-utf8", True)
 
 
@@ -310,7 +310,7 @@ def test_a_script_beyond_what_is_kept_in_memory_is_read_again(tmp_path: Path) ->
 def test_a_damaged_member_is_reported_when_it_is_read(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "app.zip", {"appspec.yml": APPSPEC}, method=zipfile.ZIP_STORED)
     path.write_bytes(path.read_bytes().replace(b"os: linux", b"os: linuy"))
-    (problem,) = check(opened(path)[0])
+    (problem,) = check_bundle(opened(path)[0])
     assert problem.code == "archive-unreadable"
 
 

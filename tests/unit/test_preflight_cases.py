@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from tests.bundles import bundle, verdict
 
 CASES = json.loads(Path(__file__).parents[1].joinpath("appspec_cases.json").read_text())["cases"]
@@ -19,7 +19,7 @@ ACCEPTABLE = {"error": {"error"}, "flag": {"error", "flag"}, "ok": {"flag", "ok"
 def test_agrees_with_the_agent(case: dict[str, Any]) -> None:
     files = {name: file["text"] for name, file in case["files"].items()}
     modes = {name.rstrip("/"): int(file["mode"], 8) for name, file in case["files"].items()}
-    problems = check(bundle(files, modes=modes))
+    problems = check_bundle(bundle(files, modes=modes))
     assert verdict(problems) in ACCEPTABLE[case["expect"]], problems
 
 

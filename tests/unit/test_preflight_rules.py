@@ -12,7 +12,7 @@ from deployer.appspec.parse import APPSPEC, check_revision
 from deployer.bundle.contents import Exclusion
 from deployer.choices import ComputePlatform
 from deployer.errors import Location, Severity
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from deployer.reference.preflight import all_rules, markdown
 from deployer.revision import BundleType
 from deployer.rules import archive as archive_rules
@@ -199,7 +199,7 @@ def places(problems: Iterable[Problem], code: str) -> list[Place]:
 @pytest.mark.parametrize("code", APPSPECS)
 def test_broken_in_the_appspec(code: str) -> None:
     text, path, line = APPSPECS[code]
-    problems = check(bundle({**APP, "run.sh": SH, "app/d/": "", "s/": "", APPSPEC: text}))
+    problems = check_bundle(bundle({**APP, "run.sh": SH, "app/d/": "", "s/": "", APPSPEC: text}))
     assert places(problems, code) == [(path, line)], problems
 
 
@@ -207,14 +207,14 @@ def test_broken_in_the_appspec(code: str) -> None:
 def test_broken_in_a_script(code: str) -> None:
     text, mode, line = SCRIPTS[code]
     files = {APPSPEC: f"{HEAD}{HOOK}      runas: deploy\n", "run.sh": text}
-    problems = check(bundle(files, modes={"run.sh": mode}))
+    problems = check_bundle(bundle(files, modes={"run.sh": mode}))
     assert places(problems, code) == [("run.sh", line)], problems
 
 
 @pytest.mark.parametrize("code", BUNDLES)
 def test_broken_in_the_bundle(code: str) -> None:
     contents, place = BUNDLES[code]
-    problems = check(contents)
+    problems = check_bundle(contents)
     assert places(problems, code) == [place], problems
 
 
@@ -229,7 +229,7 @@ def test_broken_in_an_appspec_that_is_the_revision(code: str) -> None:
 
 def test_a_member_of_an_archive_has_its_line_in_the_message() -> None:
     files = {APPSPEC: HEAD + HOOK, "run.sh": "#!/bin/sh\r\n"}
-    (problem,) = check(bundle(files, located=False))
+    (problem,) = check_bundle(bundle(files, located=False))
     assert problem.location is None
     assert problem.message.endswith("(appspec.yml, line 5)")
 
@@ -244,7 +244,7 @@ def test_a_member_of_an_archive_has_its_line_in_the_message() -> None:
     ],
 )
 def test_windows_server_opens_only_zip(bundle_type: BundleType | None, found: list[Place]) -> None:
-    problems = check(bundle({APPSPEC: "version: 0.0\nos: windows\n"}), bundle_type=bundle_type)
+    problems = check_bundle(bundle({APPSPEC: "version: 0.0\nos: windows\n"}), bundle_type=bundle_type)
     assert places(problems, "bundle-windows-type") == found
 
 
@@ -270,6 +270,6 @@ def test_a_rule_without_its_facts_cannot_be_reported() -> None:
 
 
 def test_a_finding_carries_severity_hint_and_code() -> None:
-    (problem,) = check(bundle({APPSPEC: f"{HEAD}hook: 1\n"}))
+    (problem,) = check_bundle(bundle({APPSPEC: f"{HEAD}hook: 1\n"}))
     assert (problem.severity, problem.code) == (Severity.WARNING, "appspec-unknown-key")
     assert problem.hint == "Did you mean `hooks`?"

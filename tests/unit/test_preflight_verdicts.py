@@ -9,7 +9,7 @@ import pytest
 from deployer.appspec.parse import APPSPEC
 from deployer.bundle.contents import Exclusion
 from deployer.errors import Location
-from deployer.preflight.check import check
+from deployer.preflight.check import check_bundle
 from tests.bundles import bundle, verdict
 
 HEAD = "version: 0.0\nos: linux\n"
@@ -19,7 +19,7 @@ HOOK = f"{FILES}hooks:\n  AfterInstall:\n    - location: s/x.sh\n"
 
 
 def judge(text: str, **files: str) -> str:
-    return verdict(check(bundle({"app/a.txt": "a\n", "s/x.sh": SH, APPSPEC: text, **files})))
+    return verdict(check_bundle(bundle({"app/a.txt": "a\n", "s/x.sh": SH, APPSPEC: text, **files})))
 
 
 def table(*rows: tuple[str, str]) -> pytest.MarkDecorator:
@@ -230,7 +230,7 @@ def test_pattern_and_except(value: str, said: str) -> None:
 def test_permissions_do_not_follow_from_a_missing_source() -> None:
     """One mistake is one finding: what is not there is not also called untouched."""
     text = f"{HEAD}files:\n  - {{source: gone, destination: /srv}}\npermissions:\n  - object: /srv\n"
-    (problem,) = check(bundle({APPSPEC: text}))
+    (problem,) = check_bundle(bundle({APPSPEC: text}))
     assert problem.code == "appspec-files-missing-source"
 
 
@@ -238,7 +238,7 @@ def test_permissions_do_not_follow_from_a_missing_source() -> None:
 def test_only_a_file_can_be_taken_back_from_a_pattern(excluded: str, offered: bool) -> None:  # noqa: FBT001
     exclusion = Exclusion(excluded, "s", Location(".codedeployignore", 1))
     text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s/x.sh\n"
-    (problem,) = check(bundle({APPSPEC: text}, exclusions=(exclusion,)))
+    (problem,) = check_bundle(bundle({APPSPEC: text}, exclusions=(exclusion,)))
     assert ("`!/s/x.sh`" in problem.hint) is offered
 
 
@@ -320,7 +320,7 @@ def test_background_processes(value: str, said: str) -> None:
 )
 def test_mode_of_a_script_that_runs_as_another_user(mode: int, folder: int, runas: str, said: str) -> None:
     files = {"app/a.txt": "", "s/x.sh": SH, APPSPEC: f"{HOOK}      runas: {runas}\n"}
-    assert verdict(check(bundle(files, modes={"s/x.sh": mode, "s": folder}))) == said
+    assert verdict(check_bundle(bundle(files, modes={"s/x.sh": mode, "s": folder}))) == said
 
 
 @pytest.mark.parametrize(
@@ -329,14 +329,14 @@ def test_mode_of_a_script_that_runs_as_another_user(mode: int, folder: int, runa
 )
 def test_a_script_that_is_a_link(target: str, said: str) -> None:
     files = {"app/a.txt": "", "s/y.sh": SH, APPSPEC: HOOK}
-    assert verdict(check(bundle(files, links={"s/x.sh": target}))) == said
+    assert verdict(check_bundle(bundle(files, links={"s/x.sh": target}))) == said
 
 
 @pytest.mark.parametrize(("target", "said"), [("app", "ok"), ("gone", "flag"), ("/opt", "flag")])
 def test_a_source_that_is_a_link(target: str, said: str) -> None:
     text = f"{HEAD}files:\n  - {{source: now, destination: /srv}}\npermissions:\n  - object: /srv/a.txt\n"
     contents = bundle({"app/a.txt": "", APPSPEC: text}, links={"now": target})
-    assert verdict(check(contents)) == said
+    assert verdict(check_bundle(contents)) == said
 
 
 def test_windows_paths_and_scripts() -> None:
@@ -361,21 +361,21 @@ def test_windows_paths_and_scripts() -> None:
 )
 def test_where_the_agent_looks_for_the_appspec(files: list[str], said: str) -> None:
     """One folder that holds everything is stripped; a second AppSpec with the same content is no matter."""
-    assert verdict(check(bundle(dict.fromkeys(files, FILES)))) == said
+    assert verdict(check_bundle(bundle(dict.fromkeys(files, FILES)))) == said
 
 
 def test_a_stripped_folder_keeps_its_places() -> None:
     exclusion = Exclusion("top/app/", "app", Location(".codedeployignore", 1))
     contents = bundle({"top/appspec.yml": FILES, "top/b": ""}, exclusions=(exclusion,))
-    (problem,) = check(contents)
+    (problem,) = check_bundle(contents)
     assert problem.code == "appspec-files-excluded-source"
-    (problem,) = check(bundle({"top/appspec.yml": f"{HEAD}os: linux\n"}))
+    (problem,) = check_bundle(bundle({"top/appspec.yml": f"{HEAD}os: linux\n"}))
     assert problem.location == Location("top/appspec.yml", 3, 1)
 
 
 def test_an_appspec_that_a_pattern_left_out_names_the_pattern() -> None:
     exclusion = Exclusion(APPSPEC, "*.yml", Location(".codedeployignore", 2))
-    (problem,) = check(bundle({"a": ""}, exclusions=(exclusion,)))
+    (problem,) = check_bundle(bundle({"a": ""}, exclusions=(exclusion,)))
     assert (problem.code, problem.location) == ("appspec-missing", Location(".codedeployignore", 2))
 
 
@@ -390,27 +390,27 @@ def test_an_appspec_that_a_pattern_left_out_names_the_pattern() -> None:
 )
 def test_the_nearest_name_is_offered(location: str, guess: str) -> None:
     text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: {location}\n"
-    (problem,) = check(bundle({"s/x.sh": SH, APPSPEC: text}))
+    (problem,) = check_bundle(bundle({"s/x.sh": SH, APPSPEC: text}))
     assert (f"Did you mean {guess}?" in problem.hint) == bool(guess), problem
 
 
 def test_the_nearest_name_in_a_large_bundle_is_one_of_the_same_folder() -> None:
     files = {f"data/{number}": "" for number in range(3000)}
     text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s/xx.sh\n"
-    (problem,) = check(bundle({**files, "s/x.sh": SH, APPSPEC: text}))
+    (problem,) = check_bundle(bundle({**files, "s/x.sh": SH, APPSPEC: text}))
     assert problem.hint == "Did you mean s/x.sh?"
 
 
 def test_a_folder_that_holds_one_script_names_it() -> None:
     text = f"{HEAD}hooks:\n  AfterInstall:\n    - location: s\n"
-    (problem,) = check(bundle({"s/x.sh": SH, APPSPEC: text}))
+    (problem,) = check_bundle(bundle({"s/x.sh": SH, APPSPEC: text}))
     assert problem.hint.endswith("There is s/x.sh.")
 
 
 def test_large_bundles_get_advice() -> None:
     contents = bundle({APPSPEC: FILES, "app/big": ""})
     big = contents.entries["app/big"]._replace(size=3 << 30)
-    (problem,) = check(replace(contents, entries={**contents.entries, "app/big": big}))
+    (problem,) = check_bundle(replace(contents, entries={**contents.entries, "app/big": big}))
     assert problem.severity.value == "notice"
     assert "3 GiB" in problem.message
     assert "app/big (3 GiB)" in problem.message
