@@ -154,8 +154,11 @@ def run(job: Job, clock: FakeClock, emulator: Start) -> Callable[..., tuple[Ran,
     return run
 
 
-@pytest.mark.parametrize("always", [False, True], ids=["once", "always"])
-@pytest.mark.parametrize("kind", UNREADABLE)
+@pytest.mark.parametrize(
+    ("kind", "always"),
+    [*((kind, False) for kind in UNREADABLE), ("html", True), ("empty", True)],
+    ids=lambda value: {False: "once", True: "always"}.get(value, value),
+)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_answer_that_cannot_be_read_is_a_lost_one(
     case: Case, kind: str, *, always: bool, large: Path, run: Callable[..., tuple[Ran, Emulator]]
