@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -145,12 +145,19 @@ def test_both_builders_build_it(base: str, buildkit: str) -> None:
     assert "1.0.0" in docker("run", "--rm", f"deployer:builder-{buildkit}", "--version").stdout
 
 
-def test_the_sbom_is_the_lock(image: str, tmp_path: Path) -> None:
-    """What the image says of its packages is the lock, name by name and version by version."""
+def test_the_sbom_names_everything(image: str, tmp_path: Path) -> None:
+    """Debian's packages, Python, OpenSSL and the locked packages, with versions, licences and hashes."""
     sbom = tmp_path / "sbom.json"
-    subprocess.run([ROOT / ".ci" / "sbom", image, sbom], check=True, capture_output=True)
+    subprocess.run([sys.executable, ROOT / ".ci/sbom.py", image, sbom], check=True, capture_output=True)
     described = json.loads(sbom.read_text(encoding="utf-8"))
     assert described["bomFormat"] == "CycloneDX"
+    parts: dict[str, dict[str, Any]] = {}
+    for part in described["components"]:
+        parts.setdefault(part["purl"].removeprefix("pkg:").partition("/")[0], {})[part["name"]] = part
     lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", lock, re.MULTILINE))
-    assert {part["name"]: part["version"] for part in described["components"]} == locked
+    assert {name: part["version"] for name, part in parts["pypi"].items()} == locked
+    assert all(part["licenses"] and part["hashes"] for part in parts["pypi"].values())
+    assert set(parts["generic"]) == {"python", "openssl"}
+    installed = docker("run", "--rm", "--entrypoint", "dpkg-query", image, "-W", "-f", "${Package}\n").stdout
+    assert set(parts["deb"]) == set(installed.split())

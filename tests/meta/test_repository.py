@@ -131,6 +131,67 @@ def test_workflows_start_without_permissions() -> None:
         assert all("permissions" in job for job in workflow["jobs"].values())
 
 
+RELEASE = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))["jobs"]
+
+
+@pytest.mark.parametrize(
+    ("version", "tags", "newest"),
+    [
+        ("1.1.0", ["v1.0.0", "v1", "v1.1.0"], "true"),
+        ("1.0.1", ["v1.0.0", "v1.1.0"], "false"),
+        ("1.10.0", ["v1.9.0"], "true"),
+        ("1.2.0", ["v2.0.0"], "true"),
+        ("1.0.1", ["0f1e2d3c refs/tags/v1.1.0"], "false"),
+        ("1.0.0", [], "true"),
+    ],
+    ids=str,
+)
+def test_a_moving_name_only_moves_forward(version: str, tags: list[str], newest: str) -> None:
+    """A fix for an older line must not take `v1` back to before the newest fixes."""
+    assert script("newest.py", version, text="\n".join(tags)).stdout == f"{newest}\n"
+
+
+def test_a_moving_name_needs_a_version() -> None:
+    """Anything else than three numbers is refused."""
+    done = script("newest.py", "latest", text="v1.0.0")
+    assert (done.returncode, done.stderr) == (1, "newest: not a version: 'latest'\n")
+
+
+def test_only_what_was_merged_is_released() -> None:
+    """A tag on a commit that nobody reviewed ends the release in its first step but the checkout."""
+    steps = RELEASE["gate"]["steps"]
+    assert steps[1]["run"] == 'git merge-base --is-ancestor "$GITHUB_SHA" origin/main'
+    assert all("gate" in RELEASE[name].get("needs", ["gate"]) or name == "test" for name in RELEASE)
+
+
+def test_the_job_that_signs_runs_nothing_of_ours() -> None:
+    """It neither checks out nor installs, and people let it pass."""
+    signing = [name for name, job in RELEASE.items() if "id-token" in job["permissions"]]
+    assert signing == ["sign"]
+    used = [step.get("uses", "").partition("@")[0] for step in RELEASE["sign"]["steps"]]
+    assert "actions/checkout" not in used
+    assert not re.search(r"\b(pip|make|npm|python3?)\b", str(RELEASE["sign"]))
+    assert RELEASE["sign"]["environment"] == "release"
+
+
+def test_what_is_signed_was_tested() -> None:
+    """The container's tests run against the digest that was pushed, before it is signed."""
+    assert RELEASE["test"]["env"]["IMAGE"] == "${{ needs.build.outputs.reference }}"
+    assert {"run": "make e2e"} in RELEASE["test"]["steps"]
+    assert "test" in RELEASE["sign"]["needs"]
+    assert "DIGEST" in RELEASE["sign"]["steps"][-1]["env"]
+
+
+def test_privileged_helpers_of_the_release_are_pinned() -> None:
+    """The emulator that runs as root and the builder are images by digest, and nothing comes from a cache."""
+    steps = {step.get("uses", "").partition("@")[0]: step for step in RELEASE["build"]["steps"]}
+    qemu, buildx = steps["docker/setup-qemu-action"]["with"], steps["docker/setup-buildx-action"]["with"]
+    assert re.search(r"@sha256:[0-9a-f]{64}$", qemu["image"])
+    assert re.search(r"^image=.*@sha256:[0-9a-f]{64}$", buildx["driver-opts"])
+    assert (qemu["cache-image"], buildx["cache-binary"]) == (False, False)
+    assert steps["docker/build-push-action"]["with"]["no-cache"] is True
+
+
 def test_the_base_image_is_pinned() -> None:
     """By tag, for people, and by digest, for machines."""
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -185,3 +246,16 @@ def test_example_workflows_use_inputs_and_outputs_that_exist(path: Path) -> None
         r"steps\.([\w-]+)\.outputs\.([\w-]+)", path.read_text(encoding="utf-8")
     ):
         assert identity not in ids or output in action["outputs"]
+
+
+def test_each_promise_names_tests_that_exist() -> None:
+    """A promise of SECURITY.md without a test would be a hope."""
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)`", text))
+    assert named
+    defined = {
+        name
+        for path in tracked("tests/**/*.py", "tests/*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named - defined == set()
