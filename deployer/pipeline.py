@@ -24,6 +24,7 @@ from deployer.revision import AppSpecRevision
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle, Transfer
@@ -121,7 +122,6 @@ def _agree(platforms: frozenset[ComputePlatform], aws: Aws, line: Line) -> froze
 def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
     """The revision that the bundle becomes: an object in S3, or an AppSpec to send with the deployment."""
     from deployer.appspec.completion import AwsResolver
-    from deployer.deployment.register import revision_of
 
     if isinstance(bundle.contents, AppSpecFile):
         appspec, piece = bundle.contents.completed(AwsResolver(aws))
@@ -134,11 +134,12 @@ def _store(bundle: Bundle, aws: Aws, line: Line) -> Revision:
     with line.platform.group("Upload"):
         stored = line.outcome.stored = _upload(bundle, aws, line)
         line.outcome.status = Status.UPLOADED
-        return revision_of(stored)
+        return stored.revision
 
 
 def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
-    from deployer.deployment.live import live_in
+    from deployer.deployment.live import live_in, reason_to_resend
+    from deployer.deployment.register import is_registered
     from deployer.s3.upload import Destination, upload
 
     settings = line.settings
@@ -155,9 +156,16 @@ def _upload(bundle: Bundle, aws: Aws, line: Line) -> StoredObject:
         object_tags=settings.object_tags or {},
         expected_bucket_owner=settings.expected_bucket_owner or None,
     )
-    stored = upload(
-        bundle, destination, s3=aws.s3, progress=_ticker(line), lives=(live for live in found if live)
-    )
+
+    def reject(stored: StoredObject, modified: datetime) -> str:
+        return reason_to_resend(
+            stored,
+            modified,
+            lives=(live for live in found if live),
+            is_registered=lambda: is_registered(stored.revision, application=settings.application, aws=aws),
+        )
+
+    stored = upload(bundle, destination, s3=aws.s3, progress=_ticker(line), reject=reject)
     line.platform.line(lines.stored(stored, bundle))
     line.platform.outputs(outputs.of_stored(stored))
     return stored

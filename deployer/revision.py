@@ -38,8 +38,7 @@ class BundleType(StrEnum):
 class StoredObject:
     """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there.
 
-    `outdated` says why an object with the same digest was sent again: the live deployment that it is older
-    than, empty when there was no such reason.
+    `resent` says why an object with the same digest was sent again; empty when there was none.
     """
 
     bucket: str
@@ -49,7 +48,12 @@ class StoredObject:
     size: int
     version_id: str | None = None
     uploaded: bool = True
-    outdated: str = ""
+    resent: str = ""
+
+    @property
+    def revision(self) -> S3Revision:
+        """The revision that is this object: pinned to its eTag, and to its version in a versioned bucket."""
+        return S3Revision(self.bucket, self.key, self.type, self.etag, self.version_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deployer.revision import S3Revision, of_location
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from deployer.aws.client import Aws
@@ -37,6 +38,10 @@ class Live:
             and revision.etag in {None, stored.etag}
             and (revision.version_id is None or revision.version_id == stored.version_id)
         )
+
+    def vouches(self, stored: StoredObject) -> bool:
+        """Whether its record pins exactly this object: nobody who may only write objects can forge that."""
+        return self.runs(stored) and isinstance(self.revision, S3Revision) and self.revision.etag is not None
 
     def outdates(self, stored: StoredObject, modified: datetime) -> bool:
         """Whether an object that S3 `modified` last then is older than what the group runs, and another."""
@@ -65,3 +70,15 @@ def _without_quotes(revision: Revision | None) -> Revision | None:
     if isinstance(revision, S3Revision) and revision.etag:
         return replace(revision, etag=revision.etag.strip('"'))
     return revision
+
+
+def reason_to_resend(
+    stored: StoredObject, modified: datetime, *, lives: Iterable[Live], is_registered: Callable[[], bool]
+) -> str:
+    """Why an object that is there already cannot be taken for the bundle, as a clause; empty where it can."""
+    lives = tuple(lives)
+    if newer := next((live for live in lives if live.outdates(stored, modified)), None):
+        return f"the object there was older than the live deployment {newer.deployment_id}"
+    if any(live.vouches(stored) for live in lives) or is_registered():
+        return ""
+    return "another object was there that CodeDeploy does not know, or may not be asked about"

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.revision import AppSpecRevision, S3Revision, StoredObject, location, of_location
+from deployer.revision import AppSpecRevision, S3Revision, location, of_location
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from deployer.revision import Revision
-
-
-def revision_of(stored: StoredObject) -> S3Revision:
-    """The revision that is this object: pinned to its eTag, and to its version in a versioned bucket."""
-    return S3Revision(
-        bucket=stored.bucket,
-        key=stored.key,
-        type=stored.type,
-        etag=stored.etag,
-        version_id=stored.version_id,
-    )
 
 
 def register(revision: Revision, *, application: str, aws: Aws) -> bool:
@@ -44,6 +33,24 @@ def register(revision: Revision, *, application: str, aws: Aws) -> bool:
             resource=application_arn(application, region=aws.region),
         ) from error
     return True
+
+
+def is_registered(revision: S3Revision, *, application: str, aws: Aws) -> bool:
+    """Whether the application knows exactly this object: bucket, key, eTag and version.
+
+    Only who may register revisions of the application can bring that about, unlike the object itself. AWS
+    does not document whether the look-up compares eTag and version, so the answer has to carry both. False
+    also where nothing can be learnt.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        answer = aws.codedeploy.get_application_revision(
+            applicationName=application, revision=location(revision)
+        )
+    except (BotoCoreError, ClientError):
+        return False
+    return revision.etag is not None and of_location(answer.get("revision", {})) == revision
 
 
 def with_content(revision: Revision | None, *, application: str, aws: Aws) -> Revision | None:

@@ -63,11 +63,8 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
         return f"Already there, nothing to send: {where}{version}"
     ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
     sent = f"{size(stored.size)}{ratio} to {where}{version}"
-    if stored.outdated:
-        return (
-            f"Sent again with today's times, since the object there was older than the live deployment "
-            f"{stored.outdated}: {sent}"
-        )
+    if stored.resent:
+        return f"Sent again, because {stored.resent}: {sent}"
     return f"Sent {sent}"
 
 

@@ -24,13 +24,13 @@ from deployer.revision import StoredObject
 from deployer.s3.parts import Senders, base64, cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
     from deployer.bundle.contents import Bundle, ChunkStream
-    from deployer.deployment.live import Live
     from deployer.s3.parts import Part
 
 
@@ -77,14 +77,15 @@ def upload(
     *,
     s3: S3Client,
     progress: Callable[[Transfer], None],
-    lives: Iterable[Live] = (),
+    reject: Callable[[StoredObject, datetime], str] = lambda *_: "nobody vouches for it",
 ) -> StoredObject:
     """Make sure that the object is in the bucket and return it, pinned to its eTag and version.
 
-    An object that already has the bundle's digest is left as it is (`uploaded` is false), unless one of
-    `lives` outdates it; these are read only when there is such an object. `progress` is told how far packing
-    and sending have come, on the calling thread. Raises a DeployError when S3 refuses or cannot be reached,
-    InvalidBundle when a file changes while it is packed.
+    An object with the bundle's digest in its metadata is left as it is (`uploaded` is false) unless `reject`
+    says why not, given the object and when S3 last modified it. Metadata alone proves nothing: it says
+    what its writer chose. `progress` is given how far packing and sending have come, on the calling
+    thread. Raises a DeployError when S3 refuses or cannot be reached, InvalidBundle when a file changes while
+    it is packed.
     """
     s3.meta.events.register_first(
         "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
@@ -94,10 +95,9 @@ def upload(
         if head is None:
             return _send(bundle, destination, s3, progress)
         present = _stored(bundle, destination, head, size=head["ContentLength"], uploaded=False)
-        newer = next((live for live in lives if live.outdates(present, head["LastModified"])), None)
-        if newer is None:
+        if not (reason := reject(present, head["LastModified"])):
             return present
-        return replace(_send(bundle, destination, s3, progress), outdated=newer.deployment_id)
+        return replace(_send(bundle, destination, s3, progress), resent=reason)
 
 
 @contextmanager

@@ -121,7 +121,7 @@ class CodeDeploy:
     def get_application_revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """What is known of a revision."""
         application = self._application(request)
-        entry = self.world.registered(application.name, request["revision"])
+        entry = self.world.found(application.name, request["revision"])
         if entry is None:
             raise ServiceError("RevisionDoesNotExistException", "No revision found for the given location.")
         facts = {"registerTime": entry["registered"], "description": entry["description"]}

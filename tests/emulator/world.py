@@ -168,6 +168,18 @@ class World:
         entries = self.application(application).revisions
         return next((entry for entry in entries if same_revision(entry["revision"], revision)), None)
 
+    def found(self, application: str, revision: dict[str, Any]) -> dict[str, Any] | None:
+        """What GetApplicationRevision finds: the very revision, else the last one registered for the object.
+
+        Whether the service compares eTag and version is not documented, so nothing may rely on it.
+        """
+        if (entry := self.registered(application, revision)) or "s3Location" not in revision:
+            return entry
+        wanted = [revision["s3Location"][name] for name in ("bucket", "key")]
+        entries = reversed(self.application(application).revisions)
+        places = [(entry, entry["revision"].get("s3Location", {})) for entry in entries]
+        return next((e for e, s3 in places if [s3.get("bucket"), s3.get("key")] == wanted), None)
+
     def begin(
         self,
         application: str,

@@ -60,7 +60,7 @@ def test_a_commit_that_goes_back_is_sent_again(
     assert again.outputs["digest"] == first.outputs["digest"]
     assert again.outputs["key"] == first.outputs["key"]
     assert again.outputs["version-id"] != first.outputs["version-id"]
-    assert "Sent again with today's times" in again.log
+    assert "Sent again" in again.log
     assert f"older than the live deployment {live}" in again.log
 
 
@@ -102,7 +102,7 @@ def test_what_the_group_runs_is_reused(
 
 def test_a_newer_object_is_reused(still_emulator: Start, run_line: Run, clock: FakeClock) -> None:
     service = still_emulator(clock=replace(clock, start=datetime(2026, 1, 1, tzinfo=UTC)))
-    upload(run_line, service)
+    run_line(service, "--stop-after", "register")
 
     assert upload(run_line, service).outputs["uploaded"] == "false"
 
@@ -120,7 +120,7 @@ def test_where_the_group_may_not_be_read_the_object_is_reused(
             ],
         }
     )
-    upload(run_line, service)
+    run_line(service, "--stop-after", "register")
     other_goes_live(service, clock)
 
     assert upload(run_line, service).outputs["uploaded"] == "false"
