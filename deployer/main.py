@@ -170,9 +170,7 @@ def _run(
     from deployer.settings.load import load
 
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
-    platform.outputs_file = settings.outputs_file or platform.outputs_file
-    platform.summary_file = settings.summary_file or platform.summary_file
-    platform.junit_file = settings.junit_file or None
+    platform.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
     try:
         run(Line(settings, platform, clock, outcome, environ))
     except DeployError as error:

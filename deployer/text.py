@@ -1,12 +1,22 @@
-"""How sizes, durations and counts are written."""
+"""How sizes, durations, counts and texts from elsewhere are written."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+
+_COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f"  # control characters but the tab
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"  # without width
+    "\u2060-\u206f\u3164\ufeff\uffa0"
+    "\u2028-\u202e\ufff9-\ufffb\U000e0000-\U000e0fff"  # line ends, directions of writing, tags
+    "\ud800-\udfff]"  # halves of characters
+)
 
 _MINUTE, _HOUR = 60, 3600
 _KILO = 1000
@@ -53,3 +63,16 @@ def counts(by_state: Mapping[str, int]) -> str:
     return ", ".join(
         known + [f"{count:,} {state}" for state, count in by_state.items() if state not in names]
     )
+
+
+def printable(text: str) -> str:
+    r"""One line that no terminal and no reader takes for anything but what it shows.
+
+    Colors are dropped; characters that cannot be seen, or change how others are seen, become escapes: `\x1b`.
+    """
+    return _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode(), _COLORS.sub("", text))
+
+
+def printable_lines(text: str) -> list[str]:
+    """The lines of a text from elsewhere (a log tail), each printable."""
+    return [printable(line) for line in text.replace("\r\n", "\n").split("\n")]

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run, printable
-from deployer.ci.console import Console, one_line, variable
+from deployer.ci.base import Run, without_hash_commands
+from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
 if TYPE_CHECKING:
@@ -31,14 +31,13 @@ class Azure(Console):
             run_attempt=environ.get("SYSTEM_JOBATTEMPT", ""),
         )
 
-    def _plain(self, text: str) -> None:
-        """Print text in which no command can be found: they all begin with `##`."""
-        super()._plain(text.replace("##", "# #"))
+    def _safe(self, text: str) -> str:
+        return without_hash_commands(super()._safe(text))
 
     @contextmanager
     def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A group that folds, or a section heading."""
-        self._write(f"##[{'group' if folded else 'section'}]{printable(title)}")
+        self._write(f"##[{'group' if folded else 'section'}]{self._safe(title)}")
         yield
         if folded:
             self._write("##[endgroup]")
@@ -51,26 +50,26 @@ class Azure(Console):
         place = problem.location
         properties = {
             "type": str(problem.severity),
-            "sourcepath": place.path if place else "",
+            "sourcepath": self._safe(place.path) if place else "",
             "linenumber": str(place.line) if place and place.line else "",
             "columnnumber": str(place.column) if place and place.column else "",
-            "code": problem.code,
+            "code": self._safe(problem.code),
         }
         given = "".join(f"{key}={_property(value)};" for key, value in properties.items() if value)
-        message = "\n".join([problem.message, *problem.hint.splitlines()])
-        self._write(f"##vso[task.logissue {given}]{_data(message)}")
+        self._write(f"##vso[task.logissue {given}]{_data(self._safe_lines(problem))}")
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """Variables that later steps and jobs read, and the outputs file when there is one."""
         super().outputs(values)
         for name, value in values.items():
-            self._write(
-                f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{_data(one_line(value))}"
-            )
+            told = _data(self._safe_value(value))
+            self._write(f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{told}")
 
     def mask(self, secret: str) -> None:
         """Have the agent replace the value by asterisks from here on."""
-        self._write(f"##vso[task.setsecret]{_data(secret)}")
+        super().mask(secret)
+        for line in filter(None, map(str.strip, secret.splitlines())):
+            self._raw.write(f"##vso[task.setsecret]{_data(line)}\n")
 
 
 def _data(text: str) -> str:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, TextIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
+from deployer.ci.files import ReportFile, why_unwritten
+from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.errors import InvalidInput, Problem, Severity
+from deployer.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(0x80, 0xA0)) if code != ord("\t")}
-_CONTROL |= {ord("\r"): "\\r", ord("\n"): "\\n", 0x2028: "\\u2028", 0x2029: "\\u2029", 0x85: "\\x85"}
+_HASHES = re.compile(r"#(?=#+\s*(?:vso|teamcity)?\s*\[)", re.IGNORECASE)
 
 
-def printable(text: str) -> str:
-    """One line that no terminal and no log reader takes for anything but text."""
-    return _ANSI.sub("", text).translate(_CONTROL)
+def without_hash_commands(text: str) -> str:
+    """Text in which neither Azure's agent nor TeamCity's finds a command, which they do anywhere in a line.
 
-
-def printable_lines(text: str) -> list[str]:
-    """The lines of a text from elsewhere (a log tail), each printable."""
-    return [printable(line) for line in text.replace("\r\n", "\n").split("\n")]
+    However many hashes there are, no two of them are left side by side before a command.
+    """
+    return _HASHES.sub("# ", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +60,55 @@ class Run:
 class Platform(ABC):
     """A place to report to; adapters override what their CI does differently.
 
-    `outputs_file`, `summary_file` and `junit_file` are the user's inputs of those names, once they are known.
+    Whatever is written passes through one layer that hides all secrets that are known.
     """
 
     name: ClassVar[str]
 
-    def __init__(self, environ: Mapping[str, str], stream: TextIO) -> None:
-        self._stream = stream
-        self.outputs_file: str | None = None
-        self.summary_file: str | None = None
-        self.junit_file: str | None = None
+    def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
+        self._redactor = Redactor(environ)
+        self._raw = RedactedStream(stream, Redactor({}))
+        self._stream = RedactedStream(stream, self._redactor)
+        self._files: dict[str, ReportFile] = {}
+        self._unwritten: set[str] = set()
         self.run = self._describe_run(environ)
         self.debugging = environ.get("RUNNER_DEBUG") == "1"
 
     @abstractmethod
     def _describe_run(self, environ: Mapping[str, str]) -> Run: ...
 
+    def keep_in(self, **files: str) -> None:
+        """Write to these files, by purpose (`outputs`, `summary`, `junit`), and to the CI's own for others.
+
+        All are tried at once. Raises InvalidInput with each that cannot be written.
+        """
+        for purpose, path in files.items():
+            if path:
+                self._files[purpose] = self._report_file(purpose, path)
+        problems = []
+        for file in self._files.values():
+            try:
+                file.begin()
+            except (OSError, ValueError) as error:
+                problems.append(_unwritable(file, error))
+        if problems:
+            raise InvalidInput(*problems)
+
+    def _report_file(self, purpose: str, path: str) -> ReportFile:
+        return ReportFile(path, f"{purpose}-file", self.run.workspace)
+
+    def document(self, text: str) -> None:
+        """Print what a command was asked for, as it is."""
+        self._stream.write(text)
+
     def line(self, text: str = "") -> None:
         """Print one line."""
-        self._plain(printable(text))
+        self._plain(self._safe(text))
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere, line by line, indented."""
         for line in printable_lines(text.rstrip("\r\n")):
-            self._plain(f"  | {line}")
+            self._plain(f"  | {self._safe(line)}")
 
     def debug(self, text: str) -> None:
         """Print a line that only someone who hunts a fault wants to see."""
@@ -106,16 +130,38 @@ class Platform(ABC):
 
     def summary(self, report: Callable[[], str]) -> None:
         """Keep a Markdown report with the job, where it can be shown."""
-        if self.summary_file:
-            write_text(self.summary_file, report().rstrip() + "\n", purpose="summary-file")
+        if file := self._files.get("summary"):
+            self._keep(file, report().rstrip() + "\n", whole=True)
 
     def junit(self, report: Callable[[], str]) -> None:
         """Keep a JUnit report where the user wants one."""
-        if self.junit_file:
-            write_text(self.junit_file, report(), purpose="junit-file", mode="w")
+        if file := self._files.get("junit"):
+            self._keep(file, report(), whole=True)
 
-    def mask(self, secret: str) -> None:  # noqa: B027 - most platforms have no such command
-        """Have the CI hide a value in all later output, where it can."""
+    def mask(self, secret: str) -> None:
+        """Hide a value in all that is written from here on, and have the CI hide it, where it can."""
+        self._redactor.learn(secret)
+
+    def _keep(self, file: ReportFile, text: str, *, whole: bool = False) -> None:
+        """Write to a file, or warn, once, that it cannot be written any more: the run is worth more."""
+        try:
+            (file.put if whole else file.add)(self._redactor.redact(text))
+        except OSError as error:
+            if file.purpose not in self._unwritten:
+                self._unwritten.add(file.purpose)
+                self.annotate(replace(_unwritable(file, error), severity=Severity.WARNING))
+
+    def _safe(self, text: str) -> str:
+        """The text as one line, without what this CI would take for a command anywhere in it."""
+        return printable(text)
+
+    def _safe_lines(self, problem: Problem) -> str:
+        """A problem's message and hint, as lines."""
+        return "\n".join(map(self._safe, [problem.message, *problem.hint.splitlines()]))
+
+    def _safe_value(self, value: str) -> str:
+        """The value of an output, which later steps may print."""
+        return " ".join(map(self._safe, value.split("\n")))
 
     def _plain(self, text: str) -> None:
         """Print a printable line that must not be taken for a command, whatever it says."""
@@ -123,7 +169,14 @@ class Platform(ABC):
 
     def _write(self, text: str) -> None:
         self._stream.write(f"{text}\n")
-        self._stream.flush()
+
+
+def _unwritable(file: ReportFile, error: OSError | ValueError) -> Problem:
+    why = why_unwritten(error) if isinstance(error, OSError) else "no file can have this name"
+    return Problem(
+        f"The {file.purpose} {file.path} cannot be written: {why}.",
+        "Name a file in a folder that exists and that this user may write to.",
+    )
 
 
 def plain_problem(problem: Problem) -> Iterator[str]:
@@ -137,17 +190,3 @@ def plain_problem(problem: Problem) -> Iterator[str]:
     yield f"{where}{problem.severity}: {problem.message}{code}"
     for line in problem.hint.splitlines():
         yield f"  {line}"
-
-
-def write_text(path: str, text: str, *, purpose: str, mode: Literal["a", "w"] = "a") -> None:
-    """Add text to the file that an input or variable names; raises InvalidInput when it cannot be written."""
-    try:
-        with Path(path).open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise InvalidInput(
-            Problem(
-                f"The {purpose} {path} cannot be written: {error.strerror}.",
-                "Name a file in a folder that exists and that this user may write to.",
-            )
-        ) from error

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run, printable
+from deployer.ci.base import Run
 from deployer.ci.console import Console
 
 if TYPE_CHECKING:
@@ -40,5 +40,5 @@ class Buildkite(Console):
     @contextmanager
     def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A group, which ends where the next one begins."""
-        self._write(f"{'---' if folded else '+++'} {printable(title)}")
+        self._write(f"{'---' if folded else '+++'} {self._safe(title)}")
         yield

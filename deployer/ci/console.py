@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Platform, Run, write_text
+from deployer.ci.base import Platform, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,14 +29,11 @@ class Console(Platform):
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one."""
-        if self.outputs_file:
-            lines = (f"{variable(name)}={shlex.quote(one_line(value))}\n" for name, value in values.items())
-            write_text(self.outputs_file, "".join(lines), purpose="outputs-file")
-
-
-def one_line(value: str) -> str:
-    """The value as dotenv files can carry it."""
-    return " ".join(value.split("\n"))
+        if file := self._files.get("outputs"):
+            lines = (
+                f"{variable(name)}={shlex.quote(self._safe_value(value))}\n" for name, value in values.items()
+            )
+            self._keep(file, "".join(lines))
 
 
 def variable(output: str) -> str:

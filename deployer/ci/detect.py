@@ -32,7 +32,7 @@ _ADAPTERS: Mapping[str, type[Platform]] = MappingProxyType(
 """The adapter for the CI that sets a variable; GitLab's is `true`, or `false` where a job runs locally."""
 
 
-def detect(environ: Mapping[str, str], stream: TextIO) -> Platform:
+def detect(environ: Mapping[str, str], stream: TextIO | None) -> Platform:
     """The adapter for the CI whose variables are set; the plain console where there is none."""
     for variable, adapter in _ADAPTERS.items():
         if environ.get(variable):

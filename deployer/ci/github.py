@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from deployer.ci.base import Platform, Run, printable_lines, write_text
+from deployer.ci.base import Platform, Run
+from deployer.ci.files import ReportFile
+from deployer.text import printable_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +27,15 @@ class GitHub(Platform):
 
     name: ClassVar[str] = "github"
 
-    def __init__(self, environ: Mapping[str, str], stream: TextIO) -> None:
+    def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
         super().__init__(environ, stream)
-        self.outputs_file = environ.get("GITHUB_OUTPUT") or None
-        self.summary_file = environ.get("GITHUB_STEP_SUMMARY") or None
+        for purpose, variable in (("outputs", "GITHUB_OUTPUT"), ("summary", "GITHUB_STEP_SUMMARY")):
+            if path := environ.get(variable):
+                self._files[purpose] = ReportFile(path, f"{purpose}-file", self.run.workspace, shared=True)
+
+    def _report_file(self, purpose: str, path: str) -> ReportFile:
+        """The file of an input; that of the outputs stands for the runner's own, which all steps add to."""
+        return ReportFile(path, f"{purpose}-file", self.run.workspace, shared=purpose == "outputs")
 
     def _describe_run(self, environ: Mapping[str, str]) -> Run:
         server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
@@ -50,7 +57,7 @@ class GitHub(Platform):
     def debug(self, text: str) -> None:
         """A debug command, which the runner shows when debugging is on."""
         if self.debugging:
-            self._command("debug", text)
+            self._command("debug", self._safe(text))
 
     @contextmanager
     def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
@@ -59,7 +66,7 @@ class GitHub(Platform):
             self.line(title)
             yield
             return
-        self._command("group", title)
+        self._command("group", self._safe(title))
         try:
             yield
         finally:
@@ -69,27 +76,23 @@ class GitHub(Platform):
         """An annotation on the file and line, which the log shows too."""
         place = problem.location
         properties = {
-            "file": place.path if place else "",
+            "file": self._safe(place.path) if place else "",
             "line": str(place.line) if place and place.line else "",
             "col": str(place.column) if place and place.line and place.column else "",
-            "title": problem.code,
+            "title": self._safe(problem.code),
         }
-        message = "\n".join([problem.message, *problem.hint.splitlines()])
-        self._command(problem.severity, message, properties)
+        self._command(problem.severity, self._safe_lines(problem), properties)
 
     def outputs(self, values: Mapping[str, str]) -> None:
         """Add values to the runner's output file, each behind a delimiter that nobody can guess."""
-        if self.outputs_file:
-            write_text(
-                self.outputs_file,
-                "".join(_heredoc(name, value) for name, value in values.items()),
-                purpose="outputs-file",
-            )
+        if file := self._files.get("outputs"):
+            self._keep(file, "".join(_heredoc(name, value) for name, value in values.items()))
 
     def mask(self, secret: str) -> None:
-        """Have the runner replace the value by asterisks from here on."""
-        for line in secret.splitlines():
-            self._command("add-mask", line)
+        """Have the runner replace the value by asterisks, too."""
+        super().mask(secret)
+        for line in filter(None, map(str.strip, secret.splitlines())):
+            self._raw.write(f"::add-mask::{_data(line)}\n")
 
     def _plain(self, text: str) -> None:
         """Print a line, fenced where the runner would take it for a command."""
@@ -117,4 +120,5 @@ def _property(text: str) -> str:
 
 def _heredoc(name: str, value: str) -> str:
     delimiter = f"ghadelimiter_{secrets.token_hex(16)}"
-    return f"{name}<<{delimiter}\n{value}\n{delimiter}\n"
+    lines = "\n".join(printable_lines(value))
+    return f"{name}<<{delimiter}\n{lines}\n{delimiter}\n"

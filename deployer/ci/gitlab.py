@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Platform, Run, printable, write_text
-from deployer.ci.console import one_line, variable
+from deployer.ci.base import Platform, Run
+from deployer.ci.console import variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 # GitLab refuses a whole dotenv report above 5 KB, its default limit, so one long value must not spoil it.
 _LONGEST_VALUE = 800
+
+_HARMLESS = re.compile(r"(?:[A-Za-z0-9_./:@%+,=?-]|&(?=\w+=))*")
+"""Values that stay values even where somebody sources the file, which is unquoted, in a shell."""
 
 
 class GitLab(Platform):
@@ -37,9 +41,9 @@ class GitLab(Platform):
     @contextmanager
     def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A section, with its duration."""
-        section = "deployer_" + "".join(char if char.isalnum() else "_" for char in title.lower())
+        section = "deployer_" + re.sub(r"[^a-z0-9]", "_", title.lower())
         option = "[collapsed=true]" if folded else ""
-        self._write(f"\x1b[0Ksection_start:{int(time.time())}:{section}{option}\r\x1b[0K{printable(title)}")
+        self._write(f"\x1b[0Ksection_start:{int(time.time())}:{section}{option}\r\x1b[0K{self._safe(title)}")
         try:
             yield
         finally:
@@ -48,13 +52,16 @@ class GitLab(Platform):
     def outputs(self, values: Mapping[str, str]) -> None:
         """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one.
 
-        GitLab takes values literally, on one line; a value too long for a report is left out, and said so.
+        GitLab takes values literally. One that is too long for a report, or that a shell could take for more
+        than a value, is left out, and the log says so.
         """
-        if not self.outputs_file:
+        if not (file := self._files.get("outputs")):
             return
-        for name, value in values.items():
-            text = one_line(value)
-            if len(text.encode()) > _LONGEST_VALUE:
-                self.line(f"The output {name} is too long for a dotenv report and was left out.")
-            else:
-                write_text(self.outputs_file, f"{variable(name)}={text}\n", purpose="outputs-file")
+        kept = {
+            name: value
+            for name, value in values.items()
+            if len(value) <= _LONGEST_VALUE and _HARMLESS.fullmatch(value)
+        }
+        if left_out := ", ".join(name for name in values if name not in kept):
+            self.line(f"Left out of the {file.purpose}, which cannot hold such values safely: {left_out}")
+        self._keep(file, "".join(f"{variable(name)}={value}\n" for name, value in kept.items()))

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run, plain_problem, printable
-from deployer.ci.console import Console, one_line, variable
+from deployer.ci.base import Run, plain_problem, without_hash_commands
+from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
 if TYPE_CHECKING:
@@ -35,22 +35,21 @@ class TeamCity(Console):
             url=environ.get("BUILD_URL", ""),
         )
 
-    def _plain(self, text: str) -> None:
-        """Print text in which no service message can be found."""
-        super()._plain(text.replace("##teamcity", "# #teamcity"))
+    def _safe(self, text: str) -> str:
+        return without_hash_commands(super()._safe(text))
 
     @contextmanager
     def group(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - all blocks fold
         """A block."""
-        self._message("blockOpened", name=printable(title))
+        self._message("blockOpened", name=self._safe(title))
         try:
             yield
         finally:
-            self._message("blockClosed", name=printable(title))
+            self._message("blockClosed", name=self._safe(title))
 
     def annotate(self, problem: Problem) -> None:
         """An error fails the build with its text; anything else is a message."""
-        text = "\n".join(plain_problem(problem))
+        text = "\n".join(map(self._safe, plain_problem(problem)))
         if problem.severity is Severity.ERROR:
             self._message("buildProblem", description=text[:_LONGEST_PROBLEM])
         else:
@@ -61,7 +60,7 @@ class TeamCity(Console):
         """Environment variables of later steps, and the outputs file when there is one."""
         super().outputs(values)
         for name, value in values.items():
-            self._message("setParameter", name=f"env.{variable(name)}", value=one_line(value))
+            self._message("setParameter", name=f"env.{variable(name)}", value=self._safe_value(value))
 
     def _message(self, kind: str, **attributes: str) -> None:
         given = " ".join(f"{key}='{_escape(value)}'" for key, value in attributes.items())

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.ci.detect import detect
 from deployer.errors import InvalidInput, Location, Problem, Severity
+from deployer.text import printable_lines
 
 if TYPE_CHECKING:
     from deployer.ci.base import Platform
@@ -137,11 +138,11 @@ def test_a_heading_on_the_console() -> None:
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z]+(-[a-z]+)?", fullmatch=True),
-        st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\r")),
+        st.text(),
         max_size=4,
     )
 )
-def test_github_outputs_come_back_whatever_they_hold(values: dict[str, str]) -> None:
+def test_github_outputs_come_back_printable_whatever_they_hold(values: dict[str, str]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -155,13 +156,13 @@ def test_github_outputs_come_back_whatever_they_hold(values: dict[str, str]) -> 
             head, _, rest = text.partition("\n")
             name, delimiter = head.split("<<")
             read[name], _, text = rest.partition(f"\n{delimiter}\n")
-        assert read == values
+        assert read == {name: "\n".join(printable_lines(value)) for name, value in values.items()}
 
 
-def test_outputs_are_added_to_what_is_there(tmp_path: Path) -> None:
+def test_outputs_are_added_as_they_come(tmp_path: Path) -> None:
     file = tmp_path / "deploy.env"
     platform, _ = console()
-    platform.outputs_file = str(file)
+    platform.keep_in(outputs=str(file))
     platform.outputs({"deployment-id": "d-1"})
     platform.outputs({"error-message": "it's\nbad"})
     assert file.read_text() == "CODEDEPLOY_DEPLOYMENT_ID=d-1\nCODEDEPLOY_ERROR_MESSAGE='it'\"'\"'s bad'\n"
@@ -170,10 +171,12 @@ def test_outputs_are_added_to_what_is_there(tmp_path: Path) -> None:
 def test_gitlab_outputs_are_literal_and_a_long_one_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "deploy.env"
     platform, stream = console(GITLAB_CI="true")
-    platform.outputs_file = str(file)
-    platform.outputs({"error-message": "it's\nbad", "targets": "x" * 5000})
-    assert file.read_text() == "CODEDEPLOY_ERROR_MESSAGE=it's bad\n"
-    assert "targets is too long" in stream.getvalue()
+    platform.keep_in(outputs=str(file))
+    revision = "s3://releases/web/0.zip?versionId=v1&eTag=abc"
+    platform.outputs({"error-message": "it's\nbad", "targets": "x" * 5000, "revision": revision})
+    assert file.read_text() == f"CODEDEPLOY_REVISION={revision}\n"
+    assert "Left out of the outputs-file" in stream.getvalue()
+    assert stream.getvalue().endswith(": error-message, targets\n")
 
 
 def test_without_a_file_outputs_and_summary_go_nowhere() -> None:
@@ -183,26 +186,85 @@ def test_without_a_file_outputs_and_summary_go_nowhere() -> None:
         assert stream.getvalue() == ""
 
 
-def test_a_file_that_cannot_be_written_is_told_with_its_input(tmp_path: Path) -> None:
+def test_all_files_that_cannot_be_written_are_told_at_once_with_their_inputs(tmp_path: Path) -> None:
     platform, _ = console()
-    platform.summary_file = str(tmp_path / "no" / "such" / "file.md")
-    with pytest.raises(InvalidInput, match=r"summary-file .* cannot be written: No such file"):
-        platform.summary(lambda: "x")
+    nowhere = tmp_path / "no" / "such"
+    with pytest.raises(InvalidInput) as error:
+        platform.keep_in(outputs=f"{nowhere}/o", summary=f"{nowhere}/s", junit=f"{nowhere}/j\0")
+    assert [problem.message for problem in error.value.problems] == [
+        f"The outputs-file {nowhere}/o cannot be written: No such file or directory.",
+        f"The summary-file {nowhere}/s cannot be written: No such file or directory.",
+        f"The junit-file {nowhere}/j\0 cannot be written: No such file or directory.",
+    ]
 
 
-@given(st.text())
-def test_no_text_becomes_a_command_of_azure_or_teamcity_or_a_group_of_buildkite(text: str) -> None:
-    for variable, command in (
-        ("TF_BUILD", r"##(vso)?\["),
-        ("TEAMCITY_VERSION", r"##teamcity\["),
-        ("BUILDKITE", r"^(---|\+\+\+) "),
-    ):
-        platform, stream = console(**{variable: "1"})
+MARKERS = ("##vso[", "##[", "##teamcity[", "--- ", "+++ ", "~~~ ", "::error::", "::set-env name=X::")
+NOISE = ("#", "##", "vso[", "[", "teamcity[", "\x1b[0m", "\u200b", "\r", "\n", " ", "]", "\t")
+HOSTILE = st.lists(st.sampled_from((*MARKERS, *NOISE)) | st.text(max_size=3), max_size=8).map("".join)
+
+DIALECTS: dict[str, dict[str, str]] = {
+    "github": {"GITHUB_ACTIONS": "true"},
+    "gitlab": {"GITLAB_CI": "true"},
+    "azure": {"TF_BUILD": "True"},
+    "teamcity": {"TEAMCITY_VERSION": "2026.1"},
+    "buildkite": {"BUILDKITE": "true"},
+    "console": {},
+}
+COMMANDS = {
+    "azure": r"^.*?##(?:vso)?\[([\w.]+)",
+    "teamcity": r"##teamcity\[(\w+)",
+    "buildkite": r"^(---|\+\+\+|~~~|\^\^\^)",
+    "gitlab": r"\x1b\[0K(section_\w+):\d+:\w+",
+}
+"""What begins a command: Azure's agent takes the first of a line, wherever it is."""
+
+
+def commands_that_the_agent_sees(name: str, log: str) -> list[str]:
+    """The kinds of the commands that a CI's agent reads in a log."""
+    if name == "github":
+        return [re.split(r"[ :]", each.strip(":"))[0] for each in commands_that_the_runner_sees(log)]
+    lines = re.split(r"\r\n|\n" if name == "gitlab" else r"\r\n|\r|\n", log)
+    return [kind for line in lines for kind in re.findall(COMMANDS.get(name, r"(?!)()"), line, re.IGNORECASE)]
+
+
+def tell_everywhere(platform: Platform, text: str) -> None:
+    """Write a text wherever text from elsewhere is written."""
+    with platform.group(text, folded=True):
         platform.line(text)
-        for said in ("##vso[task.complete result=Failed]", "##teamcity[buildProblem]", "--- x", "+++ y"):
-            platform.line(said)
-            platform.block(f"{text}\r{said}\n{said}{text}")
-        assert re.search(command, stream.getvalue(), re.MULTILINE) is None
+        platform.debug(text)
+        platform.block(text)
+        for severity in Severity:
+            platform.annotate(Problem(text, text, text, severity, Location(text, 1)))
+    platform.outputs({"error-message": text})
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@given(text=HOSTILE)
+@settings(max_examples=60)
+def test_no_text_becomes_a_command_wherever_it_is_written(name: str, text: str) -> None:
+    platform, stream = console(RUNNER_DEBUG="1", **DIALECTS[name])
+    platform.line(text)
+    platform.block(text)
+    assert commands_that_the_agent_sees(name, stream.getvalue()) == []
+    tell_everywhere(platform, text)
+    harmless, expected = console(RUNNER_DEBUG="1", **DIALECTS[name])
+    tell_everywhere(harmless, "x")
+    seen, meant = (commands_that_the_agent_sees(name, log.getvalue()) for log in (stream, expected))
+    assert seen == meant
+    if name in {"azure", "teamcity"}:
+        hidden = re.findall(r"(?<!^)##(?:vso|teamcity)?\[", stream.getvalue(), re.MULTILINE | re.IGNORECASE)
+        assert not hidden, "a value that a later step prints would be a command"
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_nothing_that_is_written_moves_a_terminal_or_hides_from_its_reader(name: str, tmp_path: Path) -> None:
+    hidden = "\x1b]52;c;", "\x07", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\ud83d", "\U000e0041"
+    platform, stream = console(RUNNER_DEBUG="1", **DIALECTS[name])
+    platform.keep_in(outputs=str(tmp_path / "outputs"))
+    tell_everywhere(platform, f"a{'b'.join(hidden)}c")
+    outputs = tmp_path / "outputs"
+    everything = stream.getvalue() + (outputs.read_text() if outputs.exists() else "")
+    assert [control for control in hidden if control in everything] == []
 
 
 def test_azure_speaks_in_logging_commands() -> None:

@@ -1,0 +1,153 @@
+"""Secrets → asterisks, in whatever is written: the last layer under the log and the files.
+
+A secret is known by its value, however it is spelled: as it is, quoted by `repr`, JSON, HTML, a URL or a
+CI's dialect, and as part of something in base64.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, TextIO
+from urllib.parse import parse_qsl, quote, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_VARIABLES = (
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+    "ACTIONS_RUNTIME_TOKEN",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "BITBUCKET_STEP_OIDC_TOKEN",
+    "BUILDKITE_AGENT_ACCESS_TOKEN",
+    "CIRCLE_OIDC_TOKEN",
+    "CIRCLE_OIDC_TOKEN_V2",
+    "CI_JOB_TOKEN",
+    "GITHUB_TOKEN",
+    "GITLAB_OIDC_TOKEN",
+    "SYSTEM_ACCESSTOKEN",
+)
+"""Variables whose values are secrets."""
+
+_URLS = re.compile(
+    r"AWS_ENDPOINT_URL\w*|AWS_CONTAINER_CREDENTIALS_FULL_URI|ACTIONS_ID_TOKEN_REQUEST_URL|\w+_PROXY",
+    re.IGNORECASE,
+)
+"""Variables whose values are URLs, which may hold a password or a key."""
+
+_SHORTEST = 4
+"""Characters of a secret, below which hiding it would only garble everything else."""
+
+_HEAD = 20
+"""Characters by which a secret is known that something has cut short."""
+
+_TOKEN = re.compile(r"[\w+/=.~%&#;|\\-]*")
+"""What keys and tokens consist of, in any spelling."""
+
+_HIDDEN = "***"
+
+
+def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
+    """All secrets of an environment, those within URLs too."""
+    for name, value in environ.items():
+        if name in _VARIABLES:
+            yield value
+        elif _URLS.fullmatch(name):
+            yield from _secrets_of_url(value)
+
+
+def _secrets_of_url(url: str) -> Iterator[str]:
+    """User information and query values of a URL, which is malformed where a password holds `/` or `#`."""
+    user, at, address = url.partition("://")[2].rpartition("@")
+    if at:
+        name, colon, password = user.partition(":")
+        secret = password if colon else name
+        yield from (secret, unquote(secret), *re.split(r"[/?#]", secret))
+    for _, value in parse_qsl(address.partition("?")[2]):
+        yield value
+
+
+class Redactor:
+    """Knows the secrets of an environment, and those that it learns, and hides them in texts."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._patterns: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+        for secret in secrets_in(environ):
+            self.learn(secret)
+
+    def learn(self, secret: str) -> None:
+        """Hide this text, too, from here on; of several lines each."""
+        for line in secret.splitlines():
+            if len(text := line.strip()) >= _SHORTEST:
+                self._patterns |= dict.fromkeys([_spelled(text), *map(_spelled, _in_base64(text))])
+                self._pattern = None
+
+    def redact(self, text: str) -> str:
+        """The text with asterisks in place of each secret."""
+        if self._pattern is None:
+            longest_first = sorted(self._patterns, key=len, reverse=True)
+            self._pattern = re.compile("|".join(longest_first) or r"(?!)")
+        return self._pattern.sub(_HIDDEN, text)
+
+
+def _spelled(secret: str) -> str:
+    """A pattern for the secret in any spelling, whole or cut short."""
+    head, rest = ("".join(map(_spellings, part)) for part in (secret[:_HEAD], secret[_HEAD:]))
+    if _TOKEN.fullmatch(secret):
+        return f"{head}{_TOKEN.pattern}" if rest else head
+    return f"{head}(?:{rest}|{_TOKEN.pattern})" if rest else head
+
+
+def _spellings(char: str) -> str:
+    """A pattern for one character: itself, or as URLs, HTML, programs and CIs write it."""
+    if char.isascii() and char.isalnum():
+        return char
+    code, url = ord(char), quote(char, safe="")
+    ways = {
+        char, html.escape(char), f"&#{code};", f"&#x{code:x};",
+        url, url.lower(), url.replace("%", "%25"), url.replace("%", "%AZP25"),
+        "%AZP25" if char == "%" else url, "'\"'\"'" if char == "'" else url,
+        f"\\{char}", f"\\\\{char}", f"|{char}", f"|0x{code:04x}", f"\\x{code:02x}", f"\\u{code:04x}",
+    }  # fmt: skip
+    return f"(?:{'|'.join(re.escape(way) for way in sorted(ways, key=len, reverse=True))})"
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """The part that is the same wherever the secret stands in something that is encoded."""
+    raw = secret.encode(errors="surrogatepass")
+    for before in range(3):
+        encoded = b64encode(bytes(before) + raw).decode()
+        whole = encoded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
+        if len(whole) >= 2 * _SHORTEST:
+            yield from {whole, whole.replace("+", "-").replace("/", "_")}
+
+
+class RedactedStream(io.TextIOBase):
+    """A stream that hides secrets, and that nobody has to look after: once it is closed, it stays silent."""
+
+    def __init__(self, stream: TextIO | None, redactor: Redactor) -> None:
+        self._stream = stream
+        self._redactor = redactor
+
+    def write(self, text: str) -> int:
+        """Write and flush the text, as far as anybody still listens."""
+        if self._stream is None:
+            return len(text)
+        try:
+            self._stream.write(_encodable(self._redactor.redact(text), self._stream.encoding))
+            self._stream.flush()
+        except (OSError, ValueError):  # a broken pipe, a full disk, a closed stream
+            self._stream = None
+        return len(text)
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    encoding = encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,144 @@
+"""Secrets are hidden whatever they are spelled like, and wherever they are written."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import shlex
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from deployer.ci.detect import detect
+from deployer.ci.redaction import RedactedStream, Redactor
+from deployer.errors import Location, Problem
+
+TOKEN = "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJ/+A==|x;y'z\"&<%#]_*TAIL"
+SPELLINGS = {
+    "as it is": str,
+    "repr": repr,
+    "repr of bytes": lambda text: repr(text.encode()),
+    "JSON": json.dumps,
+    "URL": lambda text: quote(text, safe=""),
+    "form": quote_plus,
+    "URL in a URL": lambda text: quote(quote(text, safe=""), safe=""),
+    "HTML": html.escape,
+    "shell": shlex.quote,
+    "base64": lambda text: b64encode(f"user:{text}".encode()).decode(),
+    "base64 at the beginning": lambda text: b64encode(f"{text}@x".encode()).decode(),
+    "base64 in between": lambda text: b64encode(f"u:{text}\n".encode()).decode(),
+    "base64 for URLs": lambda text: urlsafe_b64encode(f"a:{text}".encode()).decode(),
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@given(secret=st.text(st.characters(codec="ascii", categories=("L", "N", "P", "S")), min_size=8, max_size=60))
+@settings(max_examples=40)
+def test_a_secret_is_hidden_in_every_spelling(spelling: str, secret: str) -> None:
+    redactor = Redactor({})
+    assume("***" not in secret)
+    redactor.learn(f"{secret}\n")
+    spelled = SPELLINGS[spelling](secret)
+    hidden = redactor.redact(f"before {spelled} after")
+    assert "***" in hidden
+    assert secret not in hidden
+    if "base64" not in spelling:
+        assert spelled.strip("b'\"") not in hidden
+    assert hidden.startswith("before ")
+    assert hidden.endswith(" after")
+
+
+def test_a_token_that_was_cut_short_is_hidden_too() -> None:
+    redactor = Redactor({"AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJ" * 20})
+    assert redactor.redact("at IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3… (cut)") == "at ***… (cut)"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "secrets"),
+    [
+        ("HTTPS_PROXY", "socks5h://user:PROXYPASS@proxy:1080", ["PROXYPASS"]),
+        ("https_proxy", "http://user:PROXY%23PASS@proxy:8080", ["PROXY%23PASS", "PROXY#PASS"]),
+        ("HTTP_PROXY", "http://user:PROXY#PA/SS@proxy:8080", ["PROXY#PA/SS", "user:PROXY"]),
+        ("AWS_ENDPOINT_URL", "http://tokenized@host/", ["tokenized"]),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example/?token=SECRET99&a=b", ["SECRET99"]),
+        ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://user:TOKEN-1@x/?api-version=2.0", ["TOKEN-1"]),
+        ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", ["AKIAIOSFODNN7EXAMPLE"]),
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "requesttoken", ["requesttoken"]),
+    ],
+)
+def test_the_environment_s_secrets_are_known(variable: str, value: str, secrets: list[str]) -> None:
+    redactor = Redactor({variable: value})
+    hidden = redactor.redact(f"Failed to parse: {value}; {' '.join(secrets)}")
+    for secret in secrets:
+        assert secret not in hidden
+
+
+def test_an_environment_without_secrets_changes_nothing() -> None:
+    text = "Region eu-west-1, from AWS_REGION; api-version=2.0"
+    quiet = {"AWS_SECRET_ACCESS_KEY": "", "HTTPS_PROXY": "http://proxy:8080", "AWS_REGION": "eu-west-1"}
+    assert Redactor(quiet).redact(text) == text
+    assert Redactor({"HTTPS_PROXY": "http://u:a@proxy"}).redact(text) == text, "too short to tell from text"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}, {"TF_BUILD": "True"}, {"TEAMCITY_VERSION": "1"},
+        {"BUILDKITE": "true"}, {},
+    ],
+)  # fmt: skip
+def test_no_writer_of_any_ci_writes_a_secret(
+    variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("files")
+    stream = io.StringIO()
+    platform = detect({"AWS_SESSION_TOKEN": TOKEN, "RUNNER_DEBUG": "1", **variables}, stream)
+    platform.keep_in(outputs=f"{folder}/outputs", summary=f"{folder}/summary", junit=f"{folder}/junit")
+    with platform.group(TOKEN, folded=True):
+        platform.line(TOKEN)
+        platform.debug(TOKEN)
+        platform.block(f"Invalid header value {TOKEN.encode()!r}")
+        platform.annotate(Problem(TOKEN, quote(TOKEN), TOKEN, location=Location(TOKEN, 1)))
+    platform.outputs({"error-message": TOKEN})
+    platform.summary(lambda: html.escape(TOKEN))
+    platform.junit(lambda: html.escape(TOKEN))
+    platform.document(TOKEN)
+    everything = "\n".join([stream.getvalue(), *(path.read_text() for path in folder.iterdir())])
+    assert "IQoJb3JpZ2luX2Vj" not in everything
+    assert "TAIL" not in everything
+
+
+def test_a_secret_that_comes_up_later_is_hidden_and_told_to_the_runner() -> None:
+    stream = io.StringIO()
+    platform = detect({"GITHUB_ACTIONS": "true"}, stream)
+    platform.mask("later-secret")
+    platform.mask("later-secret")
+    platform.line("It is later-secret.")
+    assert stream.getvalue() == "::add-mask::later-secret\n" * 2 + "It is ***.\n"
+
+
+class Gone(io.StringIO):
+    """A stream whose reader has gone."""
+
+    def write(self, _text: str, /) -> int:
+        """Fail as a pipe does."""
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+def test_a_stream_that_breaks_or_is_closed_falls_silent() -> None:
+    closed = io.StringIO()
+    closed.close()
+    for stream in (Gone(), closed, None):
+        out = RedactedStream(stream, Redactor({}))
+        assert out.write("one\n") == out.write("two\n") == 4
+
+
+def test_what_a_stream_cannot_encode_is_written_as_an_escape() -> None:
+    raw = io.BytesIO()
+    out = RedactedStream(io.TextIOWrapper(raw, "ascii"), Redactor({}))
+    out.write("é\ud83d\n")
+    assert raw.getvalue() == b"\\xe9\\ud83d\n"
