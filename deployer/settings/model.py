@@ -376,7 +376,7 @@ class Settings(BaseSettings):
         Text,
         Input(
             Section.REPORT,
-            "File for the outputs: dotenv lines, on GitHub as its runner reads them",
+            "File for the outputs: dotenv lines, on GitHub as its runner reads them; never source it on GitLab",
             default="`GITHUB_OUTPUT` on GitHub",
         ),
     ] = ""

@@ -7,6 +7,7 @@ import io
 import json
 import shlex
 from base64 import b64encode, urlsafe_b64encode
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -17,8 +18,11 @@ from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.errors import Location, Problem
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 TOKEN = "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJ/+A==|x;y'z\"&<%#]_*TAIL"
-SPELLINGS = {
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "as it is": str,
     "repr": repr,
     "repr of bytes": lambda text: repr(text.encode()),
