@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.aws.client import connect
-from deployer.aws.identity import Wish, ambient, assume, ends_too_early, session_name
+from deployer.aws.identity import Wish, ambient, assume, confirm_account, ends_too_early, session_name
 from deployer.aws.refusals import no_credentials
 from deployer.aws.tokens import find_token
 from deployer.aws.trace import Trace
@@ -28,6 +28,8 @@ def connected(line: Line) -> Aws:
     line.outcome.region = aws.region
     platform.line(f"Region {aws.region}, from {aws.region_source}")
     aws = line.outcome.aws = _identified(aws, line)
+    if settings.expected_account:
+        confirm_account(settings.expected_account, aws)
     warning = ends_too_early(aws, budget=settings.timeout, clock=line.clock)
     if warning and settings.stop_after.reaches(Stage.READY):
         platform.annotate(warning)

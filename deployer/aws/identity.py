@@ -223,6 +223,27 @@ def _clock_is_wrong(expires: datetime, now: datetime) -> Problem:
     )
 
 
+def confirm_account(expected: str, aws: Aws) -> None:
+    """Raise AccessDenied when the credentials belong to another account than `expected`.
+
+    GetCallerIdentity needs no permission. Raises other DeployErrors when it cannot be asked.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        account = aws.sts.get_caller_identity()["Account"]
+    except (BotoCoreError, ClientError) as error:
+        raise explain(error, action="sts:GetCallerIdentity") from error
+    if account != expected:
+        raise AccessDenied(
+            Problem(
+                f"The AWS credentials belong to account {account}, not to the expected account {expected}.",
+                "Check role-to-assume or the credentials; or change expected-account. Nothing was done.",
+                code="unexpected-account",
+            )
+        )
+
+
 def ends_too_early(aws: Aws, *, budget: timedelta, clock: Clock) -> Problem | None:
     """A warning when the credentials end before the budget of a wait that begins now, as far as is known."""
     if aws.ends is None or aws.ends - clock.now() >= budget:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from deployer.errors import InvalidInput, Problem
+from deployer.errors import AccessDenied, InvalidInput, Problem
 from deployer.revision import S3Revision
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
     """The revision, an S3 object pinned to its eTag, and whether it was seen to be there.
 
-    Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. Raises
-    InvalidInput when the object is certainly not there, or is no longer the same.
+    Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with
+    an expected owner of the bucket, which nobody else confirms. Raises InvalidInput when the object is
+    certainly not there, or is no longer the same; AccessDenied when the owner cannot be confirmed.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -38,6 +39,8 @@ def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = 
             HTTPStatus.NOT_FOUND,
             HTTPStatus.METHOD_NOT_ALLOWED,  # the version is a delete marker
         }:
+            if expected_bucket_owner:
+                raise _unconfirmed(revision.bucket, expected_bucket_owner, error) from error
             return revision, False
         raise InvalidInput(
             Problem(
@@ -47,7 +50,9 @@ def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = 
                 code="NoSuchVersion" if revision.version_id else "NoSuchKey",
             )
         ) from error
-    except BotoCoreError:
+    except BotoCoreError as error:
+        if expected_bucket_owner:
+            raise _unconfirmed(revision.bucket, expected_bucket_owner, error) from error
         return revision, False
     etag = head["ETag"].strip('"')
     if revision.etag and revision.etag != etag:
@@ -59,3 +64,14 @@ def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = 
             )
         )
     return replace(revision, etag=etag), True
+
+
+def _unconfirmed(bucket: str, owner: str, error: Exception) -> AccessDenied:
+    return AccessDenied(
+        Problem(
+            f"Whether account {owner} owns the bucket {bucket} cannot be confirmed: {error}",
+            "Check the revision's bucket and expected-bucket-owner. If both are right, allow s3:GetObject on "
+            "the revision.",
+            code="bucket-owner",
+        )
+    )

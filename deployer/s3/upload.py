@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
-from deployer.errors import DeployError, InvalidInput, Problem, Severity
+from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem, Severity
 from deployer.regions import partition
 from deployer.revision import StoredObject
 from deployer.s3.parts import Senders, base64, cut
@@ -105,13 +105,24 @@ def _explained(destination: Destination, s3: S3Client) -> Iterator[None]:
     """Turn the SDK's exceptions into ours."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from deployer.aws.errors import explain
+    from deployer.aws.errors import explain, is_denied
 
     try:
         yield
     except (BotoCoreError, ClientError) as error:
+        if is_denied(error) and (owner := destination.expected_bucket_owner):
+            raise AccessDenied(_other_owner(destination.bucket, owner)) from error
         arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
         raise explain(error, action="s3:PutObject", resource=arn) from error
+
+
+def _other_owner(bucket: str, owner: str) -> Problem:
+    return Problem(
+        f"S3 denied the upload to {bucket}: another account than {owner} may own this bucket.",
+        "Check the inputs bucket and expected-bucket-owner first. Only if the bucket is yours, allow "
+        "s3:PutObject on it (`deployer policy` prints the statement).",
+        code="bucket-owner",
+    )
 
 
 def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:

@@ -234,6 +234,13 @@ class Settings(BaseSettings):
     role_session_tags: Annotated[
         SessionTags, Input(Section.IDENTITY, "Tags of the role's session: `KEY=value`, one a line")
     ] = {}
+    expected_account: Annotated[
+        Account,
+        Input(
+            Section.IDENTITY,
+            "AWS account that the credentials must belong to; checked before any other call",
+        ),
+    ] = ""
     web_identity_audience: Annotated[Text, Input(Section.IDENTITY, "Audience to ask GitHub's token for")] = (
         "sts.amazonaws.com"
     )

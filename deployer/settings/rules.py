@@ -6,8 +6,9 @@ from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.choices import Stage
+from deployer.choices import OnEnd, Stage
 from deployer.errors import Problem
+from deployer.revision import S3Revision
 from deployer.settings.model import Section, inputs
 from deployer.settings.values import Encryption
 
@@ -69,11 +70,14 @@ def _needed(settings: Settings) -> dict[str, Stage]:
 def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     """A problem for each input that could have no effect, or not the one it names, beside another."""
     if settings.deployment_id:
+        yield from _unnamed(settings, given)
         yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
         yield from _starts_late("deployment-id", settings, given, Stage.READY)
     elif settings.revision:
         yield from _excluded("revision", {Section.BUNDLE}, given)
         yield from _starts_late("revision", settings, given, Stage.REGISTER)
+    if settings.revision and not isinstance(settings.revision, S3Revision) and settings.expected_bucket_owner:
+        yield _clash("expected-bucket-owner", "revision", "this revision is not in a bucket")
     if settings.continue_ and settings.stop_after is not Stage.WAIT:
         yield _clash("continue", "stop-after", "a run that continues a deployment follows it to its end")
     if settings.kms_key_id and settings.sse is Encryption.AES256:
@@ -87,6 +91,25 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Probl
             yield Problem(f"Input parameters: {member} has an input of its own.", f"Use the input {name}.")
         elif name and name in given:
             yield _clash("parameters", name, f"both set {member}")
+
+
+def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+    """A problem for each input without which a deployment would be changed whoever it belongs to.
+
+    IAM cannot limit ContinueDeployment and StopDeployment to an application.
+    """
+    changes = {
+        "continue": bool(settings.continue_),
+        "on-timeout": settings.on_timeout is not OnEnd.LEAVE,
+        "on-cancel": settings.on_cancel is not OnEnd.LEAVE,
+    }
+    changing = next((name for name, changed in changes.items() if changed), None)
+    for name in ("application", "deployment-group") if changing else ():
+        if name not in given:
+            yield Problem(
+                f"Input {name} is missing: {changing} changes the deployment that deployment-id names.",
+                f"Give {name}, so that a wrong id cannot change another application's deployment.",
+            )
 
 
 def _excluded(by: str, sections: Collection[Section], given: Collection[str]) -> Iterator[Problem]:

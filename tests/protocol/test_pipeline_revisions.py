@@ -231,7 +231,6 @@ def test_s3_out_of_reach_is_no_obstacle_either(still_emulator: Start, run_line: 
         environ={
             **GIVEN,
             "INPUT_REVISION": "s3://theirs/web.zip",
-            "INPUT_EXPECTED-BUCKET-OWNER": "123456789012",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
         },
     )

@@ -99,3 +99,65 @@ def test_a_registration_without_an_etag_vouches_for_nothing(
     )
     assert run_line(service).outputs["uploaded"] == "true"
     assert deployed(service) != ETAG
+
+
+def calls(service: Emulator, *operations: str) -> list[str]:
+    return [call.operation for call in service.calls if call.operation in operations]
+
+
+@pytest.mark.parametrize(
+    ("account", "code"), [("123456789012", 0), ("999999999999", 4)], ids=["expected", "another"]
+)
+def test_nothing_is_done_in_an_account_that_is_not_expected(
+    account: str, code: int, still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator()
+    ran = run_line(service, "--expected-account", account)
+    assert ran.code == code
+    assert ("belong to account 123456789012, not to the expected account" in ran.log) == bool(code)
+    assert bool(calls(service, "CreateDeployment", "RegisterApplicationRevision")) != bool(code)
+
+
+@pytest.mark.parametrize("kind", ["access-denied", "500", "cut-before"])
+def test_a_revision_whose_owner_cannot_be_confirmed_is_not_deployed(
+    kind: str, still_emulator: Start, run_line: Run, s3: S3Server
+) -> None:
+    service = still_emulator(bucket_store=s3)
+    given = {"AWS_ENDPOINT_URL_S3": service.url, "INPUT_EXPECTED-BUCKET-OWNER": "123456789012"}
+    built = run_line(service, "--stop-after", "register", environ=given)
+    assert built.code == 0
+    revision = {"INPUT_REVISION": built.outputs["revision"], "INPUT_SOURCE": "", "INPUT_BUCKET": ""}
+    assert run_line(service, environ={**given, **revision}).code == 0
+    service.faults.add("HeadObject", kind, times=99)
+    ran = run_line(service, environ={**given, **revision})
+    assert ran.code == 4
+    assert "Whether account 123456789012 owns the bucket" in ran.log
+    assert calls(service, "CreateDeployment") == ["CreateDeployment"]
+
+
+def test_a_foreign_bucket_is_not_advised_to_be_opened(
+    still_emulator: Start, run_line: Run, s3: S3Server
+) -> None:
+    service = still_emulator(bucket_store=s3)
+    given = {"AWS_ENDPOINT_URL_S3": service.url, "INPUT_EXPECTED-BUCKET-OWNER": "999999999999"}
+    ran = run_line(service, environ=given)
+    assert ran.code == 4
+    assert "another account than 999999999999 may own this bucket" in ran.log
+    assert '"Effect"' not in ran.log
+
+
+@pytest.mark.parametrize(
+    "changing", [("--continue",), ("--on-timeout", "rollback"), ("--on-cancel", "stop")], ids=lambda c: c[0]
+)
+def test_a_deployment_is_changed_only_by_who_names_its_group(
+    changing: tuple[str, ...], still_emulator: Start, run_line: Run
+) -> None:
+    service = still_emulator("blue-green")
+    deployment = service.begin(scenario="blue-green")
+    nowhere = {"INPUT_SOURCE": "", "INPUT_BUCKET": "", "INPUT_DEPLOYMENT-GROUP": "", "INPUT_APPLICATION": ""}
+    ran = run_line(service, "--deployment-id", deployment.id, *changing, environ=nowhere)
+    assert ran.code == 2
+    assert f"{changing[0].removeprefix('--')} changes the deployment that deployment-id names" in ran.log
+    other = {**nowhere, "INPUT_APPLICATION": "hello-web", "INPUT_DEPLOYMENT-GROUP": "staging"}
+    assert run_line(service, "--deployment-id", deployment.id, *changing, environ=other).code == 2
+    assert calls(service, "ContinueDeployment", "StopDeployment") == []

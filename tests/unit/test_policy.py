@@ -132,10 +132,20 @@ def test_a_given_revision_needs_no_upload() -> None:
 
 
 def test_a_given_deployment_needs_only_to_be_watched() -> None:
-    document = permissions_policy(load({}, ["--deployment-id=d-ABCDEF123", "--continue=true"]))
+    document = permissions_policy(
+        load(
+            {},
+            [
+                "--deployment-id=d-ABCDEF123",
+                "--continue=true",
+                "--application=hello-web",
+                "--deployment-group=production",
+            ],
+        )
+    )
     required = {each["Sid"]: each for each in document["Statement"] if "Optional" not in each["Sid"]}
     assert set(required) == {"Watch", "Continue"}
-    assert required["Watch"]["Resource"] == "arn:aws:codedeploy:*:*:deploymentgroup:*/*"
+    assert required["Watch"]["Resource"] == "arn:aws:codedeploy:*:*:deploymentgroup:hello-web/production"
 
 
 @pytest.mark.parametrize(
