@@ -383,7 +383,8 @@ class Settings(BaseSettings):
         Text,
         Input(
             Section.REPORT,
-            "File for the outputs: dotenv lines, on GitHub as its runner reads them; never source it on GitLab",
+            "File for the outputs: dotenv lines, on GitHub as its runner reads them; on GitLab never source "
+            "it",
             default="`GITHUB_OUTPUT` on GitHub",
         ),
     ] = ""
