@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import resource
 import sys
 import traceback
+from contextlib import suppress
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
 from deployer import __version__
 from deployer.ci.detect import detect
+from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.clock import SystemClock
 from deployer.errors import DeployError, ExitCode, InvalidInput, Problem
 from deployer.report import outputs
@@ -19,7 +22,7 @@ from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from deployer.ci.base import Platform
     from deployer.clock import Clock
@@ -59,14 +62,28 @@ _ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
 
 
 def main() -> int:
-    """Run the command line of this process and return its exit code."""
+    """Run the command line of this process and return its exit code.
+
+    Nothing leaves the process but by the CI's writers: no core file, which would hold the credentials, and no
+    complaint of a reader that has gone.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.stderr = RedactedStream(sys.stderr, Redactor(os.environ))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    return execute(sys.argv[1:], os.environ, sys.stdout)
+        with suppress(OSError):  # a pipe that another process of the job has made non-blocking
+            os.set_blocking(sys.stdout.fileno(), True)
+    code = execute(sys.argv[1:], os.environ, sys.stdout)
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left, Python writes when it ends
+    return code
 
 
 def execute(
-    argv: Sequence[str], environ: Mapping[str, str], stream: TextIO, *, clock: Clock | None = None
+    argv: Sequence[str], environ: Mapping[str, str], stream: TextIO | None, *, clock: Clock | None = None
 ) -> int:
     """Carry out the command that `argv` and `environ` ask for, reporting to `stream` and the CI's files."""
     platform = detect(environ, stream)
@@ -75,16 +92,16 @@ def execute(
     except DeployError as error:
         return _report(error, platform)
     if command is Command.VERSION:
-        stream.write(f"deployer {__version__}\n")
+        platform.document(f"deployer {__version__}\n")
         return ExitCode.DONE
     if command is Command.HELP:
         from deployer.reference.inputs import help_text
 
-        stream.write(help_text())
+        platform.document(help_text())
         return ExitCode.DONE
     if command in {Command.POLICY, Command.TRUST}:
         try:
-            stream.write(_policy(command, arguments, environ, platform))
+            platform.document(_policy(command, arguments, environ, platform))
         except DeployError as error:
             return _report(error, platform)
         return ExitCode.DONE
@@ -140,11 +157,15 @@ def _run_and_tell(
         outcome.problems.extend(error.problems)
         code = _report(error, platform)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
-        platform.block(traceback_of(error))
-        platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+        _tell_of_bug(error, platform)
         code = ExitCode.BUG
     _goes_on(outcome, platform)
     return code
+
+
+def _tell_of_bug(error: Exception, platform: Platform) -> None:
+    platform.block(traceback_of(error))
+    platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -195,17 +216,21 @@ def _goes_on(outcome: Outcome, platform: Platform) -> None:
 
 
 def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: float) -> int:
-    """Write the last outputs, the summary and the JUnit report."""
+    """Write the last outputs, the summary and the JUnit report; none of them can change how the run ended."""
     from deployer.report.junit import junit
     from deployer.report.summary import summary
 
     values = outputs.of_attempts(outcome) | {"duration-seconds": str(round(seconds))}
     if outcome.problems and not outcome.ending:
         values |= outputs.of_problem(outcome.problems[0])
-    try:
-        platform.outputs(values)
-        platform.summary(lambda: summary(outcome))
-        platform.junit(lambda: junit(outcome))
-    except DeployError as error:
-        return code or _report(error, platform)
+    reports: tuple[Callable[[], None], ...] = (
+        lambda: platform.outputs(values),
+        lambda: platform.summary(lambda: summary(outcome)),
+        lambda: platform.junit(lambda: junit(outcome)),
+    )
+    for report in reports:
+        try:
+            report()
+        except Exception as error:  # noqa: BLE001 - the last resort: the next report is written all the same
+            _tell_of_bug(error, platform)
     return code

@@ -165,8 +165,13 @@ ERROR_CODES = {
 }
 
 
+SEARCHED = 500
+"""Characters of a line that are searched: anybody may write long ones, and what matters is at the front."""
+
+
 def causes_in(text: str, event: str) -> Iterator[Cause]:
     """The causes that a message and log tail give away, the surest first."""
+    text = "\n".join(line[:SEARCHED] for line in text.split("\n"))
     for clue in _CLUES:
         if (not clue.events or event in clue.events) and (match := clue.pattern.search(text)):
             named = match.groupdict(default="")
@@ -233,7 +238,8 @@ _CLUES = (
         "Stop it in ApplicationStop or BeforeInstall, and wait until it has gone.",
     ),
     _clue(
-        r"(?P<command>[\w./+-]+): (?:command )?not found|(?P<other>[\w./+-]+): No such file or directory"
+        r"(?<![\w./+-])(?P<command>[\w./+-]+): (?:command )?not found"
+        r"|(?<![\w./+-])(?P<other>[\w./+-]+): No such file or directory"
         r"|exit code 127",
         "A command that the script calls is not there: {command}{other}.",
         "The agent runs hooks with a minimal PATH and no login profile: use full paths or set PATH, or "

@@ -17,6 +17,7 @@ from deployer.deployment.causes import (
     EVENT_CODES,
     PLAIN_CODES,
     PREVIOUS_REVISION,
+    SEARCHED,
     Cause,
     causes_in,
 )
@@ -38,11 +39,11 @@ _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 
 _PREVIOUS_REVISION_EVENTS = {"ApplicationStop", "BeforeBlockTraffic", "AfterBlockTraffic"}
 _LINES = (
-    re.compile(r"(?P<file>[\w./@+-]+): line (?P<line>\d+): "),  # bash
+    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+): line (?P<line>\d+): "),  # bash
     re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)'),  # Python
-    re.compile(r"(?P<file>[\w./@+-]+):(?P<line>\d+):\d+\)?"),  # Node
-    re.compile(r"(?P<file>[\w./@+-]+): (?P<line>\d+): "),  # dash
-    re.compile(r"(?P<file>[\w./@+-]+):(?P<line>\d+):in "),  # Ruby
+    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+):(?P<line>\d+):\d+\)?"),  # Node
+    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+): (?P<line>\d+): "),  # dash
+    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+):(?P<line>\d+):in "),  # Ruby
 )
 _LOUD = re.compile(
     r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid", re.IGNORECASE
@@ -257,7 +258,7 @@ def _failing_line(log: str, script: str, places: Places) -> Location | None:
     elsewhere = None
     for line in reversed(log.splitlines()):
         for pattern in _LINES:
-            if not (match := pattern.search(line)):
+            if not (match := pattern.search(line[:SEARCHED])):
                 continue
             name = match["file"].rpartition(_ARCHIVE)[2].removeprefix("./")
             if script and (name == script or name.endswith(f"/{script}")):

@@ -29,6 +29,9 @@ _GENTLE_BATCHES = 8
 _SEARCH = 64
 """Batches of a last look while being gentle, and calls that it may spend on finding targets that are gone."""
 
+_LONGEST_TEXT = 1 << 16
+"""Characters of what a target says that are kept, many times the 4 KB that the service keeps itself."""
+
 _NO_TARGETS_YET = {"Created", "Queued"}
 _GONE = {
     "DeploymentTargetDoesNotExistException",
@@ -258,8 +261,8 @@ def _event(event: Mapping[str, Any]) -> LifecycleEvent:
     diagnostics = Diagnostics(
         error_code=told.get("errorCode", ""),
         script=told.get("scriptName", ""),
-        message=told.get("message", ""),
-        log_tail=told.get("logTail", ""),
+        message=told.get("message", "")[:_LONGEST_TEXT],
+        log_tail=told.get("logTail", "")[-_LONGEST_TEXT:],
     )
     return LifecycleEvent(
         name=event.get("lifecycleEventName", ""),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from deployer.deployment.explain import reason
+from deployer.text import printable, printable_lines
 
 if TYPE_CHECKING:
     from deployer.deployment.model import LifecycleEvent, Target
@@ -56,7 +57,8 @@ def _case(suite: ET.Element, name: str, target: Target, event: LifecycleEvent) -
         failure = ET.SubElement(case, "failure")
         if told:
             failure.attrib |= {"type": _text(told.error_code), "message": _text(reason(told))}
-            failure.text = _text("\n".join(part for part in (told.message, told.log_tail) if part))
+            said = "\n".join(part for part in (told.message, told.log_tail) if part)
+            failure.text = "\n".join(map(_text, printable_lines(said)))
     elif event.status != "Succeeded":
         ET.SubElement(case, "skipped", message=_text(event.status))
 
@@ -66,5 +68,5 @@ def _seconds(*events: LifecycleEvent) -> str:
 
 
 def _text(text: str) -> str:
-    """Text without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", text)
+    """Text that XML can hold, and in which a reader sees all there is."""
+    return _NOT_XML.sub("\ufffd", printable(text))

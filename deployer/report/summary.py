@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deployer.deployment.model import Status
 from deployer.report.gantt import gantt
 from deployer.report.lines import log_title, unread
-from deployer.text import counted, counts, duration, size
+from deployer.text import counted, counts, duration, printable, printable_lines, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -71,7 +71,7 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if outcome.ending:
         snapshot = outcome.ending.snapshot
         status = snapshot.standing if snapshot.trouble else snapshot.status
-        yield "Status", _escape(status) + (f": {counts(snapshot.counts)}" if snapshot.counts else "")
+        yield "Status", _escape(status) + (f": {_escape(counts(snapshot.counts))}" if snapshot.counts else "")
         yield "Took", duration(outcome.ending.seconds)
     if rollback := outcome.rollback:
         yield "Rollback", f"[{_escape(rollback.id)}]({rollback.url})"
@@ -157,7 +157,9 @@ def _failures(failures: Sequence[Failure]) -> Iterator[str]:
         log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
         if log:
             title = _escape(log_title(failure))
-            yield (f"<details open><summary>{title}</summary>\n\n<pre>{html.escape(log)}</pre>\n\n</details>")
+            yield (
+                f"<details open><summary>{title}</summary>\n\n<pre>{_preformatted(log)}</pre>\n\n</details>"
+            )
     if len(failures) > _FAILURES:
         yield f"… and {len(failures) - _FAILURES} more kinds of failure."
 
@@ -172,7 +174,7 @@ def _snapshot(snapshot: Snapshot) -> Iterator[str]:
     events = list(dict.fromkeys(event.name for target in targets for event in target.events))
     traffic = any(target.traffic for target in targets)
     yield _table(
-        ("Target", "Status", *events, *(["Traffic"] if traffic else [])),
+        ("Target", "Status", *map(_escape, events), *(["Traffic"] if traffic else [])),
         (
             (
                 _code(target.id) + (f" {_escape(target.label)}" if target.label else ""),
@@ -225,7 +227,13 @@ def _code(text: str) -> str:
     return f"<code>{_escape(text)}</code>"
 
 
+def _preformatted(text: str) -> str:
+    """Lines as they are, in which a reader sees all there is."""
+    return html.escape("\n".join(printable_lines(text)))
+
+
 def _escape(text: str) -> str:
     """Text as it is, on one line: neither Markdown nor HTML, and no end of a table's cell."""
+    text = printable(" ".join(text.split()))
     text = text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
-    return " ".join(html.escape(text).translate(_MARKDOWN).split())
+    return html.escape(text).translate(_MARKDOWN)

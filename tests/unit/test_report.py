@@ -253,6 +253,18 @@ def test_text_of_instances_is_neither_markup_nor_a_way_out_of_its_cell(said: str
     assert html.escape("<script") in summary(outcome(failed("<script")))
 
 
+def test_names_of_events_and_states_are_text_too() -> None:
+    hostile = "<img src=x onerror=1> | [x](y)\u202e"
+    strange = target(events=(event(hostile, hostile),), status=hostile)
+    told = outcome(strange)
+    assert told.ending
+    snapshot = replace(told.ending.snapshot, counts={hostile: 1}, status=hostile)
+    told.ending = replace(told.ending, snapshot=snapshot)
+    text = summary(told)
+    assert "onerror" in text
+    assert [mark for mark in ("<img", "[x](", "\u202e") if mark in text] == []
+
+
 def test_the_summary_of_a_run_that_failed_early_tells_the_problems_with_their_places() -> None:
     told = summary(Outcome(problems=[Problem("no | such", "do\nthis", location=Location("a.yml", 3))]))
     assert "Nothing was deployed" in told
