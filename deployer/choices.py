@@ -1,8 +1,18 @@
-"""Enumerations that settings and stages share: what users may choose, and CodeDeploy's platforms."""
+"""What settings and stages share: what users may choose, CodeDeploy's platforms, and names that are fixed."""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+APPSPEC: Final = "appspec.yml"
+"""The only name that the agent looks for, at the root of a bundle."""
+
+APPSPEC_NAMES: Final = frozenset({APPSPEC, "appspec.yaml", "appspec.json"})
+"""Names that people give an AppSpec, in lower case."""
+
+VARIABLE_NAME: Final = r"[A-Za-z][A-Za-z0-9_.-]*"
+"""The pattern of a variable's name: `NAME=value` in `appspec-variables`, `<NAME>` in the AppSpec."""
 
 
 class Stage(StrEnum):
@@ -68,3 +78,8 @@ class ComputePlatform(StrEnum):
     SERVER = "Server"
     LAMBDA = "Lambda"
     ECS = "ECS"
+
+    @property
+    def label(self) -> str:
+        """The name for people: `EC2 and on-premises instances`."""
+        return "EC2 and on-premises instances" if self is ComputePlatform.SERVER else self.value

@@ -305,7 +305,7 @@ def _tell_why(explanation: Explanation, line: Line) -> None:
 
 def places_of(contents: Contents) -> Places:
     """Where the parts of a bundle stand in the repository, for the annotations."""
-    from deployer.appspec.parse import APPSPEC
+    from deployer.choices import APPSPEC
 
     path = contents.locate(APPSPEC)
     return _places(path, contents.read(APPSPEC, 1 << 20) if path else b"", contents.locate)

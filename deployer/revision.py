@@ -33,6 +33,12 @@ class BundleType(StrEnum):
         """The file name's ending, without the dot."""
         return self.value.lower()
 
+    @classmethod
+    def of(cls, name: str) -> tuple[BundleType, str] | None:
+        """Return the type that the ending of a name or key stands for, and the ending; None for any other."""
+        lower = name.lower()
+        return next(((kind, ending) for ending, kind in _ENDINGS.items() if lower.endswith(ending)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
@@ -197,10 +203,12 @@ def _bundle_type(key: str, named: str) -> BundleType:
         if named.lower() not in types:
             raise ValueError(f"has an unknown bundleType; known are {', '.join(BundleType)}")
         return types[named.lower()]
-    for ending, kind in _ENDINGS.items():
-        if key.lower().endswith(ending):
-            return kind
-    raise ValueError("does not end as an archive or AppSpec does, so it needs ?bundleType=zip or the like")
+    found = BundleType.of(key)
+    if found is None:
+        raise ValueError(
+            "does not end as an archive or AppSpec does, so it needs ?bundleType=zip or the like"
+        )
+    return found[0]
 
 
 def _parse_github(text: str) -> GitHubRevision:

@@ -1,4 +1,4 @@
-"""How sizes, durations, counts and texts from elsewhere are written."""
+"""How sizes, durations, counts, names and texts from elsewhere are written, and which name was meant."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -21,6 +21,30 @@ _HIDDEN = re.compile(
 _MINUTE, _HOUR = 60, 3600
 _KILO = 1000
 _WHOLE = 100
+_LONGEST_WORD = 200  # characters that are compared with other names
+
+
+def legible(name: str) -> str:
+    r"""Return a file's name of any bytes as text: `caf\xe9` where it is not UTF-8."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the most similar of the known words whatever its case, empty when none is similar."""
+    return next(iter(similar(word, known)), "")
+
+
+def similar(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+    """Return those of the known words that are like a word whatever its case, the most similar first."""
+    from difflib import get_close_matches
+
+    by_lower = {name.lower(): name for name in known}
+    return [by_lower[match] for match in get_close_matches(word[:_LONGEST_WORD].lower(), by_lower, n=most)]
+
+
+def did_you_mean(name: str, otherwise: str = "") -> str:
+    """Return the question whether `name` was meant, or what to say `otherwise` when it is empty."""
+    return f"Did you mean {name}?" if name else otherwise
 
 
 def size(count: float) -> str:

@@ -6,7 +6,8 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
+from deployer.bundle.contents import Entry, EntryKind, Exclusion
+from deployer.bundle.links import LeavesTree, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

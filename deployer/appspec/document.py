@@ -12,6 +12,7 @@ import yaml
 
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence
 from deployer.appspec.scalars import is_date, resolve
+from deployer.bundle.reading import LONGEST_TEXT
 from deployer.rules import document as rules
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from deployer.appspec.findings import Findings
 
-LIMIT = 1 << 20
+LIMIT = LONGEST_TEXT
 _DEEPEST = 60
 _BOM = b"\xef\xbb\xbf"
 

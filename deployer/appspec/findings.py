@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Protocol
 
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void
 from deployer.errors import Location
 from deployer.rules import document
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from deployer.errors import Problem
     from deployer.rules import Rule
-
-
-_LONGEST_WORD = 100
 
 
 class Placed(Protocol):
@@ -47,16 +44,8 @@ class Findings:
         for key, _ in node.pairs:
             text = key.text if isinstance(key, Scalar) else key.kind
             if (text.lower() if any_case else text) not in names:
-                guess = nearest(text, known)
-                advice = f"Did you mean `{guess}`?" if guess else f"Remove it; {owner} reads {listed(known)}."
+                advice = did_you_mean(nearest(text, known), f"Remove it; {owner} reads {listed(known)}.")
                 self.add(document.UNKNOWN_KEY, key, key=text, owner=owner, advice=advice)
-
-
-def nearest(word: str, known: Collection[str]) -> str:
-    """The most similar of the known words whatever its case, empty when none is similar."""
-    by_lower = {name.lower(): name for name in known}
-    matches = get_close_matches(word[:_LONGEST_WORD].lower(), by_lower, n=1, cutoff=0.7)
-    return by_lower[matches[0]] if matches else ""
 
 
 def listed(words: Collection[str], last: str = "and") -> str:

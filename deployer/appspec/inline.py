@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.appspec.completion import Stopgap, complete
 from deployer.appspec.document import LIMIT
-from deployer.appspec.parse import APPSPEC, parse
+from deployer.appspec.parse import parse
 from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
-from deployer.choices import ComputePlatform
-from deployer.errors import InvalidBundle, Problem
+from deployer.bundle.reading import find_appspec, read_start
+from deployer.choices import APPSPEC, ComputePlatform
+from deployer.errors import InvalidBundle
 from deployer.revision import BundleType
+from deployer.rules import tree as tree_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from deployer.appspec.completion import Resolver
+    from deployer.errors import Problem
 
 
 _JSON = ".json"
@@ -95,18 +97,16 @@ def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
     None where there is none, or it is one for instances and belongs into a bundle. Raises InvalidBundle when
     it cannot be read.
     """
-    for folder in (repository / source, repository):
-        path = Path(os.path.realpath(folder / appspec))
-        if path.is_file() and path.is_relative_to(repository.resolve()):
-            break
-    else:
+    repository = repository.resolve()
+    path = find_appspec(appspec, source=repository / source, repository=repository)
+    if path is None:
         return None
+    name = path.relative_to(repository).as_posix()
     try:
-        with path.open("rb") as stream:
-            data = stream.read(LIMIT + 1)
+        data = read_start(str(path), LIMIT + 1)
     except OSError as error:
-        raise InvalidBundle(Problem(f"`{path}` cannot be read: {error.strerror}.")) from error
-    found = AppSpecFile(data.decode(errors="replace"), path.relative_to(repository.resolve()).as_posix())
+        raise InvalidBundle(tree_rules.UNREADABLE.problem(None, name=name, reason=error.strerror)) from error
+    found = AppSpecFile(data.decode(errors="replace"), name)
     return None if found.platform in {ComputePlatform.SERVER, None} else found
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from deployer.errors import Problem
 
-DEFAULT_TIMEOUT_SECONDS = 3600
+EVENT_SECONDS = 3600
+"""How long all scripts of an event may take, and how long each may that gives no timeout."""
 
 
 @dataclass(frozen=True, slots=True)

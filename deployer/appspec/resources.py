@@ -6,12 +6,14 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.appspec.findings import Findings, listed, nearest
+from deployer.appspec.findings import Findings, listed
 from deployer.appspec.model import AppSpec, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of
+from deployer.appspec.template import PLACEHOLDER
 from deployer.choices import ComputePlatform
 from deployer.rules import document as document_rules
 from deployer.rules import resources as rules
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,6 @@ _VPC_KEYS = ("Subnets", "SecurityGroups", "AssignPublicIp")
 _TASK_DEFINITION = re.compile(r"arn:aws[\w-]*:ecs:[\w-]+:\d{12}:task-definition/[\w-]+(:\d+)?", re.ASCII)
 _VERSION_NUMBER = re.compile(r"[1-9]\d{0,18}", re.ASCII)
 _LAST_PORT = 65535
-_PLACEHOLDER = re.compile(r"<[A-Za-z][\w.-]*>", re.ASCII)
 
 
 def applies(root: Mapping) -> bool:
@@ -69,8 +70,8 @@ def _get(node: Mapping, key: str) -> Node | None:
 def _report_placeholders(node: Node, findings: Findings) -> None:
     match node:
         case Scalar(value=str(text)):
-            for found in _PLACEHOLDER.findall(text):
-                findings.add(rules.PLACEHOLDER, node, text=found)
+            for found in PLACEHOLDER.findall(text):
+                findings.add(rules.PLACEHOLDER, node, text=f"<{found}>")
         case Sequence(items=items):
             for item in items:
                 _report_placeholders(item, findings)
@@ -140,7 +141,7 @@ def _check_lambda(node: Mapping, findings: Findings) -> None:
     for key, value in _required(node, _LAMBDA_KEYS, "A Lambda function", findings):
         text = ruby_text(value) if isinstance(value, Scalar) else None
         if key.endswith("Version"):
-            if text is None or not (_VERSION_NUMBER.fullmatch(text) or _PLACEHOLDER.search(text)):
+            if text is None or not (_VERSION_NUMBER.fullmatch(text) or PLACEHOLDER.search(text)):
                 _wrong(key, value, "the number of a published version", "`7`", findings)
         elif not text:
             _wrong(key, value, "a name", "`my-function`", findings)
@@ -155,7 +156,7 @@ def _check_ecs(node: Mapping, findings: Findings) -> None:
     for key, value in _required(node, _ECS_REQUIRED, "An ECS service", findings):
         if key == "TaskDefinition":
             text = text_of(value)
-            if text is None or not (_TASK_DEFINITION.fullmatch(text) or _PLACEHOLDER.search(text)):
+            if text is None or not (_TASK_DEFINITION.fullmatch(text) or PLACEHOLDER.search(text)):
                 example = "`arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7`"
                 _wrong(key, value, "the ARN of a task definition", example, findings)
         elif isinstance(value, Mapping):
@@ -220,8 +221,7 @@ def _hooks(
         key, value = item.pairs[0]
         event = key.text if isinstance(key, Scalar) else key.kind
         if event not in events:
-            guess = nearest(event, events)
-            advice = f"Did you mean {guess}?" if guess else f"The events are {listed(events)}."
+            advice = did_you_mean(nearest(event, events), f"The events are {listed(events)}.")
             findings.add(rules.EVENT, key, platform=platform.value, event=event, advice=advice)
         text = text_of(value)
         if not text:

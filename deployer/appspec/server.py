@@ -7,14 +7,15 @@ from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.appspec.findings import Findings, listed, nearest, section_items
-from deployer.appspec.model import DEFAULT_TIMEOUT_SECONDS, AppSpec, FileMapping, Hook
+from deployer.appspec.findings import Findings, listed, section_items
+from deployer.appspec.model import EVENT_SECONDS, AppSpec, FileMapping, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, given, is_void, ruby_text, shown, text_of
 from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
 from deployer.rules import document as rules
 from deployer.rules import files as file_rules
 from deployer.rules import hooks as hook_rules
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ _KEYS = ("version", "os", "files", "permissions", "hooks", "file_exists_behavior
 _HOOK_KEYS = ("location", "timeout", "runas", "sudo")
 _SYSTEMS = ("linux", "windows")
 _BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
-_LONGEST_EVENT_SECONDS = 3600
 _LEADING_DIGITS = re.compile(r"\s*([-+]?\d{1,18}(?:_\d{1,18})?)", re.ASCII)
 
 
@@ -145,8 +145,7 @@ def _check_event(key: Node, event: str, findings: Findings) -> None:
         advice = f"Use {_RESERVED[event]} instead."
         findings.add(hook_rules.RESERVED_EVENT, key, event=event, advice=advice)
     else:
-        guess = nearest(event, SCRIPTABLE)
-        advice = f"Did you mean {guess}?" if guess else f"The events are {listed(SCRIPTABLE)}."
+        advice = did_you_mean(nearest(event, SCRIPTABLE), f"The events are {listed(SCRIPTABLE)}.")
         findings.add(hook_rules.UNKNOWN_EVENT, key, event=event, advice=advice)
 
 
@@ -157,7 +156,7 @@ def _scripts(node: Node, event: str, system: str, findings: Findings) -> Iterato
         if hook:
             total += hook.timeout or 0
             yield hook
-    if total > _LONGEST_EVENT_SECONDS:
+    if total > EVENT_SECONDS:
         findings.add(hook_rules.TIMEOUT_SUM, node, event=event, total=total)
 
 
@@ -200,7 +199,7 @@ def _seconds(node: Node) -> int | None:
             match = _LEADING_DIGITS.match(text)
             return int(match[1]) if match else 0
         case False:
-            return DEFAULT_TIMEOUT_SECONDS
+            return EVENT_SECONDS
         case int(number) | float(number) if not isinstance(number, bool) and isfinite(number):
             return int(number)
         case _:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from deployer.choices import VARIABLE_NAME
 from deployer.errors import Location
 from deployer.rules import resources as rules
 
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
 
 
-_PLACEHOLDER = re.compile(r"<([A-Za-z][\w.-]*)>", re.ASCII)
+PLACEHOLDER = re.compile(f"<({VARIABLE_NAME})>")
 
 
 def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, list[Problem]]:
     """The text with every placeholder replaced that has a value, and what is wrong with the values."""
     filled = _replaced(text, variables)
-    known = {match[1] for match in _PLACEHOLDER.finditer(text)}
+    known = {match[1] for match in PLACEHOLDER.finditer(text)}
     problems = [
         rules.VARIABLE_UNUSED.problem(Location(path), name=name) for name in variables if name not in known
     ]
@@ -52,7 +53,7 @@ def _changed_line(text: str, filled: str, variables: Mapping[str, str]) -> int |
 
 
 def _replaced(text: str, variables: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: variables.get(match[1], match[0]), text)
+    return PLACEHOLDER.sub(lambda match: variables.get(match[1], match[0]), text)
 
 
 def _differences(before: yaml.Node, after: yaml.Node | None, variables: Mapping[str, str]) -> Iterator[int]:

@@ -6,10 +6,10 @@ All of it is best effort: where AWS does not tell, the error stays as it is.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from deployer.aws.errors import is_denial
+from deployer.text import did_you_mean, similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,9 +65,8 @@ def _caller(aws: Aws) -> _Caller | None:
 
 
 def _suggestion(names: list[str], wanted: str) -> Iterator[str]:
-    near = get_close_matches(wanted, names, n=3) or get_close_matches(wanted.lower(), names, n=3)
-    if near:
-        yield f"Did you mean {' or '.join(near)}?"
+    if near := similar(wanted, names, most=3):
+        yield did_you_mean(" or ".join(near))
     elif names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         yield f"There are: {', '.join(names[:_SHOWN])}{more}."

@@ -17,10 +17,12 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Final, cast
 
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
+from deployer.bundle.contents import Entry, EntryKind, Exclusion
+from deployer.bundle.links import LeavesTree, resolve
 from deployer.errors import InvalidBundle, Location, Problem
 from deployer.revision import BundleType
 from deployer.rules import archive as rules
+from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,12 +31,6 @@ if TYPE_CHECKING:
     from deployer.rules import Rule
 
 
-_SUFFIXES: Final = {
-    ".zip": BundleType.ZIP,
-    ".tar": BundleType.TAR,
-    ".tgz": BundleType.TGZ,
-    ".tar.gz": BundleType.TGZ,
-}
 _METHODS: Final = {1: "shrink", 6: "implode", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
 _RARE_METHODS: Final = {9: "deflate64", 12: "bzip2"}
 _SAFE_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -99,7 +95,7 @@ class _Findings:
 
     def add(self, rule: Rule, member: str, detail: str = "") -> None:
         """A member that breaks a rule; `detail` is the method or kind that the rule's text names."""
-        self.broken[rule, detail].append(os.fsencode(member).decode(errors="backslashreplace"))
+        self.broken[rule, detail].append(legible(member))
 
     def problems(self) -> Iterator[Problem]:
         """One problem for each rule and detail."""
@@ -148,15 +144,11 @@ def _recognise(path: Path) -> BundleType | None:
 
 
 def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
-    name = shown.lower()
-    suffix, named = next(
-        ((suffix, kind) for suffix, kind in _SUFFIXES.items() if name.endswith(suffix)), ("", None)
-    )
-    if named is not None and named is not found:
-        stem = shown[: len(shown) - len(suffix)]
-        yield rules.TYPE_MISMATCH.problem(
-            Location(shown), path=shown, found=found.value, named=named.value, stem=stem
-        )
+    named, ending = BundleType.of(shown) or (found, "")
+    if named is not found:
+        stem = shown[: len(shown) - len(ending)]
+        facts = {"path": shown, "found": found.value, "named": named.value, "stem": stem}
+        yield rules.TYPE_MISMATCH.problem(Location(shown), **facts)
 
 
 class _Zip:

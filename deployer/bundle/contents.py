@@ -7,8 +7,7 @@ from enum import Enum
 from functools import cached_property
 from heapq import nlargest
 from operator import attrgetter
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from deployer.bundle.times import EARLIEST
 from deployer.errors import Location
@@ -133,40 +132,3 @@ class Transfer:
     read: int
     read_total: int
     sent: int
-
-
-_MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
-
-
-class LeavesTree(Exception):
-    """A link points out of the bundle."""
-
-
-def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
-    """Return the name that `name` stands for once every link in it is followed, None when nothing is there.
-
-    The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.
-    """
-    steps = list(reversed(PurePosixPath(name).parts))
-    place: list[str] = []
-    links = 0
-    while steps:
-        step = steps.pop()
-        if step == "/":
-            raise LeavesTree(name)
-        if step == "..":
-            if not place:
-                raise LeavesTree(name)
-            place.pop()
-            continue
-        entry = entries.get("/".join([*place, step]))
-        if entry is None:
-            return None
-        if entry.kind is EntryKind.LINK:
-            links += 1
-            if links > _MOST_LINKS:
-                return None
-            steps.extend(reversed(PurePosixPath(entry.target).parts))
-        else:
-            place.append(step)
-    return "/".join(place)

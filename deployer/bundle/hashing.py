@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import zlib
 from collections import deque
@@ -12,11 +11,15 @@ from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.walk import PERMISSION
-from deployer.errors import InvalidBundle, Problem
+from deployer.bundle.reading import Opener, read, was_changed
+from deployer.errors import InvalidBundle
+from deployer.rules import tree as rules
+from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from deployer.errors import Problem
 
 
 def combine_with_zlib(first: int, second: int, length: int, /) -> int:
@@ -58,10 +61,6 @@ except ImportError:  # no wheel for this platform
 else:
     crc32, combine = isal_zlib.crc32, isal_zlib.crc32_combine
 
-READING: Final = (
-    os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-)  # a FIFO by now must not hold us up
-_GONE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ESPIPE, errno.ENXIO})
 _SMALL: Final = 1 << 16  # read in one go
 _PIECE: Final = 1 << 18  # stays in a core's cache between reading, hashing and the CRC
 _BATCH_BYTES: Final = 4 << 20
@@ -107,17 +106,18 @@ def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[
     work = deque(_batches(entries))
 
     def run(take: Callable[[], list[int]]) -> None:
-        reader = _Reader(start, given_up)
-        while work and not given_up.is_set():
-            try:
-                batch = take()
-            except IndexError:  # another thread took the last one
-                return
-            for index in batch:
+        with Opener() as opener:
+            reader = _Reader(start, opener, given_up)
+            while work and not given_up.is_set():
                 try:
-                    hashes[index] = reader.hash(entries[index])
-                except InvalidBundle as error:
-                    problems.extend(error.problems)
+                    batch = take()
+                except IndexError:  # another thread took the last one
+                    return
+                for index in batch:
+                    try:
+                        hashes[index] = reader.hash(entries[index])
+                    except InvalidBundle as error:
+                        problems.extend(error.problems)
 
     threads = len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(threads) as pool:
@@ -133,28 +133,14 @@ def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[
     return hashes
 
 
-def read(handle: int, size: int, start: int = 0, *, beyond: int = 1) -> bytes:
-    """Read `size` bytes of a file from `start`, and as many `beyond` as there are: the file has grown."""
-    data = os.pread(handle, size + beyond, start)
-    while len(data) < size and (more := os.pread(handle, size + beyond - len(data), start + len(data))):
-        data += more
-    return data
-
-
 def unreadable(name: str, error: OSError) -> InvalidBundle:
     """Say that a file cannot be read."""
-    return InvalidBundle(Problem(f"`{name}` cannot be read: {error.strerror}", PERMISSION, "unreadable"))
+    return InvalidBundle(rules.UNREADABLE.problem(None, name=legible(name), reason=error.strerror))
 
 
 def changed(name: str) -> InvalidBundle:
     """Say that a file is not what it was when it was found, or hashed."""
-    return InvalidBundle(
-        Problem(
-            f"`{name}` changed while it was packed",
-            "Let the steps that write it end first, or leave it out (a log or a cache of a running service).",
-            "file-changed",
-        )
-    )
+    return InvalidBundle(rules.CHANGED.problem(None, name=legible(name)))
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
@@ -176,8 +162,9 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
 class _Reader:
     """Reads and hashes on one thread."""
 
-    def __init__(self, start: Callable[[bytes], _Hash], given_up: Event) -> None:
+    def __init__(self, start: Callable[[bytes], _Hash], opener: Opener, given_up: Event) -> None:
         self._start = start
+        self._opener = opener
         self._given_up = given_up
         self._buffer = bytearray(_PIECE)
         self._view = memoryview(self._buffer)
@@ -189,14 +176,14 @@ class _Reader:
         try:
             size, digest, crc = self._hash_file(entry)
         except OSError as error:
-            raise (changed(entry.name) if error.errno in _GONE else unreadable(entry.name, error)) from error
+            raise (changed(entry.name) if was_changed(error) else unreadable(entry.name, error)) from error
         if size != entry.size:
             raise changed(entry.name)
         return digest, crc
 
     def _hash_file(self, entry: Entry) -> tuple[int, bytes, int]:
         """Size, hash and CRC-32 of what the file holds now."""
-        handle = os.open(entry.path, READING)
+        handle = self._opener.open(entry.path)
         try:
             if entry.size >= _SMALL:
                 return self._hash_pieces(handle, entry.size)

@@ -12,8 +12,7 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Bundle, EntryKind
-from deployer.bundle.hashing import hash_all, hasher, unreadable
-from deployer.errors import InvalidBundle, Problem
+from deployer.bundle.hashing import changed, hash_all, hasher, unreadable
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
@@ -121,13 +120,7 @@ def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
                 break
             yield Packed(piece, 0 if left else files, len(piece))
     if left or sha256.hexdigest() != digest:
-        raise InvalidBundle(
-            Problem(
-                f"`{path}` changed while it was sent",
-                "Let the step that writes it end before this one.",
-                "file-changed",
-            )
-        )
+        raise changed(str(path))
 
 
 def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:

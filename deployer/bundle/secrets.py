@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.errors import InvalidBundle, Location, Problem, Severity
+from deployer.bundle.reading import read_start
+from deployer.errors import InvalidBundle
+from deployer.rules import tree as rules
+from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from deployer.bundle.contents import Contents
+    from deployer.errors import Location, Problem
 
 
 _DEPENDENCIES: Final = re.compile(
@@ -34,32 +37,19 @@ def likely_secrets(
     entries: Mapping[str, Entry], wanted: Collection[str], where: Callable[[str], Location]
 ) -> Iterator[Problem]:
     """Warn about each file that probably holds a secret; `wanted` names what a `!pattern` asks for."""
-
-    def read(name: str) -> bytes:
-        with Path(entries[name].path).open("rb") as stream:
-            return stream.read(_ENOUGH)
-
-    for name in _suspicious(entries, read):
+    for name in _suspicious(entries, lambda name: read_start(entries[name].path, _ENOUGH)):
         if name not in wanted:
             last = name.rpartition("/")[2]
-            yield Problem(
-                f"`{name}` is about to be deployed and looks like it holds a secret",
-                f"Leave it out with the line `{last}` in `.codedeployignore`, or ask for it with `!{last}`.",
-                "likely-secret",
-                Severity.WARNING,
-                where(name),
+            advice = (
+                f"Leave it out with the line `{last}` in `.codedeployignore`, or ask for it with `!{last}`."
             )
+            yield rules.SECRET.problem(where(name), name=name, advice=advice)
 
 
 def secrets_in_archive(contents: Contents) -> Iterator[Problem]:
     """Warn about each member of a ready-made archive that probably holds a secret."""
     for name in _suspicious(contents.entries, lambda name: contents.read(name, _ENOUGH)):
-        yield Problem(
-            f"`{name}` is in the archive and looks like it holds a secret",
-            "Leave it out where the archive is made.",
-            "likely-secret",
-            Severity.WARNING,
-        )
+        yield rules.SECRET.problem(None, name=legible(name), advice="Leave it out where the archive is made.")
 
 
 def _suspicious(entries: Mapping[str, Entry], read: Callable[[str], bytes]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import EntryKind
 from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_block, read_whole
+from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_batch, read_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -70,10 +70,10 @@ def _pack(deflater: Deflater, work: Batch | Block, *, gzip: bool) -> _Result:
         data = header + content + (_padding(work.member.entry.size) if work.last else b"")
     else:
         parts: list[bytes] = []
-        for member in work.members:
+        for member, content in read_batch(work):
             parts.append(_header(member))
             if member.entry.kind is EntryKind.FILE:
-                parts += [read_whole(member), _padding(member.entry.size)]
+                parts += [content, _padding(member.entry.size)]
         data = b"".join(parts)
     crc = crc32(data, 0) if gzip else 0
     mixed = isinstance(work, Batch)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from deployer.errors import InvalidInput, Problem
+from deployer.errors import InvalidInput
+from deployer.rules import tree as rules
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -41,13 +42,6 @@ def allowed_times(source_date_epoch: str, *, now: datetime) -> TimeRange:
     if not text:
         return TimeRange(latest=TimeRange().clamp(int(now.timestamp())))
     if not _SECONDS.fullmatch(text) or int(text) > LATEST:
-        raise InvalidInput(
-            Problem(
-                f"{SOURCE_DATE_EPOCH} is {text[:40]!r}, which is not a time.",
-                f"Set it to whole seconds since 1970, at most {LATEST}, such as what "
-                "`git log -1 --pretty=%ct` prints, or unset it.",
-                "source-date-epoch",
-            )
-        )
+        raise InvalidInput(rules.TIME.problem(None, text=text[:40], latest=LATEST))
     only = TimeRange().clamp(int(text))
     return TimeRange(only, only)

@@ -6,29 +6,36 @@ Reads names and metadata only; the files' contents are read when they are packed
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle import secrets
-from deployer.bundle.contents import Entry, EntryKind, Exclusion, LeavesTree, resolve
+from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
+from deployer.bundle.links import check_links, resolve
+from deployer.bundle.reading import LONGEST_TEXT, find_appspec, read_start
 from deployer.bundle.times import TimeRange
-from deployer.bundle.walk import LEAVE_OUT, RENAME, Walk, printable, quoted
+from deployer.bundle.walk import Walk
+from deployer.choices import APPSPEC, APPSPEC_NAMES
 from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
+from deployer.rules import bundle as bundle_rules
+from deployer.rules import document as document_rules
+from deployer.rules import tree as rules
+from deployer.text import did_you_mean, legible, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
 EXCLUDE_INPUT: Final = "action input exclude"
-APPSPEC: Final = "appspec.yml"
 _MOST_PROBLEMS: Final = 20
-_APPSPEC_LIKE: Final = re.compile(r"appspec\.(ya?ml|json)", re.IGNORECASE)
+_NOT_BUILT: Final = "Was it built or downloaded by an earlier step?"
+_FOLDER_OR_ARCHIVE: Final = (
+    "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
+)
 _CHECKOUT: Final = "The checkout step is missing: add `- uses: actions/checkout@v4` before this step."
 
 
@@ -77,8 +84,7 @@ class Tree:
         entry = self.entries[resolved] if resolved is not None else None
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
-        with Path(entry.path).open("rb") as stream:
-            return stream.read(limit)
+        return read_start(entry.path, limit)
 
     def locate(self, name: str) -> str | None:
         """Return the file of that name as a path from the repository's root, None when it is not in it."""
@@ -104,39 +110,44 @@ def scan(
     `exclude` leave out more. Raises InvalidInput when the source cannot be used at all, InvalidBundle with
     everything that is wrong in it.
     """
-    source, repository = _usable(source, repository)
-    rules = IgnoreRules(_rules(source, repository, exclude))
-    walk = Walk(source, repository, rules, times)
+    given, (source, repository) = source, usable_source(source, repository)
+    if not source.is_dir():
+        facts = {"given": given, "why": "is neither a folder nor an archive", "advice": _FOLDER_OR_ARCHIVE}
+        raise InvalidInput(rules.SOURCE.problem(None, **facts))
+    patterns = IgnoreRules(_patterns(source, repository, exclude))
+    walk = Walk(source, repository, patterns, times)
     walk.run()
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
-    problems = [*walk.problems, *_bad_links(entries, walk)]
+    problems = [*walk.problems, *check_links(entries, where=walk.where, whole="source")]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise InvalidBundle(*_shortened(errors))
     warnings = [
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
-        *(_idle(rule) for rule in rules.rules if rule not in rules.matched),
+        *(_idle(rule) for rule in patterns.rules if rule not in patterns.matched),
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
     ]
-    return Tree(source, repository, entries, tuple(walk.exclusions), tuple(_shortened(warnings)), rules.rules)
+    return Tree(
+        source, repository, entries, tuple(walk.exclusions), tuple(_shortened(warnings)), patterns.rules
+    )
 
 
-def _usable(source: Path, repository: Path) -> tuple[Path, Path]:
-    """Both as real absolute paths; raises InvalidInput when the source is not a folder of the repository."""
+def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:
+    """Return the source and the repository as real absolute paths, links followed.
+
+    Raises InvalidInput when the source does not exist, or is outside of the repository.
+    """
     repository = Path(os.path.realpath(repository))
-    given, source = source, Path(os.path.realpath(repository / source))
+    source = Path(os.path.realpath(repository / given))
     if not source.is_relative_to(repository):
-        message = f"source `{given}` is {source}, which is outside of the workspace {repository}"
+        why = f"is {source}, which is outside of the workspace {repository}"
         hint = "Build or copy what is deployed into the workspace, and give its path from there."
     elif not source.exists():
-        message = f"source `{given}` does not exist in {repository}"
-        hint = _CHECKOUT if not _holds_anything(repository) else _nearest_folder(given, repository)
-    elif not source.is_dir():
-        message = f"source `{given}` is neither a folder nor an archive"
-        hint = "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
+        why = f"does not exist in {repository}"
+        hint = _nearest_folder(given, repository) if _holds_anything(repository) else _CHECKOUT
     else:
         return source, repository
-    raise InvalidInput(Problem(message, hint, "source-unusable"))
+    raise InvalidInput(rules.SOURCE.problem(None, given=given, why=why, advice=hint))
 
 
 def _holds_anything(folder: Path) -> bool:
@@ -144,100 +155,78 @@ def _holds_anything(folder: Path) -> bool:
 
 
 def _nearest_folder(given: Path, repository: Path) -> str:
-    near = get_close_matches(given.name, [path.name for path in repository.iterdir()], n=1)
-    return f"Did you mean `{near[0]}`?" if near else "Was it built or downloaded by an earlier step?"
+    near = nearest(given.name, [path.name for path in repository.iterdir()])
+    return did_you_mean(near and f"`{near}`", _NOT_BUILT)
 
 
-def _rules(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[IgnoreRule]:
+def _patterns(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[IgnoreRule]:
+    """Read the patterns of the source's own file and of the input; raises InvalidBundle for a bad file."""
     path = source / IGNORE_FILE
-    if path.is_file():
-        yield from parse_file(path.read_bytes(), path.relative_to(repository).as_posix())
+    if os.path.lexists(path):
+        name = path.relative_to(repository).as_posix()
+        yield from parse_file(_read_patterns(path, name), name)
     for number, pattern in enumerate(exclude, start=1):
         rule = parse(os.fsencode(pattern), Location(EXCLUDE_INPUT, number))
         if rule is not None:
             yield rule
 
 
+def _read_patterns(path: Path, name: str) -> bytes:
+    why = "is a link" if path.is_symlink() else ""
+    try:
+        content = b"" if why else read_start(str(path), LONGEST_TEXT + 1)
+    except OSError as error:
+        content, why = b"", f"cannot be read ({error.strerror})"
+    if len(content) > LONGEST_TEXT:
+        why = "is larger than 1 MiB"
+    if why:
+        raise InvalidBundle(rules.IGNORE_FILE.problem(Location(name), name=name, why=why))
+    return content
+
+
 def _place_appspec(walk: Walk, appspec: str) -> None:
     """Put the AppSpec at the bundle's root, or say why there is none."""
-    for folder in (walk.source, walk.repository):
-        path = Path(os.path.realpath(folder / appspec))
-        if path.is_file() and path.is_relative_to(walk.repository):
-            break
-    else:
-        walk.problems.append(_no_appspec(walk, appspec))
-        return
+    path = find_appspec(appspec, source=walk.source, repository=walk.repository)
     present = walk.entries.get(APPSPEC)
-    if present is not None and present.kind is EntryKind.FOLDER:
-        walk.refuse(APPSPEC, "is a folder, but the AppSpec has to stand there", "appspec-folder", RENAME)
+    if path is None:
+        walk.problems.append(_no_appspec(walk, appspec))
+    elif present is not None and present.kind is EntryKind.FOLDER:
+        walk.problems.append(document_rules.NOT_A_FILE.problem(walk.where(APPSPEC), what="a folder"))
     elif present is None or (walk.source / APPSPEC).resolve() != path:
         walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
-        walk.file(APPSPEC, str(path), path.stat())
+        walk.file(APPSPEC, str(path), path.lstat())
 
 
 def _no_appspec(walk: Walk, appspec: str) -> Problem:
-    """Explain a missing AppSpec by what is there instead."""
+    """Explain a missing AppSpec by the files that are in the source."""
     where = walk.source.relative_to(walk.repository).as_posix()
-    if not walk.entries:
-        message = f"the source `{where}` is empty"
-        hint = (
-            _CHECKOUT if walk.source == walk.repository else "Was it built or downloaded by an earlier step?"
+    if not walk.entries and walk.exclusions:
+        first = walk.exclusions[0]
+        advice = f"Look at `{first.pattern}` in {first.location.path}."
+        return bundle_rules.EMPTY.problem(
+            None, why=f"the patterns leave nothing of the source `{where}`", advice=advice
         )
-        if walk.exclusions:
-            message = f"the patterns leave nothing of the source `{where}`"
-            hint = f"Look at `{walk.exclusions[0].pattern}` in {walk.exclusions[0].location.path}."
-        return Problem(message, hint, "source-empty")
-    message = (
-        f"there is no `{appspec}` in the source `{where}`: CodeDeploy needs an AppSpec at the bundle's root"
-    )
-    candidates = [name for name in walk.entries if _APPSPEC_LIKE.fullmatch(name.rpartition("/")[2])]
-    nearest = min(candidates, key=lambda name: (name.count("/"), name), default=None)
-    if nearest is None:
-        hint = "Add an appspec.yml, or name the one to use with the input `appspec`."
-    elif nearest.endswith(f"/{APPSPEC}"):
-        folder = walk.where(nearest.rpartition("/")[0]).path
-        hint = (
-            f"`{folder}` has one: write `source: {folder}`, or `appspec: {nearest}` to keep the whole tree."
+    if not walk.entries:
+        advice = _CHECKOUT if walk.source == walk.repository else _NOT_BUILT
+        return bundle_rules.EMPTY.problem(None, why=f"the source `{where}` is empty", advice=advice)
+    candidates = [name for name in walk.entries if name.rpartition("/")[2].lower() in APPSPEC_NAMES]
+    found = min(candidates, key=lambda name: (name.count("/"), name), default=None)
+    if found is None:
+        advice = document_rules.ADD_APPSPEC
+    elif found.endswith(f"/{APPSPEC}"):
+        folder = walk.where(found.rpartition("/")[0]).path
+        advice = (
+            f"`{folder}` has one: write `source: {folder}`, or `appspec: {found}` to keep the whole tree."
         )
     else:
-        hint = f"The agent does not read `{nearest}`: rename it, or write `appspec: {nearest}`."
-    return Problem(message, hint, "appspec-missing")
-
-
-def _bad_links(entries: Mapping[str, Entry], walk: Walk) -> Iterator[Problem]:
-    """Judge the links once it is known what is in the bundle."""
-    for name, entry in entries.items():
-        if entry.kind is not EntryKind.LINK:
-            continue
-        shown = f"{quoted(name)} is a link to `{printable(entry.target)}`"
-        try:
-            if resolve(entries, name) is not None:
-                continue
-        except LeavesTree:
-            yield Problem(
-                f"{shown}, which leads out of the source",
-                f"Copy what it points to into the source. {LEAVE_OUT}",
-                "link-leaves-source",
-                location=walk.where(name),
-            )
-            continue
-        yield Problem(
-            f"{shown}, which is not in the bundle",
-            "It will dangle on the instances unless something there creates its target.",
-            "link-dangling",
-            Severity.WARNING,
-            walk.where(name),
-        )
+        advice = f"The agent does not read `{found}`: rename it, or write `appspec: {found}`."
+    return document_rules.MISSING.problem(
+        None, name=appspec, whole=f"source `{where}`", found="", advice=advice
+    )
 
 
 def _idle(rule: IgnoreRule) -> Problem:
-    return Problem(
-        f"the pattern `{printable(rule.text)}` matched nothing",
-        "Correct or remove it.",
-        "pattern-unused",
-        Severity.WARNING,
-        rule.location,
-    )
+    return rules.PATTERN_UNUSED.problem(rule.location, pattern=legible(rule.text))
 
 
 def _shortened(problems: Sequence[Problem]) -> Iterator[Problem]:
@@ -250,5 +239,4 @@ def _shortened(problems: Sequence[Problem]) -> Iterator[Problem]:
     for code, count in seen.items():
         if count > _MOST_PROBLEMS:
             first = next(problem for problem in problems if problem.code == code)
-            message = f"and {count - _MOST_PROBLEMS} more of this kind"
-            yield Problem(message, first.hint, code, first.severity)
+            yield replace(first, message=f"And {count - _MOST_PROBLEMS} more of this kind.", location=None)

@@ -8,14 +8,20 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
-from deployer.bundle.ignore import IGNORE_FILE
-from deployer.errors import Location, Problem, Severity
+from deployer.bundle.reading import FOLDER, Opener, was_changed
+from deployer.errors import Location
+from deployer.rules import bundle as bundle_rules
+from deployer.rules import tree as rules
+from deployer.text import legible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from deployer.bundle.ignore import IgnoreRules
     from deployer.bundle.times import TimeRange
+    from deployer.errors import Problem
+    from deployer.rules import Rule
 
 
 _FOLDER_MODE: Final = 0o755
@@ -29,11 +35,6 @@ _KINDS: Final = {
     stat.S_IFBLK: "block device",
     stat.S_IFCHR: "character device",
 }
-LEAVE_OUT: Final = f"Leave it out with a line in `{IGNORE_FILE}` or the input `exclude`."
-RENAME: Final = f"Rename it, or leave it out with a pattern in `{IGNORE_FILE}` or the input `exclude`."
-PERMISSION: Final = (
-    "Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out."
-)
 
 
 class Walk:
@@ -41,6 +42,7 @@ class Walk:
 
     def __init__(self, source: Path, repository: Path, rules: IgnoreRules, times: TimeRange) -> None:
         self.source = source
+        self._root = str(source).rstrip("/")
         self.repository = repository
         self.rules = rules
         self.times = times
@@ -51,21 +53,39 @@ class Walk:
 
     def run(self) -> None:
         """Look into every folder that belongs to the bundle."""
-        root, pending = str(self.source), [""]
-        while pending:
-            folder = pending.pop()
-            try:
-                with os.scandir(f"{root}/{folder}") as found:
-                    for item in found:
-                        name = folder + item.name
-                        is_folder = item.is_dir(follow_symlinks=False)
-                        if not self._belongs(name, item.name, folder=is_folder):
-                            continue
-                        self._add(name, item, folder=is_folder)
-                        if is_folder:
-                            pending.append(f"{name}/")
-            except OSError as error:
-                self.refuse(folder or ".", f"cannot be read: {error.strerror}", "unreadable", PERMISSION)
+        pending = [""]
+        with Opener() as opener:
+            while pending:
+                folder = pending.pop()
+                try:
+                    handle = opener.open(f"{self._root}/{folder}"[:-1], FOLDER)
+                except OSError as error:
+                    self._report(folder, error)
+                    continue
+                try:
+                    pending += self._look(folder, handle)
+                except OSError as error:
+                    self._report(folder, error)
+                finally:
+                    os.close(handle)
+
+    def _look(self, folder: str, handle: int) -> Iterator[str]:
+        """Take in what is in a folder, given with a slash at its end; yields the folders in it."""
+        with os.scandir(handle) as found:
+            for item in found:
+                name = folder + item.name
+                is_folder = item.is_dir(follow_symlinks=False)
+                if self._belongs(name, item.name, folder=is_folder):
+                    self._add(name, item, handle, folder=is_folder)
+                    if is_folder:
+                        yield f"{name}/"
+
+    def _report(self, folder: str, error: OSError) -> None:
+        name = legible(folder or ".")
+        if was_changed(error):
+            self.problems.append(rules.CHANGED.problem(None, name=name))
+        else:
+            self._refuse(folder or ".", rules.UNREADABLE, reason=error.strerror)
 
     def where(self, name: str) -> Location:
         """Where a name of the source stands in the repository."""
@@ -89,22 +109,21 @@ class Walk:
         """Judge what belongs to version control: git's own never goes into a bundle."""
         if last != ".git":
             if folder:
-                what = "looks like version control's own files and goes into the bundle"
-                self._warn(name, what, "version-control")
+                self._refuse(name, rules.VERSION_CONTROL)
             return True
         if name != ".git":
-            self._warn(name, "is a checkout of its own and stays out of the bundle", "nested-repository")
+            self._refuse(name, rules.NESTED_REPOSITORY)
         return False
 
     def _named_well(self, name: str, last: str) -> bool:
         try:
             last.encode()
         except UnicodeEncodeError:
-            self.refuse(name, "has a name that is not UTF-8; the agent fails on it", "name-not-utf8", RENAME)
+            self._refuse(name, bundle_rules.NAME)
             return False
         if bad := _BAD_NAME.search(last):
             what = "a backslash" if bad[0] == "\\" else "a control character"
-            self.refuse(name, f"has {what} in its name; the agent fails on it", "name-unusable", RENAME)
+            self._refuse(name, rules.NAME, what=what)
             return False
         return True
 
@@ -118,39 +137,23 @@ class Walk:
         times = self.times
         return seconds if times.earliest <= seconds <= times.latest else times.clamp(seconds)
 
-    def _add(self, name: str, item: os.DirEntry[str], *, folder: bool) -> None:
+    def _add(self, name: str, item: os.DirEntry[str], handle: int, *, folder: bool) -> None:
         """Take in what belongs to the bundle, each with its own time."""
         status = item.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
-            self.file(name, item.path, status)
+            self.file(name, f"{self._root}/{name}", status)
         elif folder:
             self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE, modified=self._modified(status))
         elif item.is_symlink():
-            target = os.readlink(item.path)  # noqa: PTH115 - as it is written, not normalized
+            target = os.readlink(item.name, dir_fd=handle)
             self.entries[name] = Entry(
                 name, EntryKind.LINK, _LINK_MODE, target=target, modified=self._modified(status)
             )
         else:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
-            self.refuse(name, f"is a {kind}, which no archive can carry", "special-file", LEAVE_OUT)
+            self._refuse(name, rules.SPECIAL, kind=kind)
 
-    def refuse(self, name: str, what: str, code: str, hint: str) -> None:
-        """Note that something cannot go into the bundle."""
-        self.problems.append(
-            Problem(f"{quoted(name)} {what}", hint, code, location=self.where(printable(name)))
-        )
-
-    def _warn(self, name: str, what: str, code: str) -> None:
-        self.problems.append(
-            Problem(f"{quoted(name)} {what}", LEAVE_OUT, code, Severity.WARNING, self.where(name))
-        )
-
-
-def printable(name: str) -> str:
-    """A name of any bytes as text."""
-    return os.fsencode(name).decode(errors="backslashreplace")
-
-
-def quoted(name: str) -> str:
-    """A name as messages show it."""
-    return f"`{printable(name)}`"
+    def _refuse(self, name: str, rule: Rule, **facts: object) -> None:
+        """Note that something breaks a rule."""
+        shown = legible(name)
+        self.problems.append(rule.problem(self.where(shown), name=shown, **facts))

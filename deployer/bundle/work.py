@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.hashing import READING, changed, crc32, read
+from deployer.bundle.hashing import changed, crc32
+from deployer.bundle.reading import Opener, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -106,12 +107,20 @@ def cut_work(members: Iterable[Member]) -> Iterator[Batch | Block]:
         yield Batch(tuple(batch))
 
 
-def read_whole(member: Member) -> bytes:
-    """Return the content of a member; raises InvalidBundle when it is not what was hashed."""
+def read_batch(batch: Batch) -> Iterator[tuple[Member, bytes]]:
+    """Yield the members with their contents; raises InvalidBundle for what is not what was hashed."""
+    with Opener() as opener:
+        for member in batch.members:
+            yield member, _read_whole(member, opener)
+
+
+def _read_whole(member: Member, opener: Opener) -> bytes:
     entry = member.entry
+    if entry.kind is EntryKind.FOLDER:
+        return b""
     if entry.kind is EntryKind.LINK:
         return os.fsencode(entry.target)
-    data = _read(entry, 0, entry.size, beyond=1)
+    data = _read(entry, opener, 0, entry.size, beyond=1)
     if len(data) != entry.size or crc32(data, 0) != member.crc:
         raise changed(entry.name)
     return data
@@ -119,15 +128,16 @@ def read_whole(member: Member) -> bytes:
 
 def read_block(block: Block) -> bytes:
     """Return the bytes of a block; raises InvalidBundle when the file has become shorter or longer."""
-    data = _read(block.member.entry, block.start, block.length, beyond=int(block.last))
+    with Opener() as opener:
+        data = _read(block.member.entry, opener, block.start, block.length, beyond=int(block.last))
     if len(data) != block.length:
         raise changed(block.member.entry.name)
     return data
 
 
-def _read(entry: Entry, start: int, size: int, *, beyond: int) -> bytes:
+def _read(entry: Entry, opener: Opener, start: int, size: int, *, beyond: int) -> bytes:
     try:
-        handle = os.open(entry.path, READING)
+        handle = opener.open(entry.path)
         try:
             return read(handle, size, start, beyond=beyond)
         finally:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deployer.bundle.contents import EntryKind
 from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_block, read_whole
+from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_batch, read_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,9 +98,8 @@ def _pack(deflater: Deflater, work: Batch | Block) -> _Result:
     parts: list[bytes | bytearray] = []
     records: list[_Record] = []
     offset = 0
-    for member in work.members:
+    for member, content in read_batch(work):
         entry = member.entry
-        content = read_whole(member) if entry.kind is not EntryKind.FOLDER else b""
         packed = deflater.whole(content) if content and entry.kind is EntryKind.FILE else content
         method = _DEFLATED if len(packed) < len(content) else _STORED
         body = packed if method else content

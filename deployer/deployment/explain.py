@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.causes import (
     AGENT_NEVER_ANSWERED,
     ERROR_CODES,
@@ -48,7 +49,6 @@ _LINES = (
 _LOUD = re.compile(
     r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid", re.IGNORECASE
 )
-_TIMEOUT_SECONDS = 3600.0
 _ARCHIVE = "/deployment-archive/"
 _TARGETS_UNREAD = (
     "The targets' last states could not be read ({why}): which failed, and why, is shown in the console."
@@ -83,7 +83,7 @@ class Places:
             hooks={event: Location(path, hooks[0].line) for event, hooks in appspec.hooks.items() if hooks},
             files={mapping.destination: Location(path, mapping.line) for mapping in appspec.files},
             timeouts={
-                event: sum(hook.timeout or _TIMEOUT_SECONDS for hook in hooks)
+                event: sum(hook.timeout or EVENT_SECONDS for hook in hooks)
                 for event, hooks in appspec.hooks.items()
             },
         )

@@ -10,10 +10,11 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.appspec.document import LIMIT
-from deployer.appspec.parse import APPSPEC, parse
-from deployer.choices import ComputePlatform
+from deployer.appspec.parse import parse
+from deployer.choices import APPSPEC, ComputePlatform
 from deployer.errors import InvalidInput, Problem
 from deployer.revision import AppSpecRevision, BundleType, S3Revision
+from deployer.rules import resources as rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +30,6 @@ _SERVER_ONLY = (
     "updateOutdatedInstancesOnly",
     "targetInstances",
 )
-_NAMES = {
-    ComputePlatform.SERVER: "EC2 and on-premises instances",
-    ComputePlatform.LAMBDA: "Lambda",
-    ComputePlatform.ECS: "ECS",
-}
 _CONFIG = re.compile(r"CodeDeployDefault\.(Lambda|ECS)?")
 _SERVER = frozenset({ComputePlatform.SERVER})
 _EITHER = frozenset({ComputePlatform.LAMBDA, ComputePlatform.ECS})
@@ -63,7 +59,7 @@ def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform
 
     `parameters` are members of CreateDeployment. The rules are those of the API reference.
     """
-    names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
+    names = _labels(possible)
     problems = [
         Problem(
             f"Input {_kebab(member)}: {member} is for instances, and this revision is for {names}.",
@@ -78,7 +74,7 @@ def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform
         if platform not in possible:
             problems.append(
                 Problem(
-                    f"Input deployment-config: {config} is for {_NAMES[platform]}, and this revision is for "
+                    f"Input deployment-config: {config} is for {platform.label}, and this revision is for "
                     f"{names}.",
                     "Name a configuration of the right kind, or remove it to use the group's.",
                 )
@@ -100,13 +96,9 @@ def agree(
         return possible
     found = ComputePlatform(told)
     if found not in possible:
-        names = " or ".join(_NAMES[platform] for platform in ComputePlatform if platform in possible)
-        raise InvalidInput(
-            Problem(
-                f"The application {application} deploys to {_NAMES[found]}; this revision is for {names}.",
-                "Correct the input application, or what is deployed (source, appspec, revision).",
-            )
-        )
+        names = _labels(possible)
+        facts = {"application": application, "expected": found.label, "found": names}
+        raise InvalidInput(rules.PLATFORM.problem(None, **facts))
     return frozenset({found})
 
 
@@ -128,6 +120,10 @@ def _ask(application: str, group: str, aws: Aws) -> str | None:
             return None
         arn = group_arn(application, group, region=aws.region)
         raise explain(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
+
+
+def _labels(platforms: frozenset[ComputePlatform]) -> str:
+    return " or ".join(platform.label for platform in ComputePlatform if platform in platforms)
 
 
 def _kebab(member: str) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, cast
 
 from deployer.errors import InvalidInput, Problem
 from deployer.revision import location
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -156,8 +156,7 @@ def _check_structure(shape: StructureShape, value: object, path: str) -> Iterato
         if name in shape.members:
             yield from _check(shape.members[name], inner, f"{path}.{name}" if path else name)
         else:
-            near = get_close_matches(str(name), shape.members, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(shape.members)}."
+            hint = did_you_mean(nearest(str(name), shape.members), f"Known: {', '.join(shape.members)}.")
             yield f"{path}.{name}" if path else str(name), "is unknown to CodeDeploy", hint
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.appspec.parse import APPSPEC
 from deployer.bundle.contents import Entry, EntryKind
+from deployer.choices import APPSPEC, APPSPEC_NAMES
 from deployer.errors import Location, Problem
 from deployer.rules import bundle as rules
 from deployer.rules import document as document_rules
+from deployer.text import legible, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from deployer.bundle.contents import Contents, Exclusion
     from deployer.preflight.names import Names
 
-_ADVISED_BYTES = 1 << 30
+_ADVISED_BYTES = 1_000_000_000
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions
 _LARGEST = 10
 _VERSIONED = re.compile(r";\d*$")
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,9 @@ def find_root(contents: Contents) -> Contents | list[Problem]:
     if APPSPEC in entries:
         return contents
     if not entries:
-        return [rules.EMPTY.problem(None)]
+        return [
+            rules.EMPTY.problem(None, why="the bundle is empty", advice="Correct the step that builds it.")
+        ]
     tops = [name for name in entries if "/" not in name]
     prefix = f"{tops[0]}/"
     if len(tops) == 1 and any("appspec" in name.lower() for name in _children(entries, prefix)):
@@ -76,25 +77,26 @@ def _children(entries: Mapping[str, Entry], prefix: str) -> Iterator[str]:
 
 
 def _missing(contents: Contents) -> Problem:
+    facts = {"name": APPSPEC, "whole": "bundle"}
     excluded = next((found for found in contents.exclusions if found.name == APPSPEC), None)
     if excluded:
         found = f": the pattern `{excluded.pattern}` leaves it out"
-        return document_rules.MISSING.problem(excluded.location, found=found, advice="Change the pattern.")
+        return document_rules.MISSING.problem(
+            excluded.location, found=found, advice="Change the pattern.", **facts
+        )
     alike = [
         name
         for name, entry in contents.entries.items()
-        if entry.kind is not EntryKind.FOLDER
-        and name.rpartition("/")[2].lower() in {"appspec.yml", "appspec.yaml", "appspec.json"}
+        if entry.kind is not EntryKind.FOLDER and name.rpartition("/")[2].lower() in APPSPEC_NAMES
     ]
     if not alike:
-        advice = "Add an appspec.yml, or name the one to use with the input `appspec`."
-        return document_rules.MISSING.problem(None, found="", advice=advice)
+        return document_rules.MISSING.problem(None, found="", advice=document_rules.ADD_APPSPEC, **facts)
     name = min(alike, key=lambda name: (name.count("/"), not name.endswith(APPSPEC), name))
     folder, _, last = name.rpartition("/")
     advice = f"Rename {last} to {APPSPEC}." if last != APPSPEC else f"Package the folder {folder} itself."
     path = contents.locate(name)
     place = Location(path) if path is not None else None
-    return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice)
+    return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice, **facts)
 
 
 def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
@@ -108,7 +110,7 @@ def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
         joined.encode()
     except UnicodeEncodeError:
         for name in names.entries:
-            shown = os.fsencode(name).decode(errors="backslashreplace")
+            shown = legible(name)
             if shown != name:
                 yield rules.NAME.problem(None, name=shown)
 
@@ -116,13 +118,8 @@ def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
 def check_size(names: Names) -> Iterator[Problem]:
     """Advice on the instances' disks for a large bundle."""
     entries = names.entries.values()
-    size = sum(entry.size for entry in entries)
-    if size >= _ADVISED_BYTES:
+    total = sum(entry.size for entry in entries)
+    if total >= _ADVISED_BYTES:
         largest = sorted(entries, key=lambda entry: (-entry.size, entry.name))[:_LARGEST]
-        shown = ", ".join(f"{entry.name} ({_amount(entry.size)})" for entry in largest)
-        yield rules.SIZE.problem(None, size=_amount(size), disk=_amount(_COPIES * size), largest=shown)
-
-
-def _amount(size: int) -> str:
-    power = min(max(size.bit_length() - 1, 0) // 10, len(_UNITS) - 1)
-    return f"{size / (1 << 10 * power):.0f} {_UNITS[power]}"
+        shown = ", ".join(f"{entry.name} ({size(entry.size)})" for entry in largest)
+        yield rules.SIZE.problem(None, size=size(total), disk=size(_COPIES * total), largest=shown)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.appspec.document import LIMIT
-from deployer.appspec.parse import APPSPEC, parse
+from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
-from deployer.choices import ComputePlatform
+from deployer.choices import APPSPEC, ComputePlatform
 from deployer.errors import InvalidBundle, Location
 from deployer.preflight.bundle import check_names, check_size, find_root
 from deployer.preflight.files import check_files

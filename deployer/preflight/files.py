@@ -13,6 +13,7 @@ from deployer.appspec.paths import in_bundle, on_instance
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
 from deployer.rules import files as rules
+from deployer.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -145,7 +146,7 @@ def _absent(mapping: FileMapping, name: str, place: Location, names: Names) -> P
         folder = re.split(r"/?[^/]*[*?\[{]", name)[0] or "/"
         return rules.GLOB.problem(place, source=mapping.source, folder=folder)
     guess = names.nearest(name)
-    advice = f"Did you mean {guess}?" if guess else "Is it built or downloaded before this step?"
+    advice = did_you_mean(guess, "Is it built or downloaded before this step?")
     return rules.MISSING_SOURCE.problem(place, source=mapping.source, advice=advice)
 
 

@@ -13,6 +13,7 @@ from deployer.errors import Location
 from deployer.preflight.shell import check_script
 from deployer.rules import files as file_rules
 from deployer.rules import hooks as rules
+from deployer.text import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +99,7 @@ def _absent(named: _Named, name: str, names: Names) -> Problem:
             **facts,
         )
     guess = names.nearest(name.replace("\\", "/"), folders=False)
-    advice = f"Did you mean {guess}?" if guess else "Add the script, or remove it from the AppSpec."
+    advice = did_you_mean(guess, "Add the script, or remove it from the AppSpec.")
     return rules.MISSING_SCRIPT.problem(named.place, advice=advice, **facts)
 
 

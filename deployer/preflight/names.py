@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from deployer.appspec.document import LIMIT
-from deployer.appspec.parse import APPSPEC
-from deployer.bundle.contents import Entry, EntryKind, LeavesTree, resolve
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.links import LeavesTree, resolve
+from deployer.choices import APPSPEC, APPSPEC_NAMES
 from deployer.errors import Location
 from deployer.rules import document as rules
+from deployer.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_COMPARED = 2000
 _ROOT = Entry("", EntryKind.FOLDER, 0o755)
-_APPSPECS = {"appspec.yml", "appspec.yaml", "appspec.json"}
-_LONGEST_APPSPEC = max(map(len, _APPSPECS))
+_LONGEST_APPSPEC = max(map(len, APPSPEC_NAMES))
 
 
 class Names:
@@ -101,8 +101,7 @@ class Names:
             return min(same, key=lambda candidate: (candidate.count("/"), candidate))
         near = [candidate for candidate in wanted if candidate.rpartition("/")[0] == folder]
         pool = near if len(wanted) > _MOST_COMPARED else wanted
-        matches = get_close_matches(name, pool[:_MOST_COMPARED], n=1)
-        return matches[0] if matches else ""
+        return nearest(name, pool[:_MOST_COMPARED])
 
     def second_files(self) -> Iterator[Problem]:
         """AppSpecs beside the one that is read, unless they say the same."""
@@ -111,7 +110,7 @@ class Names:
             for name, entry in self.entries.items()
             if len(name) <= _LONGEST_APPSPEC
             and name != APPSPEC
-            and name.lower() in _APPSPECS
+            and name.lower() in APPSPEC_NAMES
             and entry.kind is EntryKind.FILE
         ]
         for name in others:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from itertools import chain
 
-from deployer.rules import Rule, archive, bundle, document, files, hooks, permissions, resources
+from deployer.rules import (
+    Rule,
+    archive,
+    bundle,
+    document,
+    files,
+    hooks,
+    permissions,
+    resources,
+    run,
+    tree,
+    upload,
+)
 
 _CHAPTERS = {
     "The AppSpec as a document": document,
@@ -14,7 +26,9 @@ _CHAPTERS = {
     "`permissions`": permissions,
     "Lambda and ECS": resources,
     "The bundle": bundle,
+    "The folder that is packed": tree,
     "Ready-made archives": archive,
+    "The upload": upload,
 }
 _INTRODUCTION = """\
 # Pre-flight
@@ -27,7 +41,8 @@ pull request. All problems are reported at once, each as an annotation on the fi
 
 `pre-flight: errors` (the default) stops at errors, which would fail on the instances or lose what the AppSpec
 names; exit code 3. Warnings are accepted by the agent but do not do what they seem to, or are refused by
-another version of the agent; `pre-flight: strict` stops at them too. `pre-flight: off` checks nothing.
+another version of the agent; `pre-flight: strict` stops at them too. `pre-flight: off` leaves
+out the agent's and the service's rules; what no bundle can carry is refused all the same.
 
 A code is stable: it names the rule in the log and will not change its meaning.
 """
@@ -52,6 +67,8 @@ def markdown() -> str:
         parts[-1] += "".join(f"\n| [`{rule.code}`](#{rule.code}) | {rule.severity.value} |" for rule in rules)
         parts[-1] += "\n"
         parts.extend(map(_section, rules))
+    rows = "".join(f"\n| `{code}` | {meaning} |" for code, meaning in run.CODES.items())
+    parts.append(f"## Beyond the bundle\n\n| code | meaning |\n|---|---|{rows}\n")
     return "\n".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.causes import AGENT_NEVER_ANSWERED
 from deployer.deployment.explain import shortened
 from deployer.text import duration
@@ -19,7 +20,6 @@ SILENCE_SECONDS = 180.0
 """How long no target may begin until that is a sign; agents ask for work every few seconds."""
 
 _NEARLY = 0.8
-_DEFAULT_TIMEOUT_SECONDS = 3600.0
 
 
 def signs(
@@ -48,7 +48,7 @@ def signs(
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
     for name, stuck in _stuck(snapshot, now, timeouts).items():
-        allowed = duration(timeouts.get(name, _DEFAULT_TIMEOUT_SECONDS))
+        allowed = duration(timeouts.get(name, EVENT_SECONDS))
         where = f"{name} on {shortened(tuple(stuck))}"
         yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
 
@@ -72,7 +72,7 @@ def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> 
     for target in snapshot.targets or ():
         for event in target.events:
             if event.status == "InProgress" and event.start:
-                allowed = timeouts.get(event.name, _DEFAULT_TIMEOUT_SECONDS)
+                allowed = timeouts.get(event.name, EVENT_SECONDS)
                 if (now - event.start).total_seconds() >= _NEARLY * allowed:
                     stuck.setdefault(event.name, []).append(target.id)
     return stuck

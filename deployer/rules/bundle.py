@@ -6,15 +6,15 @@ from deployer.rules import AGENT, NOTICE, WARNING, Rule
 
 EMPTY = Rule(
     code="bundle-empty",
-    message="There is nothing to deploy: the bundle is empty.",
-    hint="Check out the repository before this step (actions/checkout), or correct the input `source`.",
+    message="There is nothing to deploy: {why}.",
+    hint="{advice}",
     bad="steps:\n  - uses: this-action",
     good="steps:\n  - uses: actions/checkout@v4\n  - uses: this-action",
     source="this tool",
 )
 NAME = Rule(
     code="bundle-name-not-utf8",
-    message="The name {name} is not UTF-8; the agent fails to copy it.",
+    message="The name `{name}` is not UTF-8; the agent fails to copy it.",
     hint="Rename the file, or exclude it.",
     bad="caf\\xe9.txt (Latin-1)",
     good="café.txt (UTF-8)",

@@ -170,9 +170,10 @@ STRICT_TYPE = Rule(
     source=AGENT_2,
     severity=WARNING,
 )
+ADD_APPSPEC = "Add an appspec.yml, or name the one to use with the input `appspec`."
 MISSING = Rule(
     code="appspec-missing",
-    message="There is no appspec.yml at the root of the bundle{found}.",
+    message="There is no `{name}` in the {whole}, and the agent needs one at the bundle's root{found}.",
     hint="{advice}",
     bad="bundle/\n  my-app/\n    release/\n      appspec.yml",
     good="bundle/\n  appspec.yml",
@@ -180,8 +181,8 @@ MISSING = Rule(
 )
 NOT_A_FILE = Rule(
     code="appspec-not-a-file",
-    message="appspec.yml is not a file: {what}.",
-    hint="Put the AppSpec itself at the root of the bundle.",
+    message="The name appspec.yml is not a file but {what}.",
+    hint="Put the AppSpec itself at the root of the bundle; rename what else has its name.",
     bad="appspec.yml/ (a folder)",
     good="appspec.yml",
     source=AGENT,

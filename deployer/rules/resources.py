@@ -98,8 +98,8 @@ EVENT = Rule(
 )
 PLATFORM = Rule(
     code="appspec-platform",
-    message="This AppSpec is for {found}, but the application deploys to {expected}.",
-    hint="Name the right AppSpec in the input `appspec`, or the right application.",
+    message="The application {application} deploys to {expected}; this revision is for {found}.",
+    hint="Correct the input application, or what is deployed (source, appspec, revision).",
     bad="application: web-on-ecs\nappspec: appspec-lambda.yml",
     good="application: web-on-ecs\nappspec: appspec-ecs.yml",
     source=DOCS,

@@ -18,9 +18,10 @@ from urllib.parse import urlencode
 
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
-from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem, Severity
+from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem
 from deployer.regions import partition
 from deployer.revision import StoredObject
+from deployer.rules import upload as rules
 from deployer.s3.parts import Senders, base64, cut
 
 if TYPE_CHECKING:
@@ -216,15 +217,10 @@ def _abort(cause: BaseException, target: dict[str, Any], s3: S3Client) -> None:
         failure = TimeoutError("S3 did not answer in time")
     if failure is None:
         return
-    note = Problem(
-        f"the unfinished multipart upload {target['UploadId']} could not be removed: {failure}",
-        "Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove what is unfinished.",
-        "upload-left-behind",
-        Severity.WARNING,
-    )
+    note = rules.LEFT_BEHIND.problem(None, upload=target["UploadId"], reason=failure)
     if isinstance(cause, DeployError):
         raise type(cause)(*cause.problems, note) from cause
-    cause.add_note(f"{note.message}. {note.hint}")
+    cause.add_note(f"{note.message} {note.hint}")
 
 
 class _Progress:
@@ -285,14 +281,8 @@ def _refuse_other_region(
     context = request_dict["context"]
     region = context.get("client_region")
     if bucket_region and region and bucket_region != region:
-        bucket = context["s3_redirect"]["bucket"]
-        raise InvalidInput(
-            Problem(
-                f"the bucket `{bucket}` is in {bucket_region}, the deployment in {region}",
-                f"CodeDeploy reads revisions from its own region: use a bucket in {region}, or set `region`.",
-                "bucket-region",
-            )
-        )
+        facts = {"bucket": context["s3_redirect"]["bucket"], "found": bucket_region, "expected": region}
+        raise InvalidInput(rules.BUCKET_REGION.problem(None, **facts))
 
 
 def _given(**parameters: object) -> dict[str, Any]:

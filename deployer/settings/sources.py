@@ -13,7 +13,7 @@ from pydantic_settings import CliSettingsSource
 
 from deployer.errors import Problem
 from deployer.settings.model import Settings, inputs
-from deployer.settings.values import nearest
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,7 +113,5 @@ def _strays(rest: Iterable[str]) -> list[Problem]:
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
     near = nearest(name.replace("_", "-"), known)
-    return Problem(
-        f"Unknown {what} {name!r}.",
-        f"Did you mean {near}?" if near else "Remove it; the README and --help list all inputs.",
-    )
+    hint = did_you_mean(near, "Remove it; the README and --help list all inputs.")
+    return Problem(f"Unknown {what} {name!r}.", hint)

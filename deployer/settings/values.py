@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from string import Formatter
@@ -14,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from deployer.choices import VARIABLE_NAME
 from deployer.revision import FORMS, Revision, parse
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
 
 PLACEHOLDERS = ("application", "group", "digest", "sha", "ref", "run_id", "run_attempt", "extension")
@@ -42,12 +43,6 @@ class InputError(ValueError):
         self.secret = secret
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that `name` most likely stands for, None when none is near."""
-    matches = get_close_matches(name.lower(), list(known), n=1)
-    return matches[0] if matches else None
-
-
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[_Choice]):
     """One of an enum's values, in any case."""
@@ -60,10 +55,9 @@ class Choice(Generic[_Choice]):
         word = text.strip().lower()
         if word in members:
             return members[word]
-        near = nearest(word, members)
+        near = nearest(word, self.allowed)
         raise InputError(
-            "is not one of the choices",
-            f"Allowed: {', '.join(self.allowed)}." + (f" Did you mean {members[near]}?" if near else ""),
+            "is not one of the choices", f"Allowed: {', '.join(self.allowed)}. {did_you_mean(near)}".rstrip()
         )
 
 
@@ -155,10 +149,10 @@ def check_key(template: str) -> str:
         raise InputError("has a brace without its partner", allowed) from None
     for _, name, spec, conversion in fields:
         if name is not None and (name not in PLACEHOLDERS or spec or conversion):
-            near = nearest(name, PLACEHOLDERS)
+            near = nearest(name, set(PLACEHOLDERS) - {name})
             raise InputError(
                 f"has the unknown placeholder {{{name}}}",
-                allowed + (f" Did you mean {{{near}}}?" if near and near != name else ""),
+                f"{allowed} {did_you_mean(near and f'{{{near}}}')}".rstrip(),
             )
     if template.startswith("/") or template.endswith("/"):
         raise InputError("starts or ends with a slash", "Write an object's key: some/folders/{digest}.zip")
@@ -176,7 +170,6 @@ Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]
 Region = Annotated[Text, AfterValidator(check_region)]
 
-_VARIABLE = re.compile(r"[A-Za-z][\w.-]*", re.ASCII)
 _DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{6,20}")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _MOST_OBJECT_TAGS = 10
@@ -248,7 +241,7 @@ def parse_assignments(text: str) -> Mapping[str, str]:
 def check_variables(values: Mapping[str, str]) -> Mapping[str, str]:
     """Names that can stand in a placeholder."""
     for name in values:
-        if not _VARIABLE.fullmatch(name):
+        if not re.fullmatch(VARIABLE_NAME, name):
             raise InputError(
                 f"has the name {name!r}, which no placeholder can have",
                 "A name starts with a letter and goes on with letters, digits, _ . and -",
@@ -290,11 +283,9 @@ def parse_rollback(text: str) -> tuple[RollbackEvent, ...]:
     for word in words:
         event = known.get(word.upper().replace("-", "_"))
         if event is None:
-            near = nearest(word, [name.lower() for name in known])
+            allowed = f"Allowed: {_DISABLED}, or any of {', '.join(RollbackEvent)}."
             raise InputError(
-                f"names the unknown event {word}",
-                f"Allowed: {_DISABLED}, or any of {', '.join(RollbackEvent)}."
-                + (f" Did you mean {near.upper()}?" if near else ""),
+                f"names the unknown event {word}", f"{allowed} {did_you_mean(nearest(word, known))}".rstrip()
             )
         found.append(event)
     return tuple(dict.fromkeys(found))

@@ -7,8 +7,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.appspec.parse import APPSPEC, parse
+from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
+from deployer.choices import APPSPEC
 from deployer.errors import Severity
 from deployer.preflight.check import check_bundle
 from tests.bundles import bundle

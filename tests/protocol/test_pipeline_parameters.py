@@ -196,7 +196,7 @@ def test_a_disagreement_about_the_platform_says_both(
     service = still_emulator(bucket_store=s3)
     ran = run_line(service, environ={**inputs, "AWS_ENDPOINT_URL_S3": service.url})
     assert ran.code == 2
-    assert said in ran.log
+    assert f"title=appspec-platform::{said}" in ran.log
     assert {call.operation for call in service.calls} == {"GetDeploymentGroup"}
 
 

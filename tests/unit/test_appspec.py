@@ -7,7 +7,7 @@ import math
 import pytest
 
 from deployer.appspec.model import FileMapping, Hook, Permission
-from deployer.appspec.parse import check_revision, parse
+from deployer.appspec.parse import parse
 from deployer.appspec.paths import in_bundle, on_instance
 from deployer.appspec.scalars import is_date, resolve
 from deployer.choices import ComputePlatform
@@ -182,7 +182,7 @@ Hooks: [{BeforeInstall: f}, {AfterInstall: f}, {AfterAllowTestTraffic: f}]
 @pytest.mark.parametrize("case", [str, str.lower, str.upper])
 def test_an_appspec_for_lambda_in_any_case(case: type[str]) -> None:
     content = LAMBDA.format(**{key: case(key) for key in KEYS}).encode()
-    parsed = check_revision(content, path="a.yml", platform=ComputePlatform.LAMBDA)
+    parsed = parse(content, path="a.yml")
     assert parsed.problems == ()
     assert parsed.appspec is not None
     assert (parsed.appspec.compute_platform, parsed.appspec.resource) == (ComputePlatform.LAMBDA, "live")
@@ -191,7 +191,7 @@ def test_an_appspec_for_lambda_in_any_case(case: type[str]) -> None:
 
 
 def test_an_appspec_for_ecs() -> None:
-    parsed = check_revision(ECS.encode(), path="a.yml", platform=ComputePlatform.ECS)
+    parsed = parse(ECS.encode(), path="a.yml")
     assert parsed.problems == ()
     assert parsed.appspec is not None
     assert parsed.appspec.compute_platform is ComputePlatform.ECS
@@ -273,12 +273,7 @@ def test_a_placeholder_is_named_once_and_with_its_line() -> None:
     assert (problem.code, problem.location and problem.location.line) == ("appspec-placeholder", 6)
 
 
-def test_an_appspec_of_another_platform_is_named() -> None:
-    first, *_ = check_revision(ECS.encode(), path="a", platform=ComputePlatform.LAMBDA).problems
-    assert first.message == "This AppSpec is for ECS, but the application deploys to Lambda."
-
-
 def test_no_appspec_at_all_stays_what_it_is() -> None:
-    parsed = check_revision(b"[]", path="a", platform=ComputePlatform.LAMBDA)
+    parsed = parse(b"[]", path="a")
     assert parsed.appspec is None
     assert [problem.code for problem in parsed.problems] == ["appspec-not-a-mapping"]

@@ -185,7 +185,7 @@ def test_all_problems_come_at_once(source: Path) -> None:
     problems = complaints(source)
 
     assert sorted((problem.code, problem.location.path) for problem in problems if problem.location) == [
-        ("name-not-utf8", "latin-\\xe9"),
+        ("bundle-name-not-utf8", "latin-\\xe9"),
         ("name-unusable", "back\\slash"),
         ("name-unusable", "new\nline"),
         ("special-file", "pipe"),
@@ -201,7 +201,7 @@ def test_many_problems_of_a_kind_are_shortened(source: Path) -> None:
     problems = complaints(source)
 
     assert len(problems) == 21
-    assert problems[-1].message == "and 5 more of this kind"
+    assert problems[-1].message == "And 5 more of this kind."
 
 
 def test_an_unreadable_folder_is_refused(source: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_missing_appspec_is_explained_by_what_is_there(tmp_path: Path, file: s
 def test_a_folder_named_as_the_appspec_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"appspec.yml/x": "", "deploy.yml": ""})
 
-    assert [problem.code for problem in complaints(tmp_path, "deploy.yml")] == ["appspec-folder"]
+    assert [problem.code for problem in complaints(tmp_path, "deploy.yml")] == ["appspec-not-a-file"]
 
 
 def test_nested_repositories_are_told(source: Path) -> None:

@@ -228,11 +228,12 @@ def test_files_that_cannot_be_hashed_are_all_named(source: Path) -> None:
         package(tree, bundle_type=BundleType.ZIP, compression=Compression.FAST)
 
     assert [problem.message for problem in caught.value.problems] == [
-        "`empty` changed while it was packed",
-        "`large` changed while it was packed",
-        "`noise` changed while it was packed",
-        "`text/ä` changed while it was packed",
+        "`empty` changed while it was packed.",
+        "`large` changed while it was packed.",
+        "`noise` changed while it was packed.",
+        "`text/ä` changed while it was packed.",
     ]
+    assert {problem.code for problem in caught.value.problems} == {"file-changed"}
 
 
 def test_an_abandoned_stream_ends_its_threads(source: Path) -> None:
@@ -274,7 +275,7 @@ def test_a_ready_made_archive_that_changes_is_refused(source: Path, tmp_path: Pa
     bundle = ready_made(tree, path, BundleType.ZIP)
     path.write_bytes(path.read_bytes()[: None if change else -1] + (change or b"?"))
 
-    with pytest.raises(InvalidBundle, match="changed while it was sent"):
+    with pytest.raises(InvalidBundle, match="changed while it was packed"):
         archive(bundle)
 
 

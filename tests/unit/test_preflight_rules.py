@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import re
+import stat
+import zipfile
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer import rules
 from deployer.appspec.document import LIMIT
-from deployer.appspec.parse import APPSPEC, check_revision
-from deployer.bundle.contents import Exclusion
-from deployer.choices import ComputePlatform
-from deployer.errors import Location, Severity
+from deployer.choices import APPSPEC
+from deployer.errors import Severity
 from deployer.preflight.check import check_bundle
-from deployer.reference.preflight import all_rules, markdown
+from deployer.reference.preflight import all_rules, markdown, rules_of
 from deployer.revision import BundleType
 from deployer.rules import archive as archive_rules
+from deployer.rules.run import CODES
 from tests.bundles import APP, bundle
+from tests.rehearsal import rehearse
+from tests.unit.test_preflight_archive import LINK, make_tar, make_zip, write_zip, zip_info
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deployer.errors import Problem
 
 Place = tuple[str, int | None] | None
+TESTS = Path(__file__).parents[1]
 HEAD = "version: 0.0\nos: linux\n"
 FILES = f"{HEAD}files:\n  - source: app\n    destination: /srv/app\n"
 HOOK = "hooks:\n  AfterInstall:\n    - location: run.sh\n"
@@ -133,37 +143,40 @@ SCRIPTS: dict[str, tuple[str, int, int | None]] = {
     "hook-env-arguments": ("#!/usr/bin/env bash -e\n", 0o755, 1),
     "hook-background": ("#!/bin/bash\n\nnode x.js &\n", 0o755, 3),
 }
-IGNORED = Location(".codedeployignore", 4)
+IGNORED = (".codedeployignore", 4)
 
-# code → the contents of a bundle, and the place
-BUNDLES = {
-    "appspec-missing": (bundle({"release/conf/appspec.yml": HEAD}), ("release/conf/appspec.yml", None)),
-    "appspec-not-a-file": (bundle({"appspec.yml/": ""}), None),
-    "appspec-second-file": (bundle({APPSPEC: HEAD, "appspec.yaml": "x"}), ("appspec.yaml", None)),
-    "appspec-hook-link-outside": (
-        bundle({APPSPEC: HEAD + HOOK}, links={"run.sh": "/opt/run.sh"}),
-        (APPSPEC, 5),
-    ),
-    "appspec-files-link-outside": (bundle({APPSPEC: FILES}, links={"app": "../app"}), (APPSPEC, 4)),
+# code → the files of a source, and the place; a text that begins with `-> ` is a link
+TREES: dict[str, tuple[dict[str, str], tuple[str, int | None]]] = {
+    "appspec-missing": ({"release/conf/appspec.yml": HEAD}, ("", None)),
+    "appspec-not-a-file": ({"appspec.yml/a": "", "a.yml": HEAD}, (APPSPEC, None)),
+    "appspec-second-file": ({APPSPEC: HEAD, "appspec.yaml": "x"}, ("appspec.yaml", None)),
     "appspec-files-excluded-source": (
-        bundle({APPSPEC: FILES}, exclusions=(Exclusion("app/", "/app", IGNORED),)),
-        (".codedeployignore", 4),
+        {APPSPEC: FILES, "app/a": "", ".codedeployignore": "\n\n\n/app"},
+        IGNORED,
     ),
-    "appspec-files-emptied": (
-        bundle({APPSPEC: FILES, "app/": ""}, exclusions=(Exclusion("app/b", "app/*", IGNORED),)),
-        (APPSPEC, 4),
-    ),
+    "appspec-files-emptied": ({APPSPEC: FILES, "app/b": "", ".codedeployignore": "app/*"}, (APPSPEC, 4)),
     "appspec-hook-excluded-script": (
-        bundle({APPSPEC: HEAD + HOOK}, exclusions=(Exclusion("run.sh", "*.sh", IGNORED),)),
-        (".codedeployignore", 4),
+        {APPSPEC: HEAD + HOOK, "run.sh": SH, ".codedeployignore": "\n\n\n*.sh"},
+        IGNORED,
     ),
     "appspec-hook-shell-characters": (
-        bundle({APPSPEC: f"{HEAD}hooks:\n  AfterInstall:\n    - location: a b.sh\n", "a b.sh": SH}),
+        {APPSPEC: f"{HEAD}hooks:\n  AfterInstall:\n    - location: a b.sh\n", "a b.sh": SH},
         (APPSPEC, 5),
     ),
-    "bundle-empty": (bundle({}), None),
-    "bundle-name-version": (bundle({APPSPEC: HEAD, "report;1": ""}), ("report;1", None)),
-    "bundle-name-not-utf8": (bundle({APPSPEC: HEAD, "caf\udce9": ""}), None),
+    "bundle-empty": ({}, ("", None)),
+    "bundle-name-version": ({APPSPEC: HEAD, "report;1": ""}, ("report;1", None)),
+    "bundle-name-not-utf8": ({APPSPEC: HEAD, "caf\udce9": ""}, ("caf\\xe9", None)),
+    "name-unusable": ({APPSPEC: HEAD, "a\\b": ""}, ("a\\b", None)),
+    "link-leaves-source": ({APPSPEC: HEAD, "a": "-> /etc"}, ("a", None)),
+    "link-dangling": ({APPSPEC: HEAD, "a": "-> gone"}, ("a", None)),
+    "pattern-unused": ({APPSPEC: HEAD, ".codedeployignore": "*.x"}, (".codedeployignore", 1)),
+    "ignore-file-unusable": (
+        {APPSPEC: HEAD, ".codedeployignore": "-> appspec.yml"},
+        (".codedeployignore", None),
+    ),
+    "version-control": ({APPSPEC: HEAD, ".svn/entries": ""}, (".svn", None)),
+    "nested-repository": ({APPSPEC: HEAD, "a/.git/config": ""}, ("a/.git", None)),
+    "likely-secret": ({APPSPEC: HEAD, ".env": "A=1"}, (".env", None)),
 }
 RESOURCE_HEAD = "version: 0.0\nResources:\n  - web:\n"
 LAMBDA = f"{RESOURCE_HEAD}      Type: AWS::Lambda::Function\n      Properties: {{Name: a, Alias: b"
@@ -183,12 +196,101 @@ REVISIONS = {
     "appspec-placeholder": (f"{ECS}        TaskDefinition: <TASK>\n", 6),
     "appspec-resource-hooks": (f"{LAMBDA}{VERSIONS}Hooks:\n  BeforeAllowTraffic: f\n", 7),
     "appspec-resource-event": (f"{LAMBDA}{VERSIONS}Hooks:\n  - AfterInstall: f\n", 7),
-    "appspec-platform": (HEAD, 1),
 }
-ELSEWHERE = {rule.code for rule in all_rules() if rule.code.startswith(("archive-", "appspec-variable-"))} | {
-    "bundle-size",
-    "bundle-windows-type",
+
+
+def app_zip(folder: Path, member: zipfile.ZipInfo, text: str = "a", *, appspec: str = HEAD) -> list[str]:
+    """Make a zip with one odd member; returns the flag that deploys it."""
+    head = zip_info(APPSPEC, stat.S_IFREG | 0o644)
+    write_zip(folder / "app.zip", [(head, appspec.encode()), (member, text.encode())])
+    return ["--source=app.zip"]
+
+
+def content(folder: Path, data: bytes) -> list[str]:
+    """Make a file that is called a zip; returns the flag that deploys it."""
+    (folder / "app.zip").write_bytes(data)
+    return ["--source=app.zip"]
+
+
+def encrypted(folder: Path) -> list[str]:
+    app_zip(folder, zip_info("a", stat.S_IFREG | 0o644))
+    data = bytearray((folder / "app.zip").read_bytes())
+    data[data.rfind(b"PK\x01\x02") + 8] |= 1
+    return content(folder, bytes(data))
+
+
+def tgz_named_zip(folder: Path) -> list[str]:
+    make_tar(folder / "app.zip", {APPSPEC: HEAD.encode()}, mode="w:gz")
+    return ["--source=app.zip"]
+
+
+def fifo(folder: Path) -> list[str]:
+    os.mkfifo(folder / "a")
+    return []
+
+
+def variables(folder: Path, text: str, value: str) -> list[str]:
+    (folder / APPSPEC).write_text(text)
+    return [f"--appspec-variables={value}"]
+
+
+def windows(folder: Path) -> list[str]:
+    (folder / APPSPEC).write_text("version: 0.0\nos: windows\n")
+    return ["--bundle-type=tgz"]
+
+
+FILE = stat.S_IFREG | 0o644
+NAMED = f"{LAMBDA}, CurrentVersion: 1, TargetVersion: <V>}}\n"
+
+# code → what to do to a repository, which returns the flags
+OTHERS: dict[str, Callable[[Path], list[str]]] = {
+    "archive-unreadable": lambda folder: content(folder, b"PK\x03\x04"),
+    "archive-unknown-type": lambda folder: content(folder, b"hello"),
+    "archive-type-mismatch": tgz_named_zip,
+    "archive-encrypted": encrypted,
+    "archive-method": lambda folder: app_zip(folder, zip_info("a", FILE, method=zipfile.ZIP_LZMA)),
+    "archive-method-rare": lambda folder: app_zip(folder, zip_info("a", FILE, method=zipfile.ZIP_BZIP2)),
+    "archive-backslash": lambda folder: app_zip(folder, zip_info("a\\b", FILE)),
+    "archive-outside": lambda folder: app_zip(folder, zip_info("../a", FILE)),
+    "archive-special-file": lambda folder: app_zip(folder, zip_info("a", stat.S_IFIFO | 0o644)),
+    "archive-no-modes": lambda folder: app_zip(folder, zip_info("a", 0)),
+    "appspec-hook-link-outside": lambda folder: app_zip(
+        folder, zip_info("run.sh", LINK), "/opt/run.sh", appspec=HEAD + HOOK
+    ),
+    "appspec-files-link-outside": lambda folder: app_zip(
+        folder, zip_info("app", LINK), "../app", appspec=FILES
+    ),
+    "appspec-variable-unused": lambda folder: variables(folder, NAMED, "V=2\nW=1"),
+    "appspec-variable-structure": lambda folder: variables(folder, NAMED, "V=2, Alias: c"),
+    "bundle-windows-type": windows,
+    "special-file": fifo,
+    "source-unusable": lambda _: ["--source=.."],
+    "source-date-epoch": lambda _: [],
 }
+ELSEWHERE = {
+    "appspec-platform": "protocol/test_pipeline_parameters.py",
+    "bucket-region": "protocol/test_upload.py",
+    "upload-left-behind": "protocol/test_upload.py",
+    "bundle-size": "unit/test_preflight_verdicts.py",
+    "file-changed": "unit/test_package.py",
+    "unreadable": "unit/test_files.py",
+}
+"""Codes that need AWS, a gigabyte, another user or a second process, and the tests that show them."""
+
+
+def write(folder: Path, files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = None) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        if name.endswith("/"):
+            path.mkdir(parents=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(text, str) and text.startswith("-> "):
+            path.symlink_to(text[3:])
+            continue
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod((modes or {}).get(name, 0o755 if name.endswith(".sh") else 0o644))
+    return folder
 
 
 def places(problems: Iterable[Problem], code: str) -> list[Place]:
@@ -197,34 +299,45 @@ def places(problems: Iterable[Problem], code: str) -> list[Place]:
 
 
 @pytest.mark.parametrize("code", APPSPECS)
-def test_broken_in_the_appspec(code: str) -> None:
+def test_broken_in_the_appspec(code: str, tmp_path: Path) -> None:
     text, path, line = APPSPECS[code]
-    problems = check_bundle(bundle({**APP, "run.sh": SH, "app/d/": "", "s/": "", APPSPEC: text}))
-    assert places(problems, code) == [(path, line)], problems
+    write(tmp_path, {**APP, "run.sh": SH, "app/d/": "", "s/": "", APPSPEC: text})
+    flags = ["--source=app.zip"] if code == "appspec-wrong-platform" else []
+    if flags:  # what is no archive would be the revision itself
+        make_zip(tmp_path / "app.zip", {APPSPEC: str(text).encode()})
+    ran = rehearse(tmp_path, *flags)
+    assert ran.places(code) == [("", None) if flags else (path, line)], ran.log
 
 
 @pytest.mark.parametrize("code", SCRIPTS)
-def test_broken_in_a_script(code: str) -> None:
+def test_broken_in_a_script(code: str, tmp_path: Path) -> None:
     text, mode, line = SCRIPTS[code]
     files = {APPSPEC: f"{HEAD}{HOOK}      runas: deploy\n", "run.sh": text}
-    problems = check_bundle(bundle(files, modes={"run.sh": mode}))
-    assert places(problems, code) == [("run.sh", line)], problems
+    ran = rehearse(write(tmp_path, files, {"run.sh": mode}))
+    assert ran.places(code) == [("run.sh", line)], ran.log
 
 
-@pytest.mark.parametrize("code", BUNDLES)
-def test_broken_in_the_bundle(code: str) -> None:
-    contents, place = BUNDLES[code]
-    problems = check_bundle(contents)
-    assert places(problems, code) == [place], problems
+@pytest.mark.parametrize("code", TREES)
+def test_broken_in_the_folder(code: str, tmp_path: Path) -> None:
+    files, place = TREES[code]
+    ran = rehearse(write(tmp_path, files), f"--appspec={'a.yml' if 'a.yml' in files else APPSPEC}")
+    assert ran.places(code) == [place], ran.log
 
 
 @pytest.mark.parametrize("code", REVISIONS)
-def test_broken_in_an_appspec_that_is_the_revision(code: str) -> None:
+def test_broken_in_an_appspec_that_is_the_revision(code: str, tmp_path: Path) -> None:
     text, line = REVISIONS[code]
-    parsed = check_revision(text.encode(), path="a.yml", platform=ComputePlatform.LAMBDA)
-    found = places(parsed.problems, code)
-    assert found
-    assert found[0] == ("a.yml", line), parsed.problems
+    ran = rehearse(write(tmp_path, {"a.yml": text}), "--appspec=a.yml")
+    assert ran.places(code)[:1] == [("a.yml", line)], ran.log
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_broken_elsewhere(code: str, tmp_path: Path) -> None:
+    write(tmp_path, {APPSPEC: HEAD})
+    flags = OTHERS[code](tmp_path)
+    environ = {"SOURCE_DATE_EPOCH": "today" if code == "source-date-epoch" else ""}
+    ran = rehearse(tmp_path, *flags, environ=environ)
+    assert code in {finding.code for finding in ran.findings}, ran.log
 
 
 def test_a_member_of_an_archive_has_its_line_in_the_message() -> None:
@@ -249,8 +362,53 @@ def test_windows_server_opens_only_zip(bundle_type: BundleType | None, found: li
 
 
 def test_every_rule_is_shown_to_break() -> None:
-    shown = {*APPSPECS, *SCRIPTS, *BUNDLES, *REVISIONS, *ELSEWHERE}
-    assert shown == {rule.code for rule in all_rules()}
+    """By a run of the product that reports it, or in a test that needs more than a repository."""
+    shown = [*APPSPECS, *SCRIPTS, *TREES, *REVISIONS, *OTHERS, *ELSEWHERE]
+    assert sorted(shown) == sorted(rule.code for rule in all_rules())
+    for code, file in ELSEWHERE.items():
+        assert code in (TESTS / file).read_text(encoding="utf-8")
+
+
+def test_every_rule_is_documented() -> None:
+    """Each module of rules is a chapter of the page."""
+    modules = [import_module(f"deployer.rules.{each.name}") for each in iter_modules(rules.__path__)]
+    assert {rule.code for module in modules for rule in rules_of(module)} == {
+        rule.code for rule in all_rules()
+    }
+
+
+def problems_made() -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted(Path(rules.__path__[0]).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
+                yield path.name, node
+
+
+def test_every_code_of_ours_is_documented() -> None:
+    """A code in kebab case is a rule's, or is in the last table of the page; AWS's own are passed on."""
+    codes = {
+        value.value
+        for _, call in problems_made()
+        for value in [*call.args[2:3], *(each.value for each in call.keywords if each.arg == "code")]
+        if isinstance(value, ast.Constant) and str(value.value).islower()
+    }
+    assert codes <= CODES.keys()
+
+
+def test_every_message_is_a_sentence() -> None:
+    """A capital (or a name) at its beginning, a period at its end."""
+    for rule in all_rules():
+        assert re.match(r"[A-Z`{]", rule.message), rule.code
+        assert re.search(r"[.?](\}\})?$|\{advice\}$", rule.message), rule.code
+        assert re.search(r"[.?`]$|\{advice\}$", rule.hint), rule.code
+    for file, call in problems_made():
+        keywords = {each.arg: each.value for each in call.keywords}
+        text = call.args[0] if call.args else keywords["message"]
+        parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+        if isinstance(parts[0], ast.Constant):
+            assert re.match(r"[A-Z`'{]|role-to-assume", str(parts[0].value)), (file, ast.unparse(text))
+        if isinstance(parts[-1], ast.Constant):
+            assert re.search(r"[.?…]$", str(parts[-1].value)), (file, ast.unparse(text))
 
 
 def test_codes_are_unique_and_kebab_case() -> None:
@@ -272,4 +430,4 @@ def test_a_rule_without_its_facts_cannot_be_reported() -> None:
 def test_a_finding_carries_severity_hint_and_code() -> None:
     (problem,) = check_bundle(bundle({APPSPEC: f"{HEAD}hook: 1\n"}))
     assert (problem.severity, problem.code) == (Severity.WARNING, "appspec-unknown-key")
-    assert problem.hint == "Did you mean `hooks`?"
+    assert problem.hint == "Did you mean hooks?"

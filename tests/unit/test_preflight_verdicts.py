@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from deployer.appspec.parse import APPSPEC
 from deployer.bundle.contents import Exclusion
+from deployer.choices import APPSPEC
 from deployer.errors import Location
 from deployer.preflight.check import check_bundle
 from tests.bundles import bundle, verdict
@@ -411,6 +411,6 @@ def test_large_bundles_get_advice() -> None:
     contents = bundle({APPSPEC: FILES, "app/big": ""})
     big = contents.entries["app/big"]._replace(size=3 << 30)
     (problem,) = check_bundle(replace(contents, entries={**contents.entries, "app/big": big}))
-    assert problem.severity.value == "notice"
-    assert "3 GiB" in problem.message
-    assert "app/big (3 GiB)" in problem.message
+    assert (problem.code, problem.severity.value) == ("bundle-size", "notice")
+    assert "unpacks to 3.2 GB" in problem.message
+    assert "app/big (3.2 GB)" in problem.message

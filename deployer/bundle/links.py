@@ -1,0 +1,68 @@
+"""Links in a bundle: where they lead, and those that lead nowhere or out of it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from deployer.bundle.contents import EntryKind
+from deployer.rules import tree as rules
+from deployer.text import legible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from deployer.bundle.contents import Entry
+    from deployer.errors import Location, Problem
+
+
+_MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
+
+
+class LeavesTree(Exception):
+    """A link points out of the bundle."""
+
+
+def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
+    """Return the name that `name` stands for once every link in it is followed, None when there is none.
+
+    The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.
+    """
+    steps = list(reversed(PurePosixPath(name).parts))
+    place: list[str] = []
+    links = 0
+    while steps:
+        step = steps.pop()
+        if step == "/":
+            raise LeavesTree(name)
+        if step == "..":
+            if not place:
+                raise LeavesTree(name)
+            place.pop()
+            continue
+        entry = entries.get("/".join([*place, step]))
+        if entry is None:
+            return None
+        if entry.kind is EntryKind.LINK:
+            links += 1
+            if links > _MOST_LINKS:
+                return None
+            steps.extend(reversed(PurePosixPath(entry.target).parts))
+        else:
+            place.append(step)
+    return "/".join(place)
+
+
+def check_links(
+    entries: Mapping[str, Entry], *, where: Callable[[str], Location | None], whole: str
+) -> Iterator[Problem]:
+    """Report each link that leads out of the `whole` (the word for it in messages), or to nothing in it."""
+    for name, entry in entries.items():
+        if entry.kind is not EntryKind.LINK:
+            continue
+        facts = {"name": legible(name), "target": legible(entry.target), "whole": whole}
+        try:
+            if resolve(entries, name) is None:
+                yield rules.LINK_DANGLING.problem(where(name), **facts)
+        except LeavesTree:
+            yield rules.LINK_OUTSIDE.problem(where(name), **facts)

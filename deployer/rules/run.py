@@ -1,0 +1,17 @@
+"""Codes of what is not about the bundle; each text is written where the facts are known."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CODES: Final = {
+    "agent-silent": "No lifecycle event ever started on the targets: the agent does not run, or cannot "
+    "reach CodeDeploy.",
+    "bucket-owner": "The bucket belongs to another account than `expected-bucket-owner`, or its owner cannot "
+    "be confirmed.",
+    "credentials-end-early": "The AWS credentials end before the wait does.",
+    "status-unread": "The deployment's status could not be read, so it was not stopped.",
+    "timed-out": "The deployment did not end within `timeout`.",
+    "unexpected-account": "The AWS credentials belong to another account than `expected-account`.",
+}
+"""Our own codes by what they mean; AWS's error codes (`HEALTH_CONSTRAINTS`) are passed on as they are."""

@@ -1,0 +1,120 @@
+"""Rules of the folder that is packed: what can go into a bundle, and what probably should not."""
+
+from __future__ import annotations
+
+from deployer.rules import AGENT, WARNING, Rule
+
+_TOOL = "this tool"
+_LEAVE_OUT = "Leave it out with a line in `.codedeployignore` or the input `exclude`."
+_RENAME = "Rename it, or leave it out with a pattern in `.codedeployignore` or the input `exclude`."
+
+SOURCE = Rule(
+    code="source-unusable",
+    message="The source `{given}` {why}.",
+    hint="{advice}",
+    bad="source: ../other-project",
+    good="source: dist",
+    source=_TOOL,
+)
+UNREADABLE = Rule(
+    code="unreadable",
+    message="`{name}` cannot be read: {reason}.",
+    hint="Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out.",
+    bad="-rw------- root app/data.bin   # the step runs as another user",
+    good="-rw-r--r-- root app/data.bin",
+    source=_TOOL,
+)
+NAME = Rule(
+    code="name-unusable",
+    message="`{name}` has {what} in its name; the agent fails on it.",
+    hint=_RENAME,
+    bad="app\\\\a.txt (a backslash)",
+    good="app/a.txt",
+    source=AGENT,
+)
+SPECIAL = Rule(
+    code="special-file",
+    message="`{name}` is a {kind}, which no archive can carry.",
+    hint=_LEAVE_OUT,
+    bad="mkfifo app/queue",
+    good="exclude: app/queue",
+    source=_TOOL,
+)
+LINK_OUTSIDE = Rule(
+    code="link-leaves-source",
+    message="`{name}` is a link to `{target}`, which leads out of the {whole}.",
+    hint="Put what it points to into the {whole} instead of the link, or leave the link out.",
+    bad="app/config -> /etc/app",
+    good="app/config -> ../common/config",
+    source=_TOOL,
+)
+LINK_DANGLING = Rule(
+    code="link-dangling",
+    message="`{name}` is a link to `{target}`, which is not in the bundle.",
+    hint="It dangles on the instances unless something there creates its target.",
+    bad="app/config -> generated/config   # left out by a pattern",
+    good="app/config -> ../common/config",
+    source=_TOOL,
+    severity=WARNING,
+)
+PATTERN_UNUSED = Rule(
+    code="pattern-unused",
+    message="The pattern `{pattern}` matched nothing.",
+    hint="Correct or remove it.",
+    bad="exclude: '*.lgo'",
+    good="exclude: '*.log'",
+    source=_TOOL,
+    severity=WARNING,
+)
+IGNORE_FILE = Rule(
+    code="ignore-file-unusable",
+    message="`{name}` {why}, so its patterns were not read.",
+    hint="Make it a plain text file of patterns in the source itself, at most 1 MiB.",
+    bad=".codedeployignore -> ../patterns.txt",
+    good=".codedeployignore",
+    source=f"{_TOOL}, as git reads .gitignore",
+)
+VERSION_CONTROL = Rule(
+    code="version-control",
+    message="`{name}` looks like version control's own files, and is part of the bundle.",
+    hint=_LEAVE_OUT,
+    bad="app/.svn/",
+    good="exclude: .svn/",
+    source=_TOOL,
+    severity=WARNING,
+)
+NESTED_REPOSITORY = Rule(
+    code="nested-repository",
+    message="`{name}` belongs to a checkout of its own, and stays out of the bundle.",
+    hint=_LEAVE_OUT,
+    bad="module/.git",
+    good="exclude: module/.git",
+    source=f"{_TOOL} (a checkout's .git may hold a token)",
+    severity=WARNING,
+)
+SECRET = Rule(
+    code="likely-secret",
+    message="`{name}` is about to be deployed and looks like it holds a secret.",
+    hint="{advice}",
+    bad=".env, id_rsa, server.key, .aws/credentials",
+    good="exclude: .env",
+    source=_TOOL,
+    severity=WARNING,
+)
+CHANGED = Rule(
+    code="file-changed",
+    message="`{name}` changed while it was packed.",
+    hint="Let the steps that write it end first, or leave it out (a log or a cache of a running service).",
+    bad="npm run watch &   # writes into dist/ while it is packed",
+    good="npm run build",
+    source=_TOOL,
+)
+TIME = Rule(
+    code="source-date-epoch",
+    message="SOURCE_DATE_EPOCH is {text!r}, which is not a time.",
+    hint="Set it to whole seconds since 1970, at most {latest}, such as what `git log -1 --pretty=%ct` "
+    "prints, or unset it.",
+    bad="SOURCE_DATE_EPOCH=2026-01-01",
+    good="SOURCE_DATE_EPOCH=1767225600",
+    source="https://reproducible-builds.org/specs/source-date-epoch/",
+)

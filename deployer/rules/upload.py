@@ -1,0 +1,23 @@
+"""Rules of sending the bundle to S3."""
+
+from __future__ import annotations
+
+from deployer.rules import WARNING, Rule
+
+BUCKET_REGION = Rule(
+    code="bucket-region",
+    message="The bucket `{bucket}` is in {found}, the deployment in {expected}.",
+    hint="CodeDeploy reads revisions from its own region: use a bucket in {expected}, or set `region`.",
+    bad="region: eu-west-1\nbucket: revisions-in-us-east-1",
+    good="region: eu-west-1\nbucket: revisions-in-eu-west-1",
+    source="CodeDeploy service",
+)
+LEFT_BEHIND = Rule(
+    code="upload-left-behind",
+    message="The unfinished multipart upload {upload} could not be removed: {reason}.",
+    hint="Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove what is unfinished.",
+    bad="Action: [s3:PutObject]",
+    good="Action: [s3:PutObject, s3:AbortMultipartUpload]",
+    source="S3 (parts of an unfinished upload are kept, and paid for)",
+    severity=WARNING,
+)
