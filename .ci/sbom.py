@@ -34,7 +34,9 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 def license_of(meta):
-    return meta.get("License-Expression") or meta.get("License", "").split("\\n")[0]
+    named = meta.get("License-Expression") or meta.get("License", "").split("\\n")[0]
+    classes = [each for each in meta.get_all("Classifier") or () if each.startswith("License ::")]
+    return named or next((each.rpartition(" :: ")[2] for each in classes), "")
 
 pythons = [
     {"type": "pypi", "name": d.name.lower().replace("_", "-"), "version": d.version,
