@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from deployer.aws.client import connect
 from deployer.aws.identity import Wish, ambient, assume, confirm_account, ends_too_early, session_name
 from deployer.aws.refusals import no_credentials
-from deployer.aws.tokens import find_token
+from deployer.aws.tokens import REQUEST_TOKEN, find_token
 from deployer.aws.trace import Trace
 from deployer.choices import Stage
 
@@ -54,6 +54,7 @@ def _identified(aws: Aws, line: Line) -> Aws:
 
 
 def _tokens(line: Line) -> TokenSource | None:
+    line.platform.mask(line.environ.get(REQUEST_TOKEN, ""))
     return find_token(
         line.environ,
         audience=line.settings.web_identity_audience,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
@@ -108,6 +110,28 @@ _HINT_NO_CREDENTIALS = (
 )
 
 
+_URL = re.compile(r"(?P<scheme>\w[\w+.-]*://)(?P<rest>[^\s\"']*)")
+_HOST = re.compile(r"(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?", re.IGNORECASE)
+
+
+def text_of(error: Exception) -> str:
+    """The text of an exception of the SDK, with no more of a URL than scheme, host and port.
+
+    Of an error that is none of the SDK's own its kind alone: such texts quote headers, which hold secrets.
+    """
+    from botocore.exceptions import HTTPClientError
+
+    cause = error.kwargs.get("error") if isinstance(error, HTTPClientError) else None
+    if type(error) is HTTPClientError and isinstance(cause, Exception):
+        return f"the HTTP client failed with {type(cause).__name__}"
+    return _URL.sub(_origin, str(error))
+
+
+def _origin(url: re.Match[str]) -> str:
+    host = re.split(r"[/?#]", url["rest"], maxsplit=1)[0].rpartition("@")[2].rstrip(".,:;)")
+    return url["scheme"] + (host if _HOST.fullmatch(host) else "…")
+
+
 def explain(error: Exception, *, action: str, resource: str = "") -> DeployError:
     """The error to raise for an exception of the SDK.
 
@@ -165,11 +189,13 @@ def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
         error,
         sdk.PartialCredentialsError | sdk.CredentialRetrievalError | sdk.TokenRetrievalError | sdk.SSOError,
     ):
-        return AccessDenied(Problem(f"The AWS credentials cannot be used: {error}", _HINT_NO_CREDENTIALS))
+        said = f"The AWS credentials cannot be used: {text_of(error)}"
+        return AccessDenied(Problem(said, _HINT_NO_CREDENTIALS))
     if isinstance(error, sdk.ProfileNotFound | sdk.NoRegionError | sdk.InvalidRegionError):
-        return InvalidInput(Problem(str(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
+        return InvalidInput(Problem(text_of(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
     if isinstance(error, sdk.ParamValidationError):
-        return InvalidInput(Problem(f"{action} was not sent: {error}", "Correct the input it speaks of."))
+        said = f"{action} was not sent: {text_of(error)}"
+        return InvalidInput(Problem(said, "Correct the input it speaks of."))
     hint = ""
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         hint = (
@@ -181,4 +207,4 @@ def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
             "A proxy or a firewall may have answered in place of AWS: check HTTPS_PROXY, NO_PROXY and any "
             "AWS_ENDPOINT_URL, then run the job again."
         )
-    return AwsFault(Problem(f"{action} failed: {error}", hint))
+    return AwsFault(Problem(f"{action} failed: {text_of(error)}", hint))

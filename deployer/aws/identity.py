@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.aws.claims import claims_of
 from deployer.aws.errors import explain, is_transient
 from deployer.aws.refusals import refused_role, refused_token
+from deployer.aws.tokens import check_secret
 from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
     from botocore.credentials import Credentials
     from botocore.exceptions import BotoCoreError
 
+    key: str | None
     secret: str | None
     try:
         credentials = aws.session.get_credentials()
@@ -131,11 +133,18 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
             aws = aws.becoming(Credentials(key, secret, token), ends=ends.replace(tzinfo=ends.tzinfo or UTC))
         else:
             frozen = credentials.get_frozen_credentials()
-            secret, token = frozen.secret_key, frozen.token or ""
+            key, secret, token = frozen.access_key, frozen.secret_key, frozen.token or ""
     except BotoCoreError as error:
         raise explain(error, action="find credentials") from error
-    for text in filter(None, (secret, token)):
-        mask(text)
+    for name, text in zip(_ENVIRONMENT, (key, secret, token), strict=True):
+        if text:
+            mask(text)
+            check_secret(
+                f"AWS_{name}"
+                if credentials.method == "env"
+                else f"The credentials' {name.lower().replace('_', ' ')}",
+                text,
+            )
     return aws
 
 
@@ -210,6 +219,7 @@ class Chain:
         return {"DurationSeconds": int(seconds)} if seconds else {}
 
     def _masked(self, credentials: CredentialsTypeDef) -> CredentialsTypeDef:
+        self.mask(credentials["AccessKeyId"])
         self.mask(credentials["SecretAccessKey"])
         self.mask(credentials["SessionToken"])
         return credentials

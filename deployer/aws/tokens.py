@@ -6,11 +6,13 @@ From the documentation of GitHub, GitLab, Bitbucket and CircleCI on OpenID Conne
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from deployer.clock import Clock
 
 
-_GITHUB_URL, _GITHUB_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+_GITHUB_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+"""GitHub's variables: where to ask for a token, and the secret that has to come with the request."""
+
 _FOUND_UNNAMED = (
     "BITBUCKET_STEP_OIDC_TOKEN",
     "CIRCLE_OIDC_TOKEN_V2",
@@ -29,10 +33,32 @@ _FOUND_UNNAMED = (
 )
 _PAUSES = (1.0, 3.0)
 _TIMEOUT_SECONDS = 10
+_LONGEST = 20_000
+"""Characters of a web identity token, by the STS API reference."""
+
+_TOKEN = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a space"}
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 PERMISSIONS = "permissions:\n  id-token: write # to ask for the job's OIDC token\n  contents: read"
 """What a workflow or job on GitHub has to say."""
+
+
+def check_secret(name: str, secret: str) -> None:
+    """Raise AccessDenied for a secret that no header can hold, most often for a newline that came with it.
+
+    The HTTP client would refuse it too, and quote it.
+    """
+    for index, char in enumerate(secret):
+        if not "!" <= char <= "~":
+            end = not secret[index:].strip()
+            where = "begins with" if index == 0 else "ends with" if end else "contains"
+            raise AccessDenied(
+                Problem(
+                    f"{name} {where} {_NAMES.get(char, 'a character that does not belong there')}.",
+                    "Set it anew to the secret alone, without anything before or after it.",
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +96,39 @@ def find_token(
 
 
 def _from_variable(environ: Mapping[str, str], name: str) -> TokenSource:
-    return TokenSource(f"the variable {name}", environ[name].strip)
+    return TokenSource(f"the variable {name}", lambda: _checked(environ[name], f"The variable {name}"))
 
 
 def _read(path: str) -> str:
+    """The token in a file. Anything else, a device or another secret say, is never sent to AWS."""
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            regular = S_ISREG(os.fstat(descriptor).st_mode)
+            text = file.read(_LONGEST + 1).decode("ascii") if regular else ""
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else "") or "it is no text of ASCII characters"
         raise InvalidInput(
             Problem(
-                f"Input web-identity-token-file: {path} cannot be read: {error}",
+                f"Input web-identity-token-file: {path} cannot be read: {why}.",
                 "Name a file that holds the job's OIDC token.",
             )
         ) from error
+    return _checked(text, f"Input web-identity-token-file: {path}")
+
+
+def _checked(text: str, name: str) -> str:
+    """The token in a text; raises InvalidInput, which quotes nothing of it, where it is none."""
+    token = text.strip()
+    if len(text) > _LONGEST or not _TOKEN.fullmatch(token):
+        raise InvalidInput(
+            Problem(
+                f"{name} holds no OIDC token: that is one line of three parts in base64url with dots between "
+                f"them, of at most {_LONGEST:,} characters, in a regular file or a variable.",
+                "Name what holds the job's OIDC token, and nothing else.",
+            )
+        )
+    return token
 
 
 def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
@@ -92,7 +138,9 @@ def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
 
     from deployer.aws.answers import UnreadableAnswer
 
+    check_secret(REQUEST_TOKEN, environ.get(REQUEST_TOKEN, ""))
     url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
+    _check_url(environ[_GITHUB_URL])
     pauses = iter(_PAUSES)
     while True:
         try:
@@ -102,6 +150,23 @@ def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
             if pause is None:
                 raise
             clock.sleep(pause)
+
+
+def _check_url(url: str) -> None:
+    """Raise AccessDenied for an address that is none, before anybody quotes it."""
+    check_secret(_GITHUB_URL, url)
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise AccessDenied(
+            Problem(
+                f"{_GITHUB_URL} is no address of HTTP, so that no OIDC token can be asked for.",
+                "Leave the variable as GitHub's runner sets it.",
+            )
+        )
 
 
 def _token_in(status: int, body: bytes) -> str:
@@ -119,7 +184,7 @@ def _token_in(status: int, body: bytes) -> str:
         token = json.loads(body)["value"]
     except (ValueError, LookupError, TypeError, RecursionError):
         token = None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise UnreadableAnswer(operation="the request for GitHub's OIDC token", reason="no token is in it")
     return token
 
@@ -140,7 +205,7 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
         proxies=get_environ_proxies(url),
         timeout=_TIMEOUT_SECONDS,
     )
-    authorization = f"Bearer {environ.get(_GITHUB_TOKEN, '')}"
+    authorization = f"Bearer {environ.get(REQUEST_TOKEN, '')}"
     request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
     answer = session.send(request.prepare())
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _BUSY:

@@ -94,7 +94,7 @@ class Observer:
         """Read what is unfinished, and return why that did not succeed, empty when it did."""
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from deployer.aws.errors import error_code, is_denied, is_lasting
+        from deployer.aws.errors import error_code, is_denied, is_lasting, text_of
 
         try:
             if self._next_page or len(self._targets) < max(1, sum(snapshot.counts.values())):
@@ -108,7 +108,7 @@ class Observer:
                 return ""
             if is_lasting(error):
                 self._next_page = ""
-            return error_code(error) or str(error)
+            return error_code(error) or text_of(error)
 
     def _list_targets(self) -> None:
         """Ask for the ids of all targets, from the page on at which the last attempt failed."""

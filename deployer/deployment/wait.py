@@ -114,7 +114,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
     """Snapshots up to and including the last; a failed look repeats the one before, with its trouble."""
     from botocore.exceptions import BotoCoreError, ClientError
 
-    from deployer.aws.errors import error_code, is_credentials, is_lasting
+    from deployer.aws.errors import error_code, is_credentials, is_lasting, text_of
 
     started = clock.monotonic()
     snapshot, seen, extra = _UNSEEN, None, patience.extra_looks
@@ -131,7 +131,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
                 raise _explained(error, observer) from error
             pause = patience.backoff(now - started, failures=failures)
             age = None if seen is None else clock.monotonic() - seen
-            snapshot = replace(snapshot, trouble=error_code(error) or str(error), age=age)
+            snapshot = replace(snapshot, trouble=error_code(error) or text_of(error), age=age)
         yield snapshot
         if failures == 0 and snapshot.ended:
             yield from _details(observer, snapshot, clock)

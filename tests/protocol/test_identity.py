@@ -318,8 +318,9 @@ def test_what_is_no_token_is_told_as_that(job: Job, aws: Start) -> None:
         INPUT_WEB_IDENTITY_TOKEN_VARIABLE="ID_TOKEN",
         ID_TOKEN="something-else",
     )
-    assert ran.code == 4
-    assert "InvalidIdentityToken" in ran.output
+    assert ran.code == 2
+    assert "The variable ID_TOKEN holds no OIDC token" in ran.output
+    assert "something-else" not in ran.output
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "GetDeployment", "AssumeRole"])

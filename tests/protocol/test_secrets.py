@@ -39,7 +39,7 @@ def secrets_of(service: Emulator, job: Job) -> set[str]:
         service.oidc.request_token,
         job.s3.secret_key,
         *service.oidc.issued,
-        *(text for each in sessions for text in (each.secret_key, each.token)),
+        *(text for each in sessions for text in (each.access_key, each.secret_key, each.token)),
     }
 
 
@@ -71,7 +71,7 @@ def test_no_secret_is_in_output_outputs_or_summary(
     assert {"outputs", "summary"} <= set(ran.files)
     assert [secret for secret in secrets if secret in shown(ran.everything)] == []
     masked = {line.removeprefix("::add-mask::") for line in ran.output.splitlines() if "::add-mask::" in line}
-    assert secrets - masked == {service.oidc.request_token, job.s3.secret_key}, "these two were never used"
+    assert secrets - masked == {job.s3.secret_key}, "this one was never used"
     assert CALL.search(ran.output)
 
 
@@ -94,7 +94,7 @@ def test_ambient_secrets_are_masked_before_the_first_call(
     ran = job.run(service, GITHUB_ACTIONS="true", RUNNER_DEBUG="1", AWS_SESSION_TOKEN="planted-token")
     first_call = CALL.search(ran.output)
     assert first_call
-    for secret in ("planted-token", job.s3.secret_key):
+    for secret in ("planted-token", job.s3.access_key, job.s3.secret_key):
         assert ran.output.index(f"::add-mask::{secret}") < first_call.start()
     assert "planted-token" not in shown(ran.everything)
 
@@ -118,3 +118,63 @@ def test_debugging_tells_of_each_call_and_of_those_that_got_no_answer(
 def test_nothing_is_told_of_calls_without_debugging(job: Job, emulator: Start, clock: FakeClock) -> None:
     service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
     assert "::debug::" not in job.run(service, GITHUB_ACTIONS="true").output
+
+
+CIS: tuple[dict[str, str], ...] = (
+    {"GITHUB_ACTIONS": "true"},
+    {"GITLAB_CI": "true"},
+    {"TF_BUILD": "1"},
+    {"TEAMCITY_VERSION": "1"},
+    {"BUILDKITE": "1"},
+    {},
+)
+STRAY = {
+    "AWS_ACCESS_KEY_ID": "AKIAPLANTEDPLANTED01",
+    "AWS_SECRET_ACCESS_KEY": "planted/secret+key0123456789012345678901",
+    "AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjPLANTED",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "planted-request-token",
+}
+ENDS = {"\n": "ends with a newline", "\r\n": "ends with a carriage return", " x": "contains a space"}
+
+
+def without_masks(text: str) -> str:
+    """The text without the lines that tell a runner what to hide."""
+    return re.sub(r"^(::add-mask::|##vso\[task\.setsecret\]).*$", "", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("variables", "stray"), list(zip(CIS, [*ENDS, *ENDS], strict=True)))
+def test_a_secret_with_a_stray_newline_is_told_of_by_its_name_before_any_call(
+    stray: str, variables: dict[str, str], job: Job, emulator: Start, clock: FakeClock
+) -> None:
+    """The HTTP client refuses such a header too, and quotes it."""
+    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    asked = {"ACTIONS_ID_TOKEN_REQUEST_URL": service.oidc_url, "INPUT_ROLE-TO-ASSUME": ROLE}
+    for name, secret in STRAY.items():
+        more = {} if name.startswith("AWS_") else asked
+        ran = job.run(service, RUNNER_DEBUG="1", **variables, **more, **{name: secret + stray})
+        assert ran.code == 4
+        assert f"{name} {ENDS[stray]}." in ran.output
+        assert secret not in without_masks(ran.everything)
+    assert service.calls == []
+
+
+URLS = (
+    ("HTTPS_PROXY", "socks5h://user:PLANTED@127.0.0.1:9"),
+    ("HTTP_PROXY", "http://user:PLANTED@127.0.0.1:99999"),
+    ("HTTP_PROXY", "http://user:PLAN#PLANTED@127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://user:PLANTED@127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://127.0.0.1:9/?token=PLANTED"),
+    ("AWS_ENDPOINT_URL_S3", "http://user:PLANTED@127.0.0.1:9/a b"),
+)
+
+
+@pytest.mark.parametrize(
+    ("variables", "variable", "url"), [(ci, *url) for ci, url in zip(CIS, URLS, strict=True)]
+)
+def test_no_password_of_a_proxy_or_an_endpoint_is_told(  # noqa: PLR0913, PLR0917 - fixtures
+    variable: str, url: str, variables: dict[str, str], job: Job, emulator: Start, clock: FakeClock
+) -> None:
+    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    ran = job.run(service, "--stop-after=register", RUNNER_DEBUG="1", **variables, **{variable: url})
+    assert ran.code in {0, 2, 4, 5}, ran.output
+    assert "PLANTED" not in ran.everything
