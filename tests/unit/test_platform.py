@@ -240,7 +240,7 @@ def tell_everywhere(platform: Platform, text: str) -> None:
 
 @pytest.mark.parametrize("name", DIALECTS)
 @given(text=HOSTILE)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_text_becomes_a_command_wherever_it_is_written(name: str, text: str) -> None:
     platform, stream = console(RUNNER_DEBUG="1", **DIALECTS[name])
     platform.line(text)
