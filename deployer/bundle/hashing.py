@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.reading import Opener, read, was_changed
@@ -75,12 +75,16 @@ class _Hash(Protocol):
     def hexdigest(self) -> str: ...
 
 
+Start: TypeAlias = "Callable[[bytes], _Hash]"
+"""Starts a hash with some data."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hasher:
     """A cryptographic hash; its name goes into the digest of what it hashed."""
 
     name: str
-    start: Callable[[bytes], _Hash]
+    start: Start
 
 
 def hasher() -> Hasher:
@@ -94,7 +98,7 @@ def hasher() -> Hasher:
     return Hasher("BLAKE3", blake3)
 
 
-def hash_all(entries: Sequence[Entry], start: Callable[[bytes], _Hash]) -> list[tuple[bytes, int]]:
+def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     """Hash and CRC-32 of each entry's content (a link's is its target), in the entries' order.
 
     Raises InvalidBundle with every file that cannot be read, or is not as long as its entry says. An
@@ -162,7 +166,7 @@ def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
 class _Reader:
     """Reads and hashes on one thread."""
 
-    def __init__(self, start: Callable[[bytes], _Hash], opener: Opener, given_up: Event) -> None:
+    def __init__(self, start: Start, opener: Opener, given_up: Event) -> None:
         self._start = start
         self._opener = opener
         self._given_up = given_up

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from deployer.bundle.contents import Contents, Entry
     from deployer.bundle.deflate import Deflater
-    from deployer.bundle.hashing import Hasher
+    from deployer.bundle.hashing import Hasher, Start
     from deployer.bundle.work import Member, Packed
     from deployer.choices import Compression
 
@@ -62,15 +62,14 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     recipe = f"{_FORMAT} {bundle_type.value}"
     if bundle_type is not BundleType.TAR:
         recipe += f" {engine.name}"
-    digest = _digest(recipe, entries, [content for content, _ in hashes], hashing)
-    crcs = [crc for _, crc in hashes]
+    digests, crcs = zip(*hashes, strict=True) if hashes else ((), ())
+    digest = _digest(recipe, entries, digests, hashing)
 
     def chunks() -> Stream:
         from deployer.bundle.work import Member
 
-        return Stream(
-            _pack(map(Member, entries, crcs), engine, bundle_type, threads=len(os.sched_getaffinity(0)))
-        )
+        members = map(Member, entries, digests, crcs)
+        return Stream(_pack(members, engine, bundle_type, hashing.start))
 
     used = None if bundle_type is BundleType.TAR else compression
     return Bundle(bundle_type, digest, contents, chunks, compression=used)
@@ -96,14 +95,15 @@ def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundl
 
 
 def _pack(
-    members: Iterable[Member], engine: Deflater, bundle_type: BundleType, *, threads: int
+    members: Iterable[Member], engine: Deflater, bundle_type: BundleType, start: Start
 ) -> Iterator[Packed]:
     from deployer.bundle import tar
     from deployer.bundle import zip as zipped
 
+    threads = len(os.sched_getaffinity(0))
     if bundle_type is BundleType.ZIP:
-        return zipped.pack(members, engine, threads=threads)
-    return tar.pack(members, engine, gzip=bundle_type is BundleType.TGZ, threads=threads)
+        return zipped.pack(members, engine, start=start, threads=threads)
+    return tar.pack(members, engine, start=start, gzip=bundle_type is BundleType.TGZ, threads=threads)
 
 
 def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:

@@ -8,13 +8,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import EntryKind
-from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_batch, read_block
+from deployer.bundle.hashing import combine, crc32
+from deployer.bundle.work import (
+    Batch,
+    Block,
+    Member,
+    Packed,
+    Verifier,
+    cut_work,
+    in_order,
+    read_batch,
+    read_block,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from deployer.bundle.deflate import Deflater
+    from deployer.bundle.hashing import Start
 
 
 _RECORD: Final = tarfile.BLOCKSIZE
@@ -29,26 +40,26 @@ _GZIP_HEADER: Final = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # no time, no name, unkno
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """A piece of work, packed; `crc` is of the tar's bytes, `content_crc` of a block's own."""
+    """A piece of work, packed; `length` and `crc` are those of the tar's bytes, `content` a block's own."""
 
     work: Batch | Block
     data: bytes
     length: int
     crc: int
-    content_crc: int
+    content: bytes
 
 
-def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: int) -> Iterator[Packed]:
+def pack(
+    members: Iterable[Member], deflater: Deflater, *, start: Start, gzip: bool, threads: int
+) -> Iterator[Packed]:
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
-    crc = length = content_crc = 0
+    crc = length = 0
+    verifier = Verifier(start)
     if gzip:
         yield Packed(_GZIP_HEADER, 0, 0)
-    for result in in_order(partial(_pack, deflater, gzip=gzip), cut_work(members), threads=threads):
+    for result in in_order(partial(_pack, deflater, start, gzip=gzip), cut_work(members), threads=threads):
         if isinstance(result.work, Block):
-            before = 0 if result.work.first else content_crc
-            content_crc = combine(before, result.content_crc, result.work.length)
-            if result.work.last and content_crc != result.work.member.crc:
-                raise changed(result.work.member.entry.name)
+            verifier.add(result.work, result.content)
         crc = combine(crc, result.crc, result.length)
         length += result.length
         yield Packed(result.data, result.work.files, result.work.read)
@@ -61,24 +72,23 @@ def pack(members: Iterable[Member], deflater: Deflater, *, gzip: bool, threads: 
     yield Packed(tail, 0, 0)
 
 
-def _pack(deflater: Deflater, work: Batch | Block, *, gzip: bool) -> _Result:
-    content_crc = 0
+def _pack(deflater: Deflater, start: Start, work: Batch | Block, *, gzip: bool) -> _Result:
+    content = b""
     if isinstance(work, Block):
         content = read_block(work)
-        content_crc = crc32(content, 0)
         header = _header(work.member) if work.first else b""
         data = header + content + (_padding(work.member.entry.size) if work.last else b"")
     else:
         parts: list[bytes] = []
-        for member, content in read_batch(work):
+        for member, text in read_batch(work, start):
             parts.append(_header(member))
             if member.entry.kind is EntryKind.FILE:
-                parts += [content, _padding(member.entry.size)]
+                parts += [text, _padding(member.entry.size)]
         data = b"".join(parts)
     crc = crc32(data, 0) if gzip else 0
     mixed = isinstance(work, Batch)
     packed = deflater.block(data, last=False, mixed=mixed) if gzip else data
-    return _Result(work, packed, len(data), crc, content_crc)
+    return _Result(work, packed, len(data), crc, content)
 
 
 def _header(member: Member) -> bytes:

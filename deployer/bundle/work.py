@@ -1,7 +1,7 @@
 """The work that threads share: some small files, or a block of a large one.
 
-Reading checks each file against the CRC-32 that was taken when it was hashed, so a file that changes in
-between is an error and never a bundle that does not match its digest.
+Each file is held to the hash that was taken at the first reading, so one that changes in between is an error,
+and never a bundle that does not match its digest. Its CRC-32 would not do: it can be forged.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.hashing import changed, crc32
+from deployer.bundle.hashing import changed
 from deployer.bundle.reading import Opener, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from deployer.bundle.hashing import Start
 
 
 BLOCK: Final = 1 << 20
@@ -27,9 +29,10 @@ _Out = TypeVar("_Out")
 
 
 class Member(NamedTuple):
-    """An entry, and the CRC-32 of its content (a file's bytes or a link's target)."""
+    """An entry, with the hash and the CRC-32 of its content (a file's bytes or a link's target)."""
 
     entry: Entry
+    digest: bytes = b""
     crc: int = 0
 
 
@@ -107,21 +110,21 @@ def cut_work(members: Iterable[Member]) -> Iterator[Batch | Block]:
         yield Batch(tuple(batch))
 
 
-def read_batch(batch: Batch) -> Iterator[tuple[Member, bytes]]:
+def read_batch(batch: Batch, start: Start) -> Iterator[tuple[Member, bytes]]:
     """Yield the members with their contents; raises InvalidBundle for what is not what was hashed."""
     with Opener() as opener:
         for member in batch.members:
-            yield member, _read_whole(member, opener)
+            yield member, _read_whole(member, opener, start)
 
 
-def _read_whole(member: Member, opener: Opener) -> bytes:
+def _read_whole(member: Member, opener: Opener, start: Start) -> bytes:
     entry = member.entry
     if entry.kind is EntryKind.FOLDER:
         return b""
     if entry.kind is EntryKind.LINK:
         return os.fsencode(entry.target)
     data = _read(entry, opener, 0, entry.size, beyond=1)
-    if len(data) != entry.size or crc32(data, 0) != member.crc:
+    if start(data).digest() != member.digest:
         raise changed(entry.name)
     return data
 
@@ -133,6 +136,22 @@ def read_block(block: Block) -> bytes:
     if len(data) != block.length:
         raise changed(block.member.entry.name)
     return data
+
+
+class Verifier:
+    """Holds large files, whose blocks come in order, to the hash of the first reading."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._state = start(b"")
+
+    def add(self, block: Block, content: bytes) -> None:
+        """Take in a block; raises InvalidBundle when it ends a file that is not what was hashed."""
+        if block.first:
+            self._state = self._start(b"")
+        self._state.update(content)
+        if block.last and self._state.digest() != block.member.digest:
+            raise changed(block.member.entry.name)
 
 
 def _read(entry: Entry, opener: Opener, start: int, size: int, *, beyond: int) -> bytes:

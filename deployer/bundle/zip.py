@@ -14,14 +14,24 @@ from time import gmtime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from deployer.bundle.contents import EntryKind
-from deployer.bundle.hashing import changed, combine, crc32
-from deployer.bundle.work import Batch, Block, Member, Packed, cut_work, in_order, read_batch, read_block
+from deployer.bundle.work import (
+    Batch,
+    Block,
+    Member,
+    Packed,
+    Verifier,
+    cut_work,
+    in_order,
+    read_batch,
+    read_block,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deployer.bundle.contents import Entry
     from deployer.bundle.deflate import Deflater
+    from deployer.bundle.hashing import Start
 
 
 _LOCAL: Final = struct.Struct("<4s3H4L2H")
@@ -75,30 +85,31 @@ class _Result:
     work: Batch | Block
     data: bytes
     records: Sequence[_Record]
-    crc: int = 0
+    content: bytes = b""
 
 
-def pack(members: Iterable[Member], deflater: Deflater, *, threads: int) -> Iterator[Packed]:
+def pack(members: Iterable[Member], deflater: Deflater, *, start: Start, threads: int) -> Iterator[Packed]:
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
-    directory = _Directory()
-    for result in in_order(partial(_pack, deflater), cut_work(members), threads=threads):
+    directory, verifier = _Directory(), Verifier(start)
+    for result in in_order(partial(_pack, deflater, start), cut_work(members), threads=threads):
         if isinstance(result.work, Batch):
             directory.add(result.records)
             directory.offset += len(result.data)
             yield Packed(result.data, result.work.files, result.work.read)
         else:
-            yield Packed(directory.block(result.work, result), result.work.files, result.work.read)
+            verifier.add(result.work, result.content)
+            yield Packed(directory.block(result.work, result.data), result.work.files, result.work.read)
     yield Packed(directory.end(), 0, 0)
 
 
-def _pack(deflater: Deflater, work: Batch | Block) -> _Result:
+def _pack(deflater: Deflater, start: Start, work: Batch | Block) -> _Result:
     if isinstance(work, Block):
         data = read_block(work)
-        return _Result(work, deflater.block(data, last=work.last), (), crc32(data, 0))
+        return _Result(work, deflater.block(data, last=work.last), (), data)
     parts: list[bytes | bytearray] = []
     records: list[_Record] = []
     offset = 0
-    for member, content in read_batch(work):
+    for member, content in read_batch(work, start):
         entry = member.entry
         packed = deflater.whole(content) if content and entry.kind is EntryKind.FILE else content
         method = _DEFLATED if len(packed) < len(content) else _STORED
@@ -131,20 +142,19 @@ class _Directory:
         self.offset = 0
         self._count = 0
         self._bytes = bytearray()
-        self._crc = 0
         self._packed = 0
         self._start = 0
 
-    def block(self, block: Block, result: _Result) -> bytes:
+    def block(self, block: Block, data: bytes) -> bytes:
         """Frame a block of a large file: a local header before the first, a descriptor after the last."""
-        data = result.data
-        entry = block.member.entry
+        entry, crc = block.member.entry, block.member.crc
+        packed = len(data)
         name = _name(entry)
         flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
         large = entry.size > _SAFE
         dos, extra = time = _time(entry.modified)
         if block.first:
-            self._crc = self._packed = 0
+            self._packed = 0
             self._start = self.offset
             extra += struct.pack("<2H2Q", 1, 16, 0, 0) if large else b""
             unknown = (_LIMIT, _LIMIT) if large else (0, 0)
@@ -153,16 +163,13 @@ class _Directory:
                 b"PK\3\4", version, flags, _DEFLATED, dos, 0, *unknown, len(name), len(extra)
             )
             data = header + name + extra + data
-        self._crc = combine(self._crc, result.crc, block.length)
-        self._packed += len(result.data)
+        self._packed += packed
         if block.last:
-            if self._crc != block.member.crc:
-                raise changed(entry.name)
             layout = "<4sL2Q" if large else "<4s3L"
-            data += struct.pack(layout, b"PK\7\x08", self._crc, self._packed, entry.size)
+            data += struct.pack(layout, b"PK\7\x08", crc, self._packed, entry.size)
         self.offset += len(data)
         if block.last:
-            sizes = self._crc, self._packed, entry.size
+            sizes = crc, self._packed, entry.size
             record = _Record(name, _attributes(entry), flags, _DEFLATED, time, *sizes, 0)
             self._append(record, self._start)
         return data
