@@ -4,7 +4,7 @@ SCENARIO ?= success
 NPM := .ci/npm/node_modules/.package-lock.json
 WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
-.PHONY: setup demo test check e2e bench bench-image docs lock format check-python check-container check-workflows check-current
+.PHONY: setup demo test chaos check e2e bench bench-image docs lock format check-python check-container check-workflows check-current
 
 setup: .venv/.ready
 
@@ -24,7 +24,11 @@ demo: setup
 
 # With CI set, branch coverage is measured too, and has to be high enough.
 test: setup
-	$(BIN)/pytest -n 2 -m "not container and not large" $(if $(CI),--cov --cov-report=term)
+	$(BIN)/pytest -n 2 -m "not chaos and not container and not large" $(if $(CI),--cov --cov-report=term)
+
+# Each call of a run meets each kind of fault.
+chaos: setup
+	$(BIN)/pytest -n 2 -m chaos
 
 e2e: setup $(NPM)
 	$(BIN)/pytest -n 2 -m large tests/unit

@@ -154,6 +154,7 @@ def run(job: Job, clock: FakeClock, emulator: Start) -> Callable[..., tuple[Ran,
     return run
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("kind", "always"),
     [*((kind, False) for kind in UNREADABLE), ("html", True), ("empty", True)],

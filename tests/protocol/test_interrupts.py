@@ -140,6 +140,6 @@ def test_while_uploading(
 
     assert code == 143, output
     assert "Interrupted by SIGTERM." in output
-    assert "the unfinished multipart upload the-id could not be removed" in output
+    assert "The unfinished multipart upload the-id could not be removed" in output
     assert reason in output
     assert "Traceback" not in output

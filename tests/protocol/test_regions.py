@@ -75,7 +75,7 @@ def test_a_bucket_of_another_region_is_refused_with_both_named(
     service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
     ran = job.run(service)
     assert ran.code == 2
-    assert f"the bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.output
+    assert f"The bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.output
     assert "CreateDeployment" not in service.operations()
 
 

@@ -76,7 +76,7 @@ def test_the_record_of_the_group_s_own_deployment_vouches_too(still_emulator: St
     assert run_line(service).outputs["uploaded"] == "false"
 
 
-@pytest.mark.parametrize("kind", ["access-denied", "500", "throttle", "garbled"])
+@pytest.mark.parametrize("kind", ["access-denied", "500", "garbled"])
 def test_where_nothing_can_be_learnt_it_is_sent_again(
     kind: str, still_emulator: Start, run_line: Run
 ) -> None:
