@@ -67,7 +67,7 @@ def _from_archive(source: Path, line: Line) -> Bundle:
     if line.settings.pre_flight is not PreFlight.OFF:
         problems = [*problems, *check_bundle(contents, bundle_type=bundle_type)]
     _judge([*problems, *secrets_in_archive(contents)], line)
-    return ready_made(contents, source, bundle_type)
+    return ready_made(contents, contents.file, bundle_type)
 
 
 def _from_tree(line: Line) -> Bundle:

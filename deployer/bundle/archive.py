@@ -9,24 +9,33 @@ from __future__ import annotations
 import gzip
 import os
 import posixpath
+import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Final, cast
+from itertools import accumulate
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
+from weakref import finalize
 
+from deployer.bundle.bounds import LONGEST_TARGET, Headers, Unpacked, check_end
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
-from deployer.bundle.links import LeavesTree, resolve
+from deployer.bundle.links import LeavesTree, check_links, resolve
+from deployer.bundle.reading import open_file
+from deployer.bundle.tree import usable_source
 from deployer.errors import InvalidBundle, Location, Problem
 from deployer.revision import BundleType
 from deployer.rules import archive as rules
+from deployer.rules import tree as tree_rules
 from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from deployer.rules import Rule
 
@@ -40,9 +49,11 @@ _UNIX: Final = 3
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
 _DAMAGED: Final = (
-    *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, UnicodeError),
+    *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, struct.error),
+    *(ValueError, LookupError, ArithmeticError),  # what tarfile raises for sparse files without sense
     RuntimeError,  # zipfile's word for what is encrypted, or newer than it
 )
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _ZIP_KINDS: Final = {stat.S_IFIFO: "named pipe (FIFO)", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 _TAR_KINDS: Final = {
     tarfile.FIFOTYPE: "named pipe (FIFO)",
@@ -53,9 +64,13 @@ _TAR_KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContents:
-    """What an archive unpacks to; a `model.Contents` without exclusions or places in the repository."""
+    """What an archive unpacks to: `Contents` without exclusions, or places in the repository.
+
+    `path` is the archive's from the repository's root, `file` its absolute path without links.
+    """
 
     path: str
+    file: str
     entries: Mapping[str, Entry]
     _archive: _Zip | _Tar = field(repr=False)
 
@@ -102,26 +117,45 @@ class _Findings:
         for (rule, detail), members in self.broken.items():
             more = f" (and {len(members) - 1} more)" if len(members) > 1 else ""
             place = Location(self.path)
-            yield rule.problem(place, member=members[0], more=more, method=detail, kind=detail)
+            facts = {
+                "member": members[0],
+                "name": members[0],
+                "method": detail,
+                "kind": detail,
+                "what": detail,
+            }
+            yield rule.problem(place, more=more, **facts)
 
 
 def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, BundleType, list[Problem]]:
     """Read the index of the archive at `path`, inside the folder `repository`.
 
-    Returns the contents, the type by content, and what the agent cannot open. Raises InvalidBundle when the
-    file is no archive at all or is damaged.
+    Returns the contents, the type by content, and what the agent cannot open. Raises InvalidInput when the
+    file is not in the repository, InvalidBundle when it is no archive at all, is damaged, or is a bomb.
     """
-    shown = path.relative_to(repository).as_posix() if path.is_relative_to(repository) else str(path)
+    source, repository = usable_source(path, repository)
+    shown, file = source.relative_to(repository).as_posix(), str(source)
     findings = _Findings(shown)
     try:
-        found = _recognise(path)
+        found = _recognise(file)
         if found is None:
             raise InvalidBundle(rules.UNKNOWN_TYPE.problem(Location(shown), path=shown))
-        opened = _Zip(path, findings) if found is BundleType.ZIP else _Tar(path, found, findings)
+        opened = _Zip(file, findings) if found is BundleType.ZIP else _Tar(file, found, findings)
     except _DAMAGED as error:
         raise InvalidBundle(_unreadable(shown, shown, error)) from error
-    problems = [*_mismatch(shown, found), *findings.problems()]
-    return ArchiveContents(shown, _with_folders(opened.entries), opened), found, problems
+    entries = _with_folders(opened.entries)
+    _check_parents(entries, findings)
+    links = check_links(entries, where=lambda _: Location(shown), whole="archive")
+    problems = [*_mismatch(shown, found), *findings.problems(), *links]
+    return ArchiveContents(shown, file, entries, opened), found, problems
+
+
+def _check_parents(entries: Mapping[str, Entry], findings: _Findings) -> None:
+    """Report members that stand below a link."""
+    links = {name for name, entry in entries.items() if entry.kind is EntryKind.LINK}
+    for name in entries if links else ():
+        if not links.isdisjoint(accumulate(posixpath.dirname(name).split("/"), "{}/{}".format)):
+            findings.add(rules.THROUGH_LINK, name)
 
 
 def _unreadable(what: str, path: str, error: Exception) -> Problem:
@@ -129,18 +163,26 @@ def _unreadable(what: str, path: str, error: Exception) -> Problem:
     return rules.UNREADABLE.problem(Location(path), path=what, reason=reason)
 
 
-def _recognise(path: Path) -> BundleType | None:
-    with path.open("rb") as stream:
+def _recognise(file: str) -> BundleType | None:
+    with open_file(file) as stream:
         head = stream.read(4)
-    if head.startswith(b"\x1f\x8b"):
-        return BundleType.TGZ
-    if head in {b"PK\x03\x04", b"PK\x05\x06"}:
-        return BundleType.ZIP
-    try:
-        tarfile.open(path, "r:").close()
-    except tarfile.ReadError:
-        return None
+        if head.startswith(b"\x1f\x8b"):
+            return BundleType.TGZ
+        if head in {b"PK\x03\x04", b"PK\x05\x06"}:
+            return BundleType.ZIP
+        stream.seek(0)
+        try:
+            _open_tar(Headers(stream)).close()
+        except tarfile.ReadError as error:
+            if isinstance(error.__context__, tarfile.HeaderError):
+                return None
+            raise
     return BundleType.TAR
+
+
+def _open_tar(headers: Headers) -> tarfile.TarFile:
+    stream = cast("IO[bytes]", headers)
+    return tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", errors="surrogateescape")
 
 
 def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
@@ -154,11 +196,15 @@ def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
 class _Zip:
     """A zip archive; the file stays open for reading members."""
 
-    def __init__(self, path: Path, findings: _Findings) -> None:
-        self._archive = zipfile.ZipFile(path)
+    def __init__(self, file: str, findings: _Findings) -> None:
+        stream = open_file(file)
+        finalize(self, stream.close)
+        self._archive = zipfile.ZipFile(stream)
+        unpacked = Unpacked(findings.path, os.fstat(stream.fileno()).st_size)
         self._infos: dict[str, zipfile.ZipInfo] = {}
         self.entries: dict[str, Entry] = {}
         for info in self._archive.infolist():
+            unpacked.add(info.file_size)
             member = _zip_name(info)
             readable = _check_zip_member(info, member, findings)
             name = _inside(member, findings)
@@ -173,8 +219,10 @@ class _Zip:
         if member.endswith("/"):
             return Entry(name, EntryKind.FOLDER, stat.S_IMODE(attributes) or 0o755)
         if stat.S_ISLNK(attributes):
-            target = os.fsdecode(self._archive.read(info)) if readable else ""
-            return Entry(name, EntryKind.LINK, 0o777, target=target)
+            target = self._read(info, LONGEST_TARGET + 1) if readable else b""
+            if len(target) > LONGEST_TARGET:
+                findings.add(rules.LINK_TARGET, member)
+            return Entry(name, EntryKind.LINK, 0o777, target=os.fsdecode(target[:LONGEST_TARGET]))
         if kind := _ZIP_KINDS.get(stat.S_IFMT(attributes)):
             findings.add(rules.SPECIAL, member, kind)
         if not attributes and info.create_system == _UNIX:
@@ -182,7 +230,10 @@ class _Zip:
         return Entry(name, EntryKind.FILE, stat.S_IMODE(attributes) or 0o644, info.file_size)
 
     def read(self, name: str, limit: int) -> bytes:
-        with self._archive.open(self._infos[name]) as stream:
+        return self._read(self._infos[name], limit)
+
+    def _read(self, info: zipfile.ZipInfo, limit: int) -> bytes:
+        with self._archive.open(info) as stream:
             return stream.read(limit)
 
 
@@ -212,20 +263,24 @@ def _check_zip_member(info: zipfile.ZipInfo, member: str, findings: _Findings) -
 class _Tar:
     """A tar archive, compressed or not; `read` opens the file anew."""
 
-    def __init__(self, path: Path, kind: BundleType, findings: _Findings) -> None:
-        self._path = path
+    def __init__(self, file: str, kind: BundleType, findings: _Findings) -> None:
+        self._file = file
         self._compressed = kind is BundleType.TGZ
         self._offsets: dict[str, tuple[int, int]] = {}
         self._heads: dict[str, bytes] = {}
         self.entries: dict[str, Entry] = {}
+        packed = Path(file).lstat().st_size
         with self._open() as stream:
-            with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", errors="surrogateescape") as tar:
-                for info in tar:
+            unpacked = Unpacked(findings.path, packed)
+            headers = Headers(stream)
+            with _open_tar(headers) as tar:
+                for info in headers.members(tar):
+                    unpacked.add(info.size)
                     self._add(info, stream, findings)
                 end = tar.offset
-            _check_end(stream, end)
+            check_end(stream, end, unpacked)
 
-    def _add(self, info: tarfile.TarInfo, stream: IO[bytes], findings: _Findings) -> None:
+    def _add(self, info: tarfile.TarInfo, stream: BinaryIO, findings: _Findings) -> None:
         if "\\" in info.name:
             findings.add(rules.BACKSLASH, info.name)
         name = _inside(info.name, findings)
@@ -235,12 +290,11 @@ class _Tar:
         if info.isdir():
             self.entries[name] = Entry(name, EntryKind.FOLDER, mode)
         elif info.issym():
-            self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname)
+            if len(info.linkname) > LONGEST_TARGET:
+                findings.add(rules.LINK_TARGET, info.name)
+            self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname[:LONGEST_TARGET])
         elif info.islnk():
-            first = posixpath.normpath(info.linkname)
-            if first in self._offsets:
-                self._offsets[name] = self._offsets[first]
-                self.entries[name] = self.entries[first]._replace(name=name)
+            self._add_hard_link(name, info, findings)
         elif info.type in _TAR_KINDS:
             findings.add(rules.SPECIAL, info.name, _TAR_KINDS[info.type])
         else:
@@ -250,8 +304,18 @@ class _Tar:
                 stream.seek(info.offset_data)
                 self._heads[name] = stream.read(min(info.size, _HEAD_BYTES))
 
-    def _open(self) -> IO[bytes]:
-        return cast("IO[bytes]", gzip.open(self._path)) if self._compressed else self._path.open("rb")
+    def _add_hard_link(self, name: str, info: tarfile.TarInfo, findings: _Findings) -> None:
+        first = posixpath.normpath(info.linkname)
+        if first.startswith(("/", "../")):
+            findings.add(rules.OUTSIDE, f"{info.name} (a hard link to {info.linkname})")
+        elif first in self._offsets:
+            self._offsets[name] = self._offsets[first]
+            self.entries[name] = self.entries[first]._replace(name=name)
+
+    @contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        with open_file(self._file) as stream:
+            yield cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if self._compressed else stream
 
     def read(self, name: str, limit: int) -> bytes:
         offset, size = self._offsets[name]
@@ -269,19 +333,11 @@ def _worth_keeping(name: str, mode: int) -> bool:
     return bool(mode & 0o111) or name.endswith((".sh", ".yml", ".yaml"))
 
 
-def _check_end(stream: IO[bytes], offset: int) -> None:
-    """Read what follows the last member; raises tarfile.ReadError unless the archive ends there."""
-    stream.seek(offset)
-    block = stream.read(tarfile.BLOCKSIZE)
-    if block.strip(b"\0") or 0 < len(block) < tarfile.BLOCKSIZE:
-        raise tarfile.ReadError("unexpected end of data")
-    while stream.read(1 << 20):  # a gzip stream checks its length and sum at its end
-        pass
-
-
 def _inside(member: str, findings: _Findings) -> str | None:
     """The name in the bundle that a member comes to, None when it has none."""
     parts = member.split("/")
+    if _CONTROL.search(member):
+        findings.add(tree_rules.NAME, member, "a control character")
     if member.startswith("/") or ".." in parts:
         findings.add(rules.OUTSIDE, member)
     if ".." in parts:

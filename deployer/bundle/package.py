@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Bundle, EntryKind
 from deployer.bundle.hashing import changed, hash_all, hasher, unreadable
+from deployer.bundle.reading import open_file
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from deployer.bundle.contents import Contents, Entry
     from deployer.bundle.deflate import Deflater
@@ -75,17 +75,19 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     return Bundle(bundle_type, digest, contents, chunks, compression=used)
 
 
-def ready_made(contents: Contents, path: Path, bundle_type: BundleType) -> Bundle:
+def ready_made(contents: Contents, path: str, bundle_type: BundleType) -> Bundle:
     """Return the bundle that is the archive at `path`, byte for byte; its digest is the file's SHA-256.
+
+    `path` is absolute, and holds no links.
 
     Raises InvalidBundle when the archive cannot be read, and, from `chunks`, when it has changed since.
     """
     try:
-        with path.open("rb") as stream:
+        with open_file(path) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
     except OSError as error:
-        raise unreadable(str(path), error) from error
+        raise unreadable(path, error) from error
     total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
 
     def chunks() -> Stream:
@@ -106,13 +108,13 @@ def _pack(
     return tar.pack(members, engine, start=start, gzip=bundle_type is BundleType.TGZ, threads=threads)
 
 
-def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
+def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:
     """The bytes of a ready-made archive; the last one only when they were the ones that were hashed."""
     from deployer.bundle.work import Packed
 
     sha256 = hashlib.sha256()
     left = size
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
         while piece := stream.read(_PIECE):
             sha256.update(piece)
             left -= len(piece)
@@ -120,7 +122,7 @@ def _copy(path: Path, size: int, digest: str, files: int) -> Iterator[Packed]:
                 break
             yield Packed(piece, 0 if left else files, len(piece))
     if left or sha256.hexdigest() != digest:
-        raise changed(str(path))
+        raise changed(path)
 
 
 def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:

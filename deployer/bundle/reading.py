@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from types import TracebackType
 
 
@@ -85,6 +86,12 @@ def read(handle: int, size: int, start: int = 0, *, beyond: int = 1) -> bytes:
     while len(data) < size and (more := os.pread(handle, size + beyond - len(data), start + len(data))):
         data += more
     return data
+
+
+def open_file(path: str) -> BufferedReader:
+    """Open a file for reading; raises OSError, too, where a link is on the way."""
+    with Opener() as opener:
+        return os.fdopen(opener.open(path), "rb")
 
 
 def read_start(path: str, limit: int) -> bytes:

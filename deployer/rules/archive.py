@@ -69,6 +69,31 @@ OUTSIDE = Rule(
     good="tar -cf app.tar -C /home/me/app .",
     source=AGENT,
 )
+THROUGH_LINK = Rule(
+    code="archive-through-link",
+    message="{member}{more} would be unpacked through a link of the archive.",
+    hint="Build the archive from a folder, where a name is either a link or a folder.",
+    bad="l -> app\nl/a.txt",
+    good="app/a.txt\nl -> app",
+    source="this tool (tools differ in where they unpack it)",
+)
+LINK_TARGET = Rule(
+    code="archive-link-target",
+    message="{member}{more} is a link whose target is longer than the 4096 bytes that Linux takes.",
+    hint="Build the archive again; this is no link that a file system could hold.",
+    bad="l -> aaaaaaaa… (5000 letters)",
+    good="l -> app",
+    source="Linux (PATH_MAX)",
+)
+BOMB = Rule(
+    code="archive-bomb",
+    message="{path} holds {packed} and would unpack to {unpacked} or more.",
+    hint="Build it again from the files to deploy. What has to be that large can be sent compressed, for a "
+    "script to unpack.",
+    bad="head -c 100G /dev/zero > app/disk.img; tar -czf app.tgz app",
+    good="tar -czf app.tgz --exclude=disk.img app",
+    source="this tool (more than 250 times its size, and 1 GiB)",
+)
 SPECIAL = Rule(
     code="archive-special-file",
     message="{member}{more} is a {kind}, at which the installation hangs or fails.",

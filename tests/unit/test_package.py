@@ -260,7 +260,7 @@ def test_a_ready_made_archive_is_sent_as_it_is(source: Path, tmp_path: Path) -> 
     path.write_bytes(archive(pack(source)))
     tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
 
-    bundle = ready_made(tree, path, BundleType.ZIP)
+    bundle = ready_made(tree, str(path), BundleType.ZIP)
 
     assert archive(bundle) == path.read_bytes()
     assert bundle.digest == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -272,7 +272,7 @@ def test_a_ready_made_archive_that_changes_is_refused(source: Path, tmp_path: Pa
     path = tmp_path / "app.zip"
     path.write_bytes(archive(pack(source)))
     tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
-    bundle = ready_made(tree, path, BundleType.ZIP)
+    bundle = ready_made(tree, str(path), BundleType.ZIP)
     path.write_bytes(path.read_bytes()[: None if change else -1] + (change or b"?"))
 
     with pytest.raises(InvalidBundle, match="changed while it was packed"):
@@ -283,7 +283,7 @@ def test_a_ready_made_archive_has_to_be_there(source: Path) -> None:
     tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
 
     with pytest.raises(InvalidBundle, match="No such file"):
-        ready_made(tree, source / "missing.zip", BundleType.ZIP)
+        ready_made(tree, str(source / "missing.zip"), BundleType.ZIP)
 
 
 def test_more_members_than_a_classic_zip_can_count(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from deployer.bundle.archive import open_archive
 from deployer.bundle.contents import EntryKind
-from deployer.errors import InvalidBundle, Location
+from deployer.errors import InvalidBundle
 from deployer.preflight.check import check_bundle
 from deployer.revision import BundleType
 
@@ -171,9 +171,6 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     assert refused(make_tar(tmp_path / "x.tar", mode="w:xz")).code == "archive-unknown-type"
     (tmp_path / "text.gz").write_bytes(gzip.compress(b"hello"))
     assert refused(tmp_path / "text.gz").code == "archive-unreadable"
-    problem = refused(tmp_path / "gone.zip")
-    assert (problem.code, problem.location) == ("archive-unreadable", Location("gone.zip"))
-    assert "No such file" in problem.message
 
 
 @ARCHIVES
@@ -260,7 +257,7 @@ def test_links_and_special_files_of_a_tar(mode: str, tmp_path: Path) -> None:
         tar_info("queue", tarfile.FIFOTYPE),
     ]
     contents, _, codes = opened(make_tar(tmp_path / "app", mode=mode, more=more))
-    assert codes == ["archive-special-file"]
+    assert codes == ["archive-special-file", "link-leaves-source"]
     assert (contents.entries["link"].kind, contents.entries["link"].target) == (EntryKind.LINK, "s/x.sh")
     assert contents.read("link", 99) == SH
     assert contents.read("hard", 99) == SH
@@ -312,10 +309,3 @@ def test_a_damaged_member_is_reported_when_it_is_read(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"os: linux", b"os: linuy"))
     (problem,) = check_bundle(opened(path)[0])
     assert problem.code == "archive-unreadable"
-
-
-def test_an_archive_outside_of_the_repository_is_named_in_full(tmp_path: Path) -> None:
-    path = tmp_path / "gone.zip"
-    with pytest.raises(InvalidBundle) as caught:
-        open_archive(path, repository=tmp_path / "repository")
-    assert str(path) in caught.value.problems[0].message

@@ -274,8 +274,11 @@ ELSEWHERE = {
     "bundle-size": "unit/test_preflight_verdicts.py",
     "file-changed": "unit/test_package.py",
     "unreadable": "unit/test_files.py",
+    "archive-bomb": "unit/test_hostile_archives.py",
+    "archive-link-target": "unit/test_hostile_archives.py",
+    "archive-through-link": "unit/test_hostile_archives.py",
 }
-"""Codes that need AWS, a gigabyte, another user or a second process, and the tests that show them."""
+"""Codes that need AWS, a hostile archive, another user or a second process, and the tests that show them."""
 
 
 def write(folder: Path, files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = None) -> Path:
