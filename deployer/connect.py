@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.client import connect
 from deployer.aws.identity import Wish, ambient, assume, confirm_account, ends_too_early, session_name
+from deployer.aws.origins import without_planted_certificates
 from deployer.aws.refusals import no_credentials
 from deployer.aws.tokens import REQUEST_TOKEN, find_token
 from deployer.aws.trace import Trace
 from deployer.choices import Stage
+from deployer.errors import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deployer.aws.client import Aws
     from deployer.aws.tokens import TokenSource
+    from deployer.ci.base import Platform
+    from deployer.errors import Problem
     from deployer.run import Line
 
 
@@ -24,7 +30,13 @@ def connected(line: Line) -> Aws:
     """
     settings, platform = line.settings, line.platform
     trace = Trace(platform.debug, line.clock) if platform.debugging else None
-    aws = connect(settings.region, source=settings.origin("region"), trace=trace)
+    aws = connect(
+        settings.region,
+        source=settings.origin("region"),
+        workspace=platform.run.workspace,
+        warn=_teller(platform),
+        trace=trace,
+    )
     line.outcome.region = aws.region
     platform.line(f"Region {aws.region}, from {aws.region_source}")
     aws = line.outcome.aws = _identified(aws, line)
@@ -34,6 +46,21 @@ def connected(line: Line) -> Aws:
     if warning and settings.stop_after.reaches(Stage.READY):
         platform.annotate(warning)
     return aws
+
+
+def _teller(platform: Platform) -> Callable[[Problem], None]:
+    """Tell each notice and each warning once, however many clients there are."""
+    told = set()
+
+    def tell(problem: Problem) -> None:
+        if problem not in told:
+            told.add(problem)
+            if problem.severity is Severity.NOTICE:
+                platform.line(problem.message)
+            else:
+                platform.annotate(problem)
+
+    return tell
 
 
 def _identified(aws: Aws, line: Line) -> Aws:
@@ -56,7 +83,7 @@ def _identified(aws: Aws, line: Line) -> Aws:
 def _tokens(line: Line) -> TokenSource | None:
     line.platform.mask(line.environ.get(REQUEST_TOKEN, ""))
     return find_token(
-        line.environ,
+        without_planted_certificates(line.environ, line.platform.run.workspace),
         audience=line.settings.web_identity_audience,
         variable=line.settings.web_identity_token_variable,
         file=line.settings.web_identity_token_file,

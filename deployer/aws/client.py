@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from deployer import __version__
 from deployer.aws.errors import explain
+from deployer.aws.origins import check_endpoints, ignored_file, keep_out, strange_endpoint
 from deployer.errors import InvalidInput, Problem
 from deployer.regions import partition
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from boto3.session import Session
     from botocore.config import Config
@@ -36,7 +40,8 @@ class Aws:
     """A session in one region, with clients made when first asked for.
 
     `region_source` says in the user's words where the region came from; `ends` is when the credentials end
-    for good, None where they are renewed or where nobody knows.
+    for good, None where they are renewed or where nobody knows. The SDK reads no file of `workspace`; `warn`
+    is called for what is odd about a client's endpoint.
     """
 
     session: Session
@@ -44,6 +49,8 @@ class Aws:
     region_source: str
     trace: Trace | None = None
     ends: datetime | None = None
+    workspace: Path | None = None
+    warn: Callable[[Problem], None] = lambda _: None
 
     @cached_property
     def codedeploy(self) -> CodeDeployClient:
@@ -113,24 +120,40 @@ class Aws:
 
         inner = botocore.session.Session()
         inner.register_component("credential_provider", CredentialResolver([Given()]))
+        if self.workspace:
+            keep_out(inner, self.workspace)
         return replace(self, session=_session(inner, self.region), ends=ends)
 
     def _attended(self, client: _Client) -> _Client:
+        for problem in strange_endpoint(client, os.environ):
+            self.warn(problem)
         if self.trace:
             self.trace.attend(client)
         return client
 
 
-def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
+def connect(
+    region: str,
+    *,
+    source: str,
+    workspace: Path | None = None,
+    warn: Callable[[Problem], None] = lambda _: None,
+    trace: Trace | None = None,
+) -> Aws:
     """A session in the region, or in the profile's where that is empty; `source` says where it came from.
 
+    The SDK reads no file of `workspace`; `warn` is told of those that it would have read.
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
     """
     import botocore.session
     from botocore.exceptions import BotoCoreError
 
+    check_endpoints(os.environ)
     try:
-        session = _session(botocore.session.Session(), region or None)
+        inner = botocore.session.Session()
+        for path in keep_out(inner, workspace) if workspace else ():
+            warn(ignored_file(path))
+        session = _session(inner, region or None)
         chosen, profile = session.region_name, session.profile_name
     except BotoCoreError as error:
         raise explain(error, action="configure the SDK") from error
@@ -141,7 +164,8 @@ def connect(region: str, *, source: str, trace: Trace | None = None) -> Aws:
                 "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
             )
         )
-    return Aws(session, chosen, source if region else f"profile {profile}", trace)
+    region_source = source if region else f"profile {profile}"
+    return Aws(session, chosen, region_source, trace, workspace=workspace, warn=warn)
 
 
 def _session(inner: BotocoreSession, region: str | None) -> Session:

@@ -45,6 +45,7 @@ class Job:
     s3: S3Server
     bucket: str
     clock: Clock | None = None
+    workspace: Path = REPOSITORY
 
     def run(self, emulator: Emulator, *flags: str, **variables: str | None) -> Ran:
         """Deploy examples/hello-web with these flags; a variable that is None is not set."""
@@ -59,13 +60,13 @@ class Job:
         environ = {name: value for name, value in given.items() if value is not None}
         if environ.get("GITHUB_ACTIONS"):
             environ |= {
-                "GITHUB_WORKSPACE": str(REPOSITORY),
+                "GITHUB_WORKSPACE": str(self.workspace),
                 "GITHUB_OUTPUT": str(self.home / "outputs"),
                 "GITHUB_STEP_SUMMARY": str(self.home / "summary"),
             }
         stream = io.StringIO()
         with self.patch.context() as patch:
-            patch.chdir(REPOSITORY)
+            patch.chdir(self.workspace)
             for name in given:
                 patch.delenv(name, raising=False)
             for name, value in environ.items():

@@ -1,0 +1,138 @@
+"""Where the SDK takes its settings from, and whom it calls: never from the workspace, and never in silence.
+
+A file in the workspace is the repository's. As the SDK's configuration it could run a program, send signed
+requests elsewhere, or change what a call says.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from deployer.errors import InvalidInput, Problem, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from botocore.session import Session
+
+
+_GLOBAL = "AWS_ENDPOINT_URL"
+_AWS = re.compile(r"(?:.+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|api\.amazonwebservices\.com\.cn)")
+_CERTIFICATES = {"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}
+_CREDENTIAL_FILES = {
+    "ec2-credentials-file": ("AWS_CREDENTIAL_FILE", ""),
+    "boto-config": ("BOTO_CONFIG", "~/.boto"),
+}
+"""Botocore's providers that read files of their own: the variable, and where the file is without it."""
+
+
+def keep_out(session: Session, workspace: Path) -> tuple[str, ...]:
+    """Have the session read no file of the workspace; returns those that it would have read."""
+    if workspace.resolve() == Path("/"):
+        return ()
+    ignored = []
+    for name in ("config_file", "credentials_file"):
+        path = session.get_config_variable(name)
+        if path and _is_inside(path, workspace):
+            session.set_config_variable(name, os.devnull)
+            ignored.append(path)
+    certificates = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if certificates and _is_inside(certificates, workspace):
+        session.set_config_variable("ca_bundle", True)  # noqa: FBT003 - botocore's for those of its own
+        ignored.append(certificates)
+    models: list[str] = session.get_component("data_loader").search_paths
+    ignored += [path for path in models if _is_inside(path, workspace)]
+    models[:] = [path for path in models if path not in ignored]
+    for provider, (variable, default) in _CREDENTIAL_FILES.items():
+        path = os.environ.get(variable, default)
+        if path and _is_inside(path, workspace) and _exists(path):
+            session.get_component("credential_provider").remove(provider)
+            ignored.append(path)
+    return tuple(path for path in ignored if _exists(path))
+
+
+def without_planted_certificates(environ: Mapping[str, str], workspace: Path) -> Mapping[str, str]:
+    """The environment without certificates of the workspace, for a request of our own."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in _CERTIFICATES or not _is_inside(value, workspace)
+    }
+
+
+def _is_inside(path: str, workspace: Path) -> bool:
+    """Whether a path, or what it leads to by links, is in the workspace."""
+    plain = Path(os.path.abspath(_expanded(path)))  # noqa: PTH100 - resolve() would follow links
+    root = workspace.resolve()
+    return (
+        plain.is_relative_to(root) or plain.is_relative_to(workspace) or plain.resolve().is_relative_to(root)
+    )
+
+
+def _exists(path: str) -> bool:
+    return _expanded(path).exists()
+
+
+def _expanded(path: str) -> Path:
+    return Path(os.path.expandvars(path)).expanduser()
+
+
+def ignored_file(path: str) -> Problem:
+    """A warning that a file of the workspace was not read as one of the SDK's."""
+    return Problem(
+        f"{path} is in the workspace and was ignored: the SDK takes no configuration, credentials, models or "
+        "certificates from there.",
+        "Keep it outside of the workspace, and name it by AWS_CONFIG_FILE or the like.",
+        code="sdk-file-ignored",
+        severity=Severity.WARNING,
+    )
+
+
+def check_endpoints(environ: Mapping[str, str]) -> None:
+    """Raise InvalidInput for each variable whose endpoint is no URL, without quoting it."""
+    problems = [
+        Problem(f"{name} is no URL.", "Write scheme, host and port: https://host:port.")
+        for name, url in sorted(environ.items())
+        if name.startswith(_GLOBAL) and url and not _is_url(url)
+    ]
+    if problems:
+        raise InvalidInput(*problems)
+
+
+def _is_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def strange_endpoint(client: Any, environ: Mapping[str, str]) -> Iterator[Problem]:  # noqa: ANN401 - of any service
+    """A notice where a client's calls go elsewhere than to AWS, and a warning where that is not encrypted."""
+    parts = urlsplit(client.meta.endpoint_url)
+    host = parts.hostname or ""
+    if not _AWS.fullmatch(host):
+        service = client.meta.service_model.service_id
+        own = f"{_GLOBAL}_{service.upper().replace(' ', '_')}"
+        source = next((name for name in (own, _GLOBAL) if environ.get(name)), "the profile")
+        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+        yield Problem(f"Calls of {service} go to {where}, by {source}.", severity=Severity.NOTICE)
+        if parts.scheme == "http" and not _is_loopback(host):
+            yield Problem(
+                f"Calls to {where} are not encrypted: whoever is on the way can read and change them.",
+                f"Use https:// in {source}.",
+                code="endpoint-not-encrypted",
+                severity=Severity.WARNING,
+            )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,115 @@
+"""What lies in the workspace configures nothing, and where calls go is said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import botocore
+import botocore.loaders
+import pytest
+
+from tests.protocol.runs import REPOSITORY, Job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.emulator import Emulator
+    from tests.s3 import S3Server
+
+    Start = Callable[..., Emulator]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "workspace"
+    shutil.copytree(REPOSITORY / "examples/hello-web", folder / "examples/hello-web")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def job(s3: S3Server, bucket: str, workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    home = tmp_path / "files"
+    home.mkdir()
+    return Job(monkeypatch, home, s3, bucket, workspace=workspace)
+
+
+def plant_configuration(workspace: Path, text: str) -> Path:
+    (workspace / ".aws").mkdir()
+    (workspace / ".aws/config").write_text(f"[default]\n{text}\n")
+    (workspace / ".aws/credentials").write_text("[default]\naws_access_key_id = PLANTED\n")
+    return workspace / ".aws/config"
+
+
+@pytest.mark.parametrize("how", ["home", "variable", "link"])
+def test_a_configuration_in_the_workspace_runs_nothing_and_redirects_nothing(
+    how: str, workspace: Path, job: Job, emulator: Start, tmp_path: Path
+) -> None:
+    service = emulator(bucket_store=job.s3)
+    sign = tmp_path / "executed"
+    config = plant_configuration(
+        workspace, f"credential_process = sh -c 'touch {sign}'\nendpoint_url = http://127.0.0.1:9"
+    )
+    (tmp_path / "link").symlink_to(config)
+    variables = {
+        "home": {"HOME": str(workspace)},
+        "variable": {"AWS_CONFIG_FILE": ".aws/config"},
+        "link": {"AWS_CONFIG_FILE": str(tmp_path / "link")},
+    }[how]
+    keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    ran = job.run(service, "--stop-after=register", **variables, **keys)
+    assert ran.code == 4, ran.output
+    assert not sign.exists()
+    assert "is in the workspace and was ignored" in ran.output
+    ran = job.run(service, "--stop-after=register", **variables)
+    assert ran.code == 0, ran.output
+    assert "127.0.0.1:9 " not in ran.output
+
+
+def test_a_model_in_the_workspace_changes_no_call(workspace: Path, job: Job, emulator: Start) -> None:
+    loader = botocore.loaders.Loader()
+    model = loader.load_service_model("codedeploy", "service-2")
+    model["metadata"]["targetPrefix"] = "EVIL_MODEL"
+    planted = workspace / "models/codedeploy/2014-10-06"
+    planted.mkdir(parents=True)
+    (planted / "service-2.json").write_text(json.dumps(model))
+    service = emulator(bucket_store=job.s3)
+    ran = job.run(service, "--stop-after=register", AWS_DATA_PATH="models")
+    assert ran.code == 0, ran.output
+    assert "models is in the workspace and was ignored" in ran.output
+
+
+@pytest.mark.parametrize(
+    "variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "BOTO_CONFIG", "AWS_CREDENTIAL_FILE"]
+)
+def test_no_other_file_of_the_workspace_is_believed(
+    variable: str, workspace: Path, job: Job, emulator: Start
+) -> None:
+    (workspace / "planted").write_text("[Credentials]\naws_access_key_id = A\naws_secret_access_key = B\n")
+    service = emulator(bucket_store=job.s3)
+    ran = job.run(service, "--stop-after=register", **{variable: "planted"})
+    assert ran.code == 0, ran.output
+    assert "planted is in the workspace and was ignored" in ran.output
+
+
+def test_an_endpoint_that_is_not_aws_s_is_said_with_its_origin(job: Job, emulator: Start) -> None:
+    service = emulator(bucket_store=job.s3)
+    ran = job.run(service)
+    assert ran.code == 0, ran.output
+    assert ran.output.count(f"Calls of CodeDeploy go to {service.url}, by AWS_ENDPOINT_URL_CODEDEPLOY.") == 1
+    assert ran.output.count(f"Calls of S3 go to {service.url}, by AWS_ENDPOINT_URL_S3.") == 1
+    assert "not encrypted" not in ran.output
+
+
+def test_calls_that_leave_the_machine_unencrypted_are_warned_of(job: Job, emulator: Start) -> None:
+    service = emulator(bucket_store=job.s3)
+    ran = job.run(service, AWS_ENDPOINT_URL_CODEDEPLOY="http://user:secret@codedeploy.invalid:8080/x?y=z")
+    assert ran.code == 5
+    assert "Calls to http://codedeploy.invalid:8080 are not encrypted" in ran.output
+    ran = job.run(service, AWS_ENDPOINT_URL="not/a url")
+    assert ran.code == 2
+    assert "AWS_ENDPOINT_URL is no URL." in ran.output
+    assert "not/a" not in ran.output
