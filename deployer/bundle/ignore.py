@@ -37,6 +37,8 @@ _CLASSES: Final = {
     b"xdigit": rb"0-9A-Fa-f",
 }
 _NEVER: Final = rb"(?!)"
+_STAR: Final = b"*"  # a part that no translation yields, as is the next
+_ANY_FOLDERS: Final = b"**/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,40 @@ def _translate(pattern: bytes, *, by_path: bool) -> bytes:
         else:
             part, position = re.escape(char), position + 1
         parts.append(part)
-    return b"".join(parts)
+    return _assembled(parts)
+
+
+def _assembled(parts: list[bytes]) -> bytes:
+    """Join the translated parts so that matching takes time in proportion to pattern times path, never more.
+
+    What a star passes over is settled at the first place where the rest up to the next star matches: none
+    further on could help. Atomic groups say so to the matcher, which would else try all combinations.
+    """
+    first, *others = (b"/".join(map(_segment, _split(piece, b"/"))) for piece in _split(parts, _ANY_FOLDERS))
+    if not others:
+        return first
+    *middle, last = others
+    return first + b"".join(b"(?>(?:.*?/)??" + piece + b")" for piece in middle) + b"(?:.*/)?" + last
+
+
+def _segment(parts: list[bytes]) -> bytes:
+    """Join the parts between two slashes."""
+    first, *others = map(b"".join, _split(parts, _STAR))
+    if not others:
+        return first
+    *middle, last = others
+    return first + b"".join(b"(?>[^/]*?" + chunk + b")" for chunk in middle) + b"[^/]*" + last
+
+
+def _split(parts: list[bytes], separator: bytes) -> Iterator[list[bytes]]:
+    piece: list[bytes] = []
+    for part in parts:
+        if part == separator:
+            yield piece
+            piece = []
+        else:
+            piece.append(part)
+    yield piece
 
 
 def _stars(pattern: bytes, start: int, *, by_path: bool) -> tuple[bytes, int]:
@@ -146,8 +181,8 @@ def _stars(pattern: bytes, start: int, *, by_path: bool) -> tuple[bytes, int]:
     after = pattern[end : end + 1]
     whole = (start == 0 or pattern[start - 1 : start] == b"/") and after in {b"", b"/"}
     if not (by_path and whole and end - start > 1):
-        return b"[^/]*", end
-    return (b"(?:.*/)?", end + 1) if after else (b".*", end)
+        return _STAR, end
+    return (_ANY_FOLDERS, end + 1) if after else (b".*", end)
 
 
 def _bracket(pattern: bytes, start: int) -> tuple[bytes, int]:

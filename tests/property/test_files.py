@@ -79,6 +79,7 @@ def repository() -> Path:
 @example(lines=["a/*", "!a/b"], paths=["a/b/ab", "a/a"])
 @example(lines=["a ", "a\\ "], paths=["a", "a "])
 @example(lines=["a[b-a]"], paths=["ab", "aa"])
+@example(lines=["**/a*b/b/**/*a*b", "a/**/a/*b/**/b"], paths=["a/ab/b/ba/b", "b/ab/b/aab", "a/a/ab/a/b"])
 def test_the_same_files_are_left_out_as_by_git(repository: Path, lines: list[str], paths: list[str]) -> None:
     """With the same pattern deciding about each."""
     content = "".join(f"{line}\n" for line in lines).encode()
@@ -102,3 +103,17 @@ def test_the_same_files_are_left_out_as_by_git(repository: Path, lines: list[str
         assert [path for path in made if path in tree.entries] == [
             path for path in made if ours[path] is None
         ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a*" * 40 + "b", "?*" * 40 + "b", "/**/a*" * 12 + "/b", "[a-z]*" * 40 + "/**/b", "**/" * 40 + "b"],
+)
+def test_a_pattern_never_takes_long(pattern: str, tmp_path: Path) -> None:
+    """Time grows with the pattern's length times the path's, not with its number of stars."""
+    folder = tmp_path.joinpath(*["a" * 120] * 12)
+    folder.mkdir(parents=True)
+    (folder / ("a" * 200)).touch()
+    (tmp_path / "appspec.yml").touch()
+    tree = scan(tmp_path, repository=tmp_path, appspec="appspec.yml", exclude=[pattern])
+    assert [problem.code for problem in tree.warnings] == ["pattern-unused"]
