@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
+from deployer.documents import OutOfBounds, compose
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -112,8 +113,8 @@ def complete(text: str, resolver: Resolver) -> Completed:
 def _properties(text: str) -> yaml.MappingNode | None:
     """The `Properties` of the AppSpec's one resource."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+        node = compose(text)
+    except (yaml.YAMLError, OutOfBounds):
         return None
     resources = _value(node, "resources")
     first = resources.value[0] if isinstance(resources, yaml.SequenceNode) and resources.value else None

@@ -13,6 +13,7 @@ import yaml
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence
 from deployer.appspec.scalars import is_date, resolve
 from deployer.bundle.reading import LONGEST_TEXT
+from deployer.documents import DEEPEST, events
 from deployer.rules import document as rules
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from deployer.appspec.findings import Findings
 
 LIMIT = LONGEST_TEXT
-_DEEPEST = 60
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -95,19 +95,19 @@ def _mark(mark: _LibyamlMark | None) -> _Mark:
 
 
 def _compose(text: str, findings: Findings) -> Node | None:
-    events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    parsed = events(text)
     stack: list[_Open] = []
     root: Node | None = None
-    for event in events:
+    for event in parsed:
         mark = _mark(event.start_mark)
         match event:
             case yaml.DocumentEndEvent():
-                _report_rest(events, findings)
+                _report_rest(parsed, findings)
                 break
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                 _refuse_tag(event, mark, findings)
-                if len(stack) == _DEEPEST:
-                    findings.add(rules.TOO_DEEP, mark, limit=_DEEPEST)
+                if len(stack) == DEEPEST:
+                    findings.add(rules.TOO_DEEP, mark, limit=DEEPEST)
                     raise _RefusedError
                 stack.append(_Open(mark, isinstance(event, yaml.MappingStartEvent)))
                 continue
@@ -155,10 +155,10 @@ def _report_duplicates(node: Node, findings: Findings) -> None:
                 findings.add(rules.DUPLICATE_KEY, key, key=key.text, first=first)
 
 
-def _report_rest(events: Iterator[yaml.Event], findings: Findings) -> None:
+def _report_rest(rest: Iterator[yaml.Event], findings: Findings) -> None:
     """What stands behind the first document: the agent reads none of it, whether it is YAML or not."""
     try:
-        event = next(events)
+        event = next(rest)
     except yaml.YAMLError as error:
         findings.add(rules.NOT_READ, _mark(getattr(error, "problem_mark", None)))
         return

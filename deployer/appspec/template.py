@@ -7,16 +7,18 @@ document has to have the structure of the one before.
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import yaml
 
 from deployer.choices import VARIABLE_NAME
+from deployer.documents import OutOfBounds, events, line_of
 from deployer.errors import Location
 from deployer.rules import resources as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from deployer.errors import Problem
 
@@ -38,36 +40,29 @@ def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, li
 
 
 def _changed_line(text: str, filled: str, variables: Mapping[str, str]) -> int | None:
-    """The first line, from 1, where filling in did more than replace text; None where there is none."""
+    """Return the first line, from 1, where filling in did more than replace text; None where there is none.
+
+    Compared are the parser's events, so neither depth nor aliases can make it costly.
+    """
     try:
-        before = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+        before = list(events(text))
+    except (yaml.YAMLError, OutOfBounds):
         return None
     try:
-        after = yaml.compose(filled, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        return error.problem_mark.line + 1 if error.problem_mark else 1
-    except yaml.YAMLError:
-        return 1
-    return next(_differences(before, after, variables), None) if before else None
+        for old, new in zip_longest(before, events(filled)):
+            if new is None or old is None or _shape(old, variables) != _shape(new, {}):
+                return line_of(old or before[-1])
+    except (yaml.YAMLError, OutOfBounds) as error:
+        mark = getattr(error, "problem_mark", None)
+        return mark.line + 1 if mark else 1
+    return None
+
+
+def _shape(event: yaml.Event, variables: Mapping[str, str]) -> tuple[object, ...]:
+    """Return what has to stay as it is: kind, tag, anchor, and the value once it is filled in."""
+    value = _replaced(getattr(event, "value", None) or "", variables)
+    return type(event), getattr(event, "tag", None), getattr(event, "anchor", None), value
 
 
 def _replaced(text: str, variables: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: variables.get(match[1], match[0]), text)
-
-
-def _differences(before: yaml.Node, after: yaml.Node | None, variables: Mapping[str, str]) -> Iterator[int]:
-    """Lines of the unfilled text, from 1, where filling in did more than replace text."""
-    line = before.start_mark.line + 1
-    if type(before) is not type(after) or after is None:
-        yield line
-    elif isinstance(before, yaml.ScalarNode):
-        if _replaced(before.value, variables) != after.value:
-            yield line
-    elif len(before.value) != len(after.value):
-        yield line
-    else:
-        for one, other in zip(before.value, after.value, strict=True):
-            pairs = zip(one, other, strict=True) if isinstance(one, tuple) else [(one, other)]
-            for old, new in pairs:
-                yield from _differences(old, new, variables)

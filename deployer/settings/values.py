@@ -173,6 +173,7 @@ Region = Annotated[Text, AfterValidator(check_region)]
 _DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{6,20}")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _MOST_OBJECT_TAGS = 10
+_LONGEST_DOCUMENT = 1 << 16  # characters; what CreateDeployment takes fills a page
 _MOST_ALARMS = 10
 _DISABLED = "disabled"
 
@@ -260,9 +261,15 @@ def parse_document(text: str) -> Mapping[str, Any]:
     """A mapping in YAML or JSON; what may be in it is for the service's model to say."""
     import yaml
 
+    from deployer.documents import OutOfBounds, load
+
     example = "Write YAML or JSON with CodeDeploy's own names, such as autoScalingGroups: [web]."
+    if len(text) > _LONGEST_DOCUMENT:
+        raise InputError(f"has {len(text)} characters", f"Write at most {_LONGEST_DOCUMENT} of them.")
     try:
-        document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
+        document = load(text)
+    except OutOfBounds as error:
+        raise InputError(str(error), example) from None
     except yaml.MarkedYAMLError as error:
         place = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"is not YAML{place}: {error.problem}", example) from None

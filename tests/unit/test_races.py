@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,10 @@ from deployer.bundle.walk import Walk
 from deployer.choices import Compression
 from deployer.errors import InvalidBundle
 from deployer.revision import BundleType
+from tests.rehearsal import rehearse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from deployer.bundle.contents import Bundle
@@ -131,3 +134,39 @@ def test_no_link_is_followed_anywhere_on_the_way(repository: Path) -> None:
             read_start(str(repository / name), 10)
     with Opener() as opener, pytest.raises(NotADirectoryError):
         opener.open(str(repository / "fill" / "d" / "file"))
+
+
+@pytest.mark.parametrize("exclude", ["", ".codedeployignore", ".*"])
+def test_patterns_that_are_a_link_are_not_read(repository: Path, exclude: str) -> None:
+    """Whose lines the log would show; leaving the link out of the bundle changes nothing about that."""
+    (repository / ".codedeployignore").symlink_to(repository.parent / "outside" / "file")
+    ran = rehearse(repository, f"--exclude={exclude}")
+    assert (ran.code, ran.places("ignore-file-unusable")) == (3, [(".codedeployignore", None)])
+    assert SECRET.decode() not in ran.log
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (os.mkfifo, "not a regular file"),
+        (os.mkdir, "not a regular file"),
+        (lambda path: path.write_bytes(b"#" * ((1 << 20) + 1)), "larger than 1 MiB"),
+    ],
+    ids=["pipe", "folder", "large"],
+)
+def test_patterns_that_are_no_text_of_people(
+    repository: Path, make: Callable[[Path], object], why: str
+) -> None:
+    make(repository / ".codedeployignore")
+    ran = rehearse(repository)
+    assert (ran.code, why in ran.log) == (3, True), ran.log
+
+
+@pytest.mark.parametrize("target", ["../outside/file", "/proc/self/environ"])
+def test_an_appspec_that_is_a_link_out_of_the_workspace(repository: Path, target: str) -> None:
+    (repository / "appspec.yml").unlink()
+    (repository / "appspec.yml").symlink_to(target)
+    ran = rehearse(repository)
+    assert ran.code == 3
+    assert ran.places("appspec-missing")
+    assert SECRET.decode() not in ran.log

@@ -1,0 +1,58 @@
+"""YAML from elsewhere, read within bounds: 60 levels, and no alias, which a few lines can make of gigabytes.
+
+The reader in C, which is the quick one, overflows its stack where a document is nested deeply. Events have no
+such limit, so a document is looked through by its events before it is made a tree.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+DEEPEST: Final = 60
+"""Levels of lists and mappings; an AppSpec and a request of CodeDeploy have no more than ten."""
+
+
+class OutOfBounds(Exception):
+    """The document is not read: `str(error)` says why, and where."""
+
+
+def compose(text: str) -> yaml.Node | None:
+    """Return the tree of the first document, with places; raises YAMLError or OutOfBounds."""
+    _check(text)
+    return yaml.compose(text, Loader=yaml.CSafeLoader)
+
+
+def load(text: str) -> Any:  # noqa: ANN401 - whatever its author wrote
+    """Return the value of the only document; raises YAMLError, ValueError or OutOfBounds."""
+    _check(text)
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def events(text: str) -> Iterator[yaml.Event]:
+    """Yield the parser's events down to one level too deep; raises YAMLError or OutOfBounds on the way."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        yield event
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > DEEPEST:
+                raise OutOfBounds(f"is nested deeper than {DEEPEST} levels in line {line_of(event)}")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def line_of(event: yaml.Event) -> int:
+    """Return the line, from 1, on which an event begins."""
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _check(text: str) -> None:
+    for event in events(text):
+        if isinstance(event, yaml.AliasEvent):
+            raise OutOfBounds(f"has the alias *{event.anchor} in line {line_of(event)}; write the value out")

@@ -1,0 +1,70 @@
+"""YAML that was written to take all time or memory, wherever the product reads YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deployer.appspec.completion import Stopgap, complete
+from deployer.appspec.template import fill
+from deployer.documents import OutOfBounds, compose, load
+from deployer.settings.values import InputError, parse_document
+from tests.rehearsal import rehearse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BOMB = "\n".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9 if n else ['x'])}]" for n in range(60))
+DOCUMENTS = {
+    "aliases": BOMB,
+    "brackets": "x: " + "[" * 30_000,
+    "closed brackets": "x: " + "[" * 30_000 + "]" * 30_000,
+    "dashes": "x:\n" + "- " * 30_000,
+    "braces": "x: " + "{a: " * 30_000,
+    "questions": "? " * 30_000,
+}
+HEAD = "version: 0.0\nResources:\n  - web:\n      Type: AWS::ECS::Service\n"
+each = pytest.mark.parametrize("name", DOCUMENTS)
+
+
+@each
+@pytest.mark.parametrize("variables", [(), ("--appspec-variables=TASK=arn:x",)], ids=["plain", "filled"])
+def test_an_appspec(name: str, variables: tuple[str, ...], tmp_path: Path) -> None:
+    """For ECS, where variables are filled in and what is missing is looked up."""
+    text = f"{HEAD}      Properties: {{TaskDefinition: <TASK>}}\n{DOCUMENTS[name]}\n"
+    (tmp_path / "appspec.yml").write_text(text)
+    ran = rehearse(tmp_path, *variables)
+    assert ran.code in {2, 3}, ran.log
+    assert len(ran.log) < 100_000
+
+
+@each
+def test_filling_in_and_completing(name: str) -> None:
+    """Each by itself, as the check before it may be off."""
+    text = f"{HEAD}      Properties: {{Name: <A>}}\n{DOCUMENTS[name]}\n"
+    filled, problems = fill(text, {"A": "a"}, path="appspec.yml")
+    assert ("Name: a" in filled, problems) == (True, [])
+    assert complete(text, Stopgap()).text == text
+
+
+@each
+@pytest.mark.parametrize("flag", ["target-instances", "parameters"])
+def test_an_input_that_is_a_document(name: str, flag: str, tmp_path: Path) -> None:
+    (tmp_path / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    ran = rehearse(tmp_path, f"--{flag}={DOCUMENTS[name]}")
+    assert ran.code == 2
+    assert f"nput {flag}: " in ran.log or f"--{flag}" in ran.log
+    assert len(ran.log) < 100_000
+
+
+def test_what_is_wrong_is_said() -> None:
+    with pytest.raises(InputError, match=r"has the alias \*a0 in line 2"):
+        parse_document(BOMB)
+    with pytest.raises(InputError, match="nested deeper than 60 levels in line 1"):
+        parse_document(DOCUMENTS["brackets"])
+    with pytest.raises(InputError, match="has 70000 characters"):
+        parse_document("#" * 70_000)
+    with pytest.raises(OutOfBounds):
+        compose(BOMB)
+    assert load("a: [1, {b: 2}]") == {"a": [1, {"b": 2}]}
