@@ -10,6 +10,10 @@ CODES: Final = {
     "bucket-owner": "The bucket belongs to another account than `expected-bucket-owner`, or its owner cannot "
     "be confirmed.",
     "credentials-end-early": "The AWS credentials end before the wait does.",
+    "endpoint-not-encrypted": "An endpoint beyond this machine is `http://`: whoever is on the way reads and "
+    "changes what is sent.",
+    "sdk-file-ignored": "A file of AWS settings, credentials or models that lies in the workspace is not "
+    "read.",
     "status-unread": "The deployment's status could not be read, so it was not stopped.",
     "timed-out": "The deployment did not end within `timeout`.",
     "unexpected-account": "The AWS credentials belong to another account than `expected-account`.",
