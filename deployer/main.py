@@ -16,7 +16,7 @@ from deployer import __version__
 from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.clock import SystemClock
-from deployer.errors import DeployError, ExitCode, InvalidInput, Problem
+from deployer.errors import DeployError, ExitCode, InvalidInput, Problem, Severity
 from deployer.report import outputs
 from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
@@ -189,7 +189,13 @@ def _run(
     from deployer.prepare import unneeded
     from deployer.run import Line
     from deployer.settings.load import load
+    from deployer.settings.sources import inherited_inputs
 
+    for problem in inherited_inputs(environ):
+        if problem.severity is Severity.NOTICE:
+            platform.line(problem.message)
+        else:
+            platform.annotate(problem)
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     platform.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
     try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,20 @@ def _text(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_PULL_REQUEST = re.compile(r"(?P<repository>repo:[^:]+):pull_request")
+
+
+def narrower(claims: Claims) -> Claims | None:
+    """What a trust policy should ask for where these claims are those of all pull requests; else None."""
+    found = _PULL_REQUEST.fullmatch(claims.subject)
+    return replace(claims, subject=f"{found['repository']}:environment:ENVIRONMENT") if found else None
+
+
 def expected_claims(environ: Mapping[str, str]) -> Claims:
     """What the tokens of this job say by the CI's variables, GitHub's where there are none.
 
-    What is not known stands in capitals.
+    What is not known stands in capitals: never does a subject admit a repository's pull requests, nor all of
+    its branches.
     """
 
     def known(name: str, default: str) -> str:
@@ -54,7 +65,7 @@ def expected_claims(environ: Mapping[str, str]) -> Claims:
 
     if "GITLAB_CI" in environ:
         kind = "tag" if environ.get("CI_COMMIT_TAG") else "branch"
-        project, ref = known("CI_PROJECT_PATH", "GROUP/PROJECT"), known("CI_COMMIT_REF_NAME", "*")
+        project, ref = known("CI_PROJECT_PATH", "GROUP/PROJECT"), known("CI_COMMIT_REF_NAME", kind.upper())
         subject = f"project_path:{project}:ref_type:{kind}:ref:{ref}"
         return Claims(known("CI_SERVER_URL", "https://gitlab.com"), subject)
     if "CIRCLECI" in environ:
@@ -65,6 +76,7 @@ def expected_claims(environ: Mapping[str, str]) -> Claims:
         workspace = environ["BITBUCKET_WORKSPACE"]
         issuer = f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
         return Claims(issuer, f"{known('BITBUCKET_REPO_UUID', 'REPOSITORY')}:*")
-    scope = f"ref:{environ['GITHUB_REF']}" if environ.get("GITHUB_REF") else "*"
+    ref = known("GITHUB_REF", "")
+    scope = f"ref:{ref}" if ref.startswith(("refs/heads/", "refs/tags/")) else "environment:ENVIRONMENT"
     subject = f"repo:{known('GITHUB_REPOSITORY', 'OWNER/REPOSITORY')}:{scope}"
     return Claims("https://token.actions.githubusercontent.com", subject)

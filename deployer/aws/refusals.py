@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from deployer.aws.claims import narrower
 from deployer.aws.denial import read_denial
 from deployer.aws.errors import error_code, explain, is_denied
 from deployer.aws.policy import assume_trust, token_trust
@@ -22,11 +23,10 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
     told = explain(error, action=action, resource=role).problems[0]
     name = code.removesuffix("Exception")
     if is_denied(error):
-        trust = token_trust(role, issuer=claims.issuer, subject=claims.subject, audience=claims.audience)
         hint = (
             "The role does not exist, or its trust policy does not admit this job. The token says: issuer "
-            f"{claims.issuer}, audience {claims.audience}, subject {claims.subject}. A trust policy that "
-            f"admits it:\n{json.dumps(trust, indent=2)}"
+            f"{claims.issuer}, audience {claims.audience}, subject {claims.subject}. "
+            + _admission(role, claims)
         )
     elif name == "InvalidIdentityToken":
         hint = _provider_hint(str(error), role, claims)
@@ -41,6 +41,20 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
     else:
         return AccessDenied(told)
     return AccessDenied(Problem(told.message, hint, code=code))
+
+
+def _admission(role: str, claims: Claims) -> str:
+    """The trust policy that admits this job and no more than it has to."""
+    advice = "A trust policy that admits it:"
+    if better := narrower(claims):
+        advice = (
+            "That is the subject of every pull request of the repository. Do not admit it: whoever may open "
+            "one could deploy. Deploy from a branch instead, or name an environment in the job, whose "
+            "protection rules say who may use it, and admit that:"
+        )
+        claims = better
+    trust = token_trust(role, issuer=claims.issuer, subject=claims.subject, audience=claims.audience)
+    return f"{advice}\n{json.dumps(trust, indent=2)}"
 
 
 def _provider_hint(text: str, role: str, claims: Claims) -> str:

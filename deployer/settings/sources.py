@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import CliSettingsSource
 
-from deployer.errors import Problem
+from deployer.errors import Problem, Severity
 from deployer.settings.model import Settings, inputs
 from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _PREFIX = "INPUT_"
 _RUNNERS_OWN = {"args", "entrypoint"}
 """Keys that GitHub itself reads from a container action's `with:`, and passes on all the same."""
+
+_STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "role-to-assume"}
+"""Inputs by which an earlier step could make another run of this one: on GitHub, the step alone sets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +44,72 @@ class Given:
 def from_environment(environ: Mapping[str, str]) -> Given:
     """Inputs as GitHub passes them, `INPUT_DEPLOYMENT-GROUP`, or a shell can, `INPUT_DEPLOYMENT_GROUP`.
 
-    A hyphen wins over an underscore: the step's `with:` is nearer than an inherited `env:`.
+    A hyphen wins over an underscore: the step's `with:` is nearer than an inherited `env:`. On GitHub some
+    inputs are taken from the step alone, as `inherited_inputs` tells.
     """
     given = Given()
     known = inputs()
     for name, described in known.items():
         for variable in reversed(described.variables):
             given.add(name, environ.get(variable), variable)
-    spellings = sorted(
-        (variable for variable in environ if variable.startswith(_PREFIX)), key=lambda text: "-" in text
-    )
     unknown = set()
-    for variable in spellings:
-        name = variable.removeprefix(_PREFIX).lower().replace("_", "-")
-        if name in known:
+    inherited = _inherited(environ)
+    for variable in sorted(filter(_is_input, environ), key=_nearness):
+        name = _name_of(variable)
+        if name in known and not (variable in inherited and name in _STEPS_OWN):
             given.add(name, environ[variable], f"input {name}")
-        elif name not in _RUNNERS_OWN:
+        elif name not in known and name not in _RUNNERS_OWN:
             unknown.add(name)
     given.problems.extend(_unknown("input", name, known) for name in sorted(unknown))
     return given
+
+
+def _is_input(variable: str) -> bool:
+    return variable.startswith(_PREFIX)
+
+
+def _name_of(variable: str) -> str:
+    return variable.removeprefix(_PREFIX).lower().replace("_", "-")
+
+
+def _is_the_step_s(variable: str) -> bool:
+    """Whether GitHub's runner sets this variable, from the step's `with:`: in capitals, with hyphens."""
+    return variable == f"{_PREFIX}{_name_of(variable).upper()}"
+
+
+def _nearness(variable: str) -> tuple[bool, bool, str]:
+    """Order variables so that the one nearest to the step comes last, and wins."""
+    return _is_the_step_s(variable), "-" in variable, variable
+
+
+def _inherited(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Inputs on GitHub by the variables, of any `env:` or an earlier step's GITHUB_ENV, that set them."""
+    if not environ.get("GITHUB_ACTIONS"):
+        return {}
+    return {
+        variable: _name_of(variable)
+        for variable, text in environ.items()
+        if _is_input(variable)
+        and not _is_the_step_s(variable)
+        and text.strip()
+        and _name_of(variable) in inputs()
+    }
+
+
+def inherited_inputs(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Notices of inputs on GitHub that are not of the step's `with:`, warnings where they are not taken."""
+    for variable, name in _inherited(environ).items():
+        if name in _STEPS_OWN:
+            yield Problem(
+                f"{variable} of the job's environment is ignored: only the step itself sets {name}.",
+                f"Write {name} under the step's with:, or as the flag --{name}.",
+                severity=Severity.WARNING,
+            )
+        elif not environ.get(f"{_PREFIX}{name.upper()}", "").strip():
+            yield Problem(
+                f"Input {name} is from {variable} of the job's environment, not from the step's with:.",
+                severity=Severity.NOTICE,
+            )
 
 
 def from_command_line(argv: Sequence[str]) -> Given:

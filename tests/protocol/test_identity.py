@@ -276,6 +276,17 @@ def test_a_trust_policy_that_refuses_is_told_with_one_that_does_not(job: Job, aw
     assert job.run(again, **github(again)).code == 0
 
 
+def test_pull_requests_are_not_advised_to_be_admitted(job: Job, aws: Start) -> None:
+    service = aws(trust=trust_web_identity(subject="repo:acme/hello-web:ref:refs/heads/main"))
+    service.oidc.subject = "repo:acme/hello-web:pull_request"
+    ran = job.run(service, **github(service))
+    assert ran.code == 4
+    assert "whoever may open one could deploy" in ran.output
+    (trust,) = pasted(ran.output)
+    assert "pull_request" not in str(trust)
+    assert "repo:acme/hello-web:environment:ENVIRONMENT" in str(trust)
+
+
 def test_a_role_that_does_not_trust_the_identity_is_told_with_both_policies(job: Job, aws: Start) -> None:
     service = aws(trust=trust_principal(f"{PREFIX}/other"))
     ran = job.run(service, INPUT_ROLE_TO_ASSUME=DEPLOYER, INPUT_ROLE_EXTERNAL_ID="shared")

@@ -211,7 +211,12 @@ def test_github_s_trust_is_in_this_repository_and_branch() -> None:
 @pytest.mark.parametrize(
     ("environ", "provider", "subject"),
     [
-        ({}, "token.actions.githubusercontent.com", "repo:OWNER/REPOSITORY:*"),
+        ({}, "token.actions.githubusercontent.com", "repo:OWNER/REPOSITORY:environment:ENVIRONMENT"),
+        (
+            {"GITHUB_REPOSITORY": "acme/web", "GITHUB_REF": "refs/pull/7/merge"},
+            "token.actions.githubusercontent.com",
+            "repo:acme/web:environment:ENVIRONMENT",
+        ),
         (
             {"GITLAB_CI": "true", "CI_PROJECT_PATH": "acme/web", "CI_COMMIT_REF_NAME": "main"},
             "gitlab.com",
@@ -220,7 +225,7 @@ def test_github_s_trust_is_in_this_repository_and_branch() -> None:
         (
             {"GITLAB_CI": "true", "CI_SERVER_URL": "https://git.acme.org", "CI_COMMIT_TAG": "v1"},
             "git.acme.org",
-            "project_path:GROUP/PROJECT:ref_type:tag:ref:*",
+            "project_path:GROUP/PROJECT:ref_type:tag:ref:TAG",
         ),
         (
             {"CIRCLECI": "true", "CIRCLE_ORGANIZATION_ID": "o-1", "CIRCLE_PROJECT_ID": "p-1"},

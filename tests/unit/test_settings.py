@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
-from deployer.errors import ExitCode, InvalidInput
+from deployer.errors import ExitCode, InvalidInput, Severity
 from deployer.revision import BundleType
 from deployer.settings.load import load
+from deployer.settings.sources import inherited_inputs
 
 if TYPE_CHECKING:
     from deployer.settings.model import Settings
@@ -356,3 +357,33 @@ def test_the_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("application", "other")
     monkeypatch.setenv("APPLICATION", "other")
     assert load({"INPUT_STOP-AFTER": "package"}, ["--region", "eu-west-1"]).application == ""
+
+
+INHERITED = {
+    "INPUT_PRE_FLIGHT": "off",
+    "INPUT_ROLE_TO_ASSUME": "arn:aws:iam::123456789012:role/other",
+    "INPUT_OUTPUTS_FILE": "elsewhere",
+    "INPUT_DEPLOYMENT_ID": "d-ABCDEFGHI",
+    "INPUT_On_Conflict": "stop",
+}
+
+
+def test_an_earlier_step_on_github_does_not_make_another_run_of_this_one() -> None:
+    step = {"INPUT_APPLICATION": "web", "INPUT_DEPLOYMENT-GROUP": "production", "INPUT_BUCKET": "releases"}
+    github = {"GITHUB_ACTIONS": "true", **step}
+    assert load({**github, **INHERITED}, []) == load(github, [])
+    told = list(inherited_inputs({**github, **INHERITED}))
+    assert [problem.message.split()[0] for problem in told] == list(INHERITED)
+    assert {problem.severity for problem in told} == {Severity.WARNING}
+    assert load({**step, **INHERITED, "INPUT_DEPLOYMENT_ID": ""}, []).on_conflict == "stop", (
+        "elsewhere they count"
+    )
+
+
+def test_what_github_s_environment_says_beside_the_step_is_said_and_never_wins() -> None:
+    environ = {"GITHUB_ACTIONS": "true", "INPUT_APPLICATION": "web", "INPUT_application": "evil"}
+    environ |= {"INPUT_DEPLOYMENT-GROUP": "", "INPUT_DEPLOYMENT_GROUP": "staging", "INPUT_BUCKET": "releases"}
+    settings = load(environ, [])
+    assert (settings.application, settings.deployment_group) == ("web", "staging")
+    (notice,) = inherited_inputs(environ)
+    assert notice.message.startswith("Input deployment-group is from INPUT_DEPLOYMENT_GROUP of the job's env")
