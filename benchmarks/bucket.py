@@ -41,7 +41,8 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self._answer(404)
         else:
-            self._answer(200, {**found.metadata, "ETag": '"etag"'}, length=found.size)
+            about = {"ETag": '"etag"', "Last-Modified": self.date_time_string()}
+            self._answer(200, {**found.metadata, **about}, length=found.size)
 
     def do_PUT(self) -> None:
         """PutObject and UploadPart."""
