@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import sdk_errors
 from deployer.choices import OnEnd, Stage
 from deployer.deployment.control import continuer, request_stop
 from deployer.deployment.model import Deployment, Status
@@ -107,17 +108,11 @@ def ended_when_cancelled(sent: Sent, *, aws: Aws, line: Line) -> Iterator[None]:
     try:
         yield
     except Interrupted:
-        with suppress(*_sdk_errors()):
+        with suppress(*sdk_errors()):
             if found := find(sent, aws.codedeploy_hasty, clock=line.clock):
                 deployment = Deployment(found, aws.region, order.application, order.group, sent.revision)
                 _end(deployment, line.settings.on_cancel, client=aws.codedeploy_hasty, line=line)
         raise
-
-
-def _sdk_errors() -> tuple[type[Exception], ...]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return BotoCoreError, ClientError
 
 
 def watch(  # noqa: PLR0913 - its knobs are keyword-only
@@ -268,7 +263,7 @@ def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> str | No
     deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
     while True:
         unanswered = True
-        with suppress(*_sdk_errors()):
+        with suppress(*sdk_errors()):
             if found := rollback_of(deployment.id, aws.codedeploy_once):
                 return found
             unanswered = False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
+from deployer.aws.errors import is_credentials, is_denied, is_transient, sdk_errors, translate
 from deployer.documents import OutOfBounds, compose
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
@@ -65,14 +66,12 @@ class AwsResolver:
 @contextmanager
 def _explained(action: str, what: str, piece: str) -> Iterator[None]:
     """Say what was looked for, and that it may be written into the AppSpec instead."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import explain, is_credentials, is_denied, is_transient
+    from botocore.exceptions import BotoCoreError
 
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
-        explained = explain(error, action=action, resource=what)
+    except sdk_errors() as error:
+        explained = translate(error, action=action, resource=what)
         instead = f"Or write {piece} into the AppSpec."
         if isinstance(error, BotoCoreError) or is_transient(error) or is_credentials(error):
             raise explained from error

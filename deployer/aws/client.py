@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from deployer import __version__
-from deployer.aws.errors import explain
+from deployer.aws.errors import translate
 from deployer.aws.origins import check_endpoints, ignored_file, keep_out, strange_endpoint
 from deployer.errors import InvalidInput, Problem
 from deployer.regions import partition
@@ -156,7 +156,7 @@ def connect(
         session = _session(inner, region or None)
         chosen, profile = session.region_name, session.profile_name
     except BotoCoreError as error:
-        raise explain(error, action="configure the SDK") from error
+        raise translate(error, action="configure the SDK") from error
     if not chosen:
         raise InvalidInput(
             Problem(

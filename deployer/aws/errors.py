@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def sdk_errors() -> tuple[type[Exception], ...]:
+    """The SDK's exceptions, to be named in an `except` clause.
+
+    An `except` clause is evaluated only once something was raised, so botocore is not loaded for its sake.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return BotoCoreError, ClientError
+
+
+@contextmanager
+def translated(action: str, resource: str = "") -> Iterator[None]:
+    """Raise the SDK's exceptions as ours; the parameters are those of `translate`."""
+    try:
+        yield
+    except sdk_errors() as error:
+        raise translate(error, action=action, resource=resource) from error
 
 
 def error_code(error: Exception) -> str:
@@ -23,7 +47,7 @@ def is_denied(error: Exception) -> bool:
 
 
 def is_denial(problem: Problem) -> bool:
-    """Whether a problem tells of a denial that `explain` has explained."""
+    """Whether a problem tells of a denial that `translate` has explained."""
     return problem.code in _DENIED
 
 
@@ -132,7 +156,7 @@ def _origin(url: re.Match[str]) -> str:
     return url["scheme"] + (host if _HOST.fullmatch(host) else "…")
 
 
-def explain(error: Exception, *, action: str, resource: str = "") -> DeployError:
+def translate(error: Exception, *, action: str, resource: str = "") -> DeployError:
     """The error to raise for an exception of the SDK.
 
     `action` is what was being done, as IAM names it (`s3:PutObject`) or in words; `resource` is what it was
@@ -141,11 +165,11 @@ def explain(error: Exception, *, action: str, resource: str = "") -> DeployError
     from botocore.exceptions import ClientError
 
     if isinstance(error, ClientError):
-        return _explain_client_error(error, action=action, resource=resource)
-    return _explain_sdk_error(error, action=action)
+        return _translate_client_error(error, action=action, resource=resource)
+    return _translate_sdk_error(error, action=action)
 
 
-def _explain_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
+def _translate_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
     code = error_code(error)
     text = _service_text(error) or "no reason given"
     name = code.removesuffix("Exception")
@@ -178,7 +202,7 @@ def _is_invalid(name: str) -> bool:
     return name.startswith("Invalid") or name.endswith(("Required", "DoesNotExist", "Validation"))
 
 
-def _explain_sdk_error(error: Exception, *, action: str) -> DeployError:
+def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
     from botocore import exceptions as sdk
 
     from deployer.aws.answers import UnreadableAnswer

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.aws.errors import is_denial
+from deployer.aws.errors import is_denial, sdk_errors
 from deployer.text import did_you_mean, similar
 
 if TYPE_CHECKING:
@@ -55,11 +55,9 @@ class _Caller:
 
 def _caller(aws: Aws) -> _Caller | None:
     """Who AWS takes us for, None where it does not say."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         answer = aws.sts.get_caller_identity()
-    except (BotoCoreError, ClientError):
+    except sdk_errors():
         return None
     return _Caller(answer["Arn"], answer["Account"])
 
@@ -74,8 +72,6 @@ def _suggestion(names: list[str], wanted: str) -> Iterator[str]:
 
 def _names(aws: Aws, application: str) -> Iterator[str]:
     """The names of all applications, or of an application's groups, as far as they may be listed."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     client = aws.codedeploy_once
     try:
         if application:
@@ -85,5 +81,5 @@ def _names(aws: Aws, application: str) -> Iterator[str]:
         else:
             for listed in client.get_paginator("list_applications").paginate():
                 yield from listed["applications"]
-    except (BotoCoreError, ClientError):
+    except sdk_errors():
         return

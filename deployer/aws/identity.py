@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.claims import claims_of
-from deployer.aws.errors import explain, is_transient
+from deployer.aws.errors import is_transient, sdk_errors, translate, translated
 from deployer.aws.refusals import refused_role, refused_token
 from deployer.aws.tokens import check_secret
 from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
@@ -66,14 +66,13 @@ def assume(
     Every secret is given to `mask` before it is used. Raises a DeployError that says what stands in the way.
     """
     from botocore.credentials import RefreshableCredentials
-    from botocore.exceptions import BotoCoreError, ClientError
 
     _check(wish, tokens)
     chain = Chain(aws, wish, tokens, mask)
     try:
         first = chain.renew()
-    except (BotoCoreError, ClientError) as error:
-        raise explain(error, action=f"assume {wish.roles[0]}") from error
+    except sdk_errors() as error:
+        raise translate(error, action=f"assume {wish.roles[0]}") from error
     if first["expiry_time"] <= clock.now():
         raise AccessDenied(_clock_is_wrong(first["expiry_time"], clock.now()))
     credentials = RefreshableCredentials(
@@ -135,7 +134,7 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
             frozen = credentials.get_frozen_credentials()
             key, secret, token = frozen.access_key, frozen.secret_key, frozen.token or ""
     except BotoCoreError as error:
-        raise explain(error, action="find credentials") from error
+        raise translate(error, action="find credentials") from error
     for name, text in zip(_ENVIRONMENT, (key, secret, token), strict=True):
         if text:
             mask(text)
@@ -238,12 +237,8 @@ def confirm_account(expected: str, aws: Aws) -> None:
 
     GetCallerIdentity needs no permission. Raises other DeployErrors when it cannot be asked.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
+    with translated("sts:GetCallerIdentity"):
         account = aws.sts.get_caller_identity()["Account"]
-    except (BotoCoreError, ClientError) as error:
-        raise explain(error, action="sts:GetCallerIdentity") from error
     if account != expected:
         raise AccessDenied(
             Problem(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.claims import narrower
 from deployer.aws.denial import read_denial
-from deployer.aws.errors import error_code, explain, is_denied
+from deployer.aws.errors import error_code, is_denied, translate
 from deployer.aws.policy import assume_trust, token_trust
 from deployer.aws.tokens import PERMISSIONS
 from deployer.errors import AccessDenied, InvalidInput, Problem
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:
     """What stands between this token and this role."""
     action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
-    told = explain(error, action=action, resource=role).problems[0]
+    told = translate(error, action=action, resource=role).problems[0]
     name = code.removesuffix("Exception")
     if is_denied(error):
         hint = (
@@ -79,7 +79,7 @@ def refused_role(
     error: Exception, role: str, *, external_id: str, tagged: bool
 ) -> AccessDenied | InvalidInput:
     """What stands between these credentials and this role."""
-    told = explain(error, action="sts:AssumeRole", resource=role).problems[0]
+    told = translate(error, action="sts:AssumeRole", resource=role).problems[0]
     if error_code(error) == "ValidationError":
         return _not_valid(told)
     if not is_denied(error):
@@ -111,7 +111,7 @@ def no_credentials(*, on_github: bool, role_wanted: bool) -> AccessDenied:
     from botocore.exceptions import NoCredentialsError
 
     if not (on_github and role_wanted):
-        return AccessDenied(*explain(NoCredentialsError(), action="find credentials").problems)
+        return AccessDenied(*translate(NoCredentialsError(), action="find credentials").problems)
     return AccessDenied(
         Problem(
             "role-to-assume is given, but this job may not ask GitHub for an OIDC token, and there are no "

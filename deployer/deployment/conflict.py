@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import is_denied, sdk_errors, translate
 from deployer.choices import OnConflict
 from deployer.deployment.control import stop
 from deployer.deployment.create import deploy, unguarded
@@ -96,10 +97,6 @@ def _holder(revision: Revision, order: Order, aws: Aws) -> tuple[Holder | None, 
 
     Of several the one that does; None when it has just ended or may not be looked up.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import explain, is_denied
-
     first, scope = None, scope_of(order.parameters)
     try:
         for identifier in _active(order, aws):
@@ -111,9 +108,9 @@ def _holder(revision: Revision, order: Order, aws: Aws) -> tuple[Holder | None, 
             if found.does(revision, scope):
                 return found, True
             first = first or found
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         if not is_denied(error):
-            raise explain(error, action="codedeploy:ListDeployments", resource=order.group) from error
+            raise translate(error, action="codedeploy:ListDeployments", resource=order.group) from error
     return first, False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import error_code, sdk_errors, translate
 from deployer.errors import DeployError
 
 if TYPE_CHECKING:
@@ -32,16 +33,12 @@ def request_stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient
 
     Raises a DeployError when the service did not answer or refused.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import error_code, explain
-
     try:
         client.stop_deployment(deploymentId=deployment_id, autoRollbackEnabled=rollback)
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         if error_code(error) == "DeploymentAlreadyCompletedException":
             return False
-        raise explain(error, action="codedeploy:StopDeployment", resource=deployment_id) from error
+        raise translate(error, action="codedeploy:StopDeployment", resource=deployment_id) from error
     return True
 
 
@@ -69,20 +66,16 @@ def continuer(
 
 def _continue(deployment_id: str, snapshot: Snapshot, client: CodeDeployClient) -> bool:
     """Whether the wait has been ended; it may have ended by itself in the meantime."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import error_code, explain
-
     try:
         client.continue_deployment(
             deploymentId=deployment_id,
             deploymentWaitType="TERMINATION_WAIT" if snapshot.terminating else "READY_WAIT",
         )
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         if error_code(error) in {
             "DeploymentIsNotInReadyStateException",
             "DeploymentAlreadyCompletedException",
         }:
             return False
-        raise explain(error, action="codedeploy:ContinueDeployment", resource=deployment_id) from error
+        raise translate(error, action="codedeploy:ContinueDeployment", resource=deployment_id) from error
     return True

@@ -19,6 +19,16 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from deployer.aws.client import group_arn
+from deployer.aws.errors import (
+    error_code,
+    is_lasting,
+    is_throttled,
+    is_transient,
+    sdk_errors,
+    translate,
+    translated,
+)
 from deployer.deployment.holder import USER
 from deployer.deployment.model import Deployment
 from deployer.deployment.register import with_content
@@ -72,18 +82,13 @@ def deploy(
     `guard` surrounds the time in which a deployment may come to exist whose id is not known. Raises a
     DeployError: Conflict when another deployment holds the group.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.client import group_arn
-    from deployer.aws.errors import error_code, explain, is_throttled, is_transient
-
     sent = Sent(revision, order, clock.monotonic(), clock.now())
     lost = False
     with guard(sent):
         while True:
             try:
                 identifier = _create(sent, aws, clock)
-            except (BotoCoreError, ClientError) as error:
+            except sdk_errors() as error:
                 unanswered = is_transient(error) and not is_throttled(error)
                 held = lost and error_code(error) == "DeploymentLimitExceededException"
                 found = _look_up(sent, error, aws=aws, clock=clock) if unanswered or held else None
@@ -92,23 +97,19 @@ def deploy(
                         lost = True
                         continue
                     arn = group_arn(order.application, order.group, region=aws.region)
-                    raise explain(error, action="codedeploy:CreateDeployment", resource=arn) from error
+                    raise translate(error, action="codedeploy:CreateDeployment", resource=arn) from error
                 identifier = found
             return Deployment(identifier, aws.region, order.application, order.group, revision)
 
 
 def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
     """Send the request until it is not throttled, and return the deployment's id."""
-    from botocore.exceptions import ClientError
-
-    from deployer.aws.errors import is_throttled
-
     parameters = request(sent.revision, sent.order)
     pauses = iter(_THROTTLE_PAUSES)
     while True:
         try:
             return aws.codedeploy_once.create_deployment(**parameters)["deploymentId"]
-        except ClientError as error:
+        except sdk_errors() as error:
             pause = next(pauses, None) if is_throttled(error) else None
             if pause is None:
                 raise
@@ -132,16 +133,12 @@ def _look_up(sent: Sent, lost: Exception, *, aws: Aws, clock: Clock) -> str | No
 
     A look that fails is made up for by the next; raises AwsFault when the last one fails, or all would.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import is_lasting
-
     for last, pause in enumerate(_LOOKS_AFTER_LOST_ANSWER, start=1 - len(_LOOKS_AFTER_LOST_ANSWER)):
         clock.sleep(pause)
         try:
             if found := find(sent, aws.codedeploy, clock=clock):
                 return found
-        except (BotoCoreError, ClientError) as unseen:
+        except sdk_errors() as unseen:
             if last == 0 or is_lasting(unseen):
                 raise _unknown(lost, sent.order, aws.region) from unseen
     return None
@@ -191,14 +188,8 @@ def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
 
 def adopt(deployment_id: str, *, aws: Aws) -> Deployment:
     """A deployment that somebody else created; raises a DeployError when it cannot be read."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import explain
-
-    try:
+    with translated("codedeploy:GetDeployment", deployment_id):
         info = aws.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
-    except (BotoCoreError, ClientError) as error:
-        raise explain(error, action="codedeploy:GetDeployment", resource=deployment_id) from error
     application = info.get("applicationName", "")
     return Deployment(
         deployment_id,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import sdk_errors
 from deployer.revision import S3Revision, of_location
 
 if TYPE_CHECKING:
@@ -50,14 +51,12 @@ class Live:
 
 def live_in(group: str, *, application: str, aws: Aws) -> Live | None:
     """Ask for the last successful deployment of the group; None where there is none or nothing is told."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
     client = aws.codedeploy
     try:
         answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
         last = answer["deploymentGroupInfo"].get("lastSuccessfulDeployment", {}).get("deploymentId")
         info = client.get_deployment(deploymentId=last)["deploymentInfo"] if last else {}
-    except (BotoCoreError, ClientError):
+    except sdk_errors():
         return None
     began = info.get("createTime")
     if not last or not began:

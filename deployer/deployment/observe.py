@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from deployer.aws.errors import error_code, is_denied, is_lasting, is_transient, sdk_errors, text_of
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target, Traffic
 from deployer.revision import of_location
 
@@ -92,15 +93,11 @@ class Observer:
 
     def _read_targets(self, snapshot: Snapshot, batches: int) -> str:
         """Read what is unfinished, and return why that did not succeed, empty when it did."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from deployer.aws.errors import error_code, is_denied, is_lasting, text_of
-
         try:
             if self._next_page or len(self._targets) < max(1, sum(snapshot.counts.values())):
                 self._list_targets()
             return self._read_batches(batches, last=snapshot.ended)
-        except (BotoCoreError, ClientError) as error:
+        except sdk_errors() as error:
             if error_code(error) == "DeploymentNotStartedException":
                 return ""
             if is_denied(error) and not any(self._targets.values()):
@@ -128,10 +125,6 @@ class Observer:
 
         One that is gone makes the service refuse its whole batch, which is halved until that one is found.
         """
-        from botocore.exceptions import ClientError
-
-        from deployer.aws.errors import error_code
-
         unfinished = [name for name, target in self._targets.items() if not (target and target.ended)]
         waiting = [name for name in unfinished if name not in self._gone]
         allowed = len(waiting) // BATCH + _SEARCH if last else batches
@@ -142,7 +135,7 @@ class Observer:
             batch = waiting[: self._batch]
             try:
                 self._read_batch(batch)
-            except ClientError as error:
+            except sdk_errors() as error:
                 if error_code(error) not in _GONE:
                     raise
                 self._batch = max(1, len(batch) // 2)
@@ -171,16 +164,12 @@ class Observer:
 
     def _call(self, method: Callable[..., _Answer], **parameters: object) -> _Answer:
         """Call the service about the deployment, gently where it was overloaded or out of reach."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        from deployer.aws.errors import is_transient
-
         if self.clock.monotonic() < self._gentle_until:
             self.clock.sleep(max(0.0, self._called + _GENTLE_PAUSE - self.clock.monotonic()))
         self._called = self.clock.monotonic()
         try:
             return method(deploymentId=self.deployment_id, **parameters)
-        except (BotoCoreError, ClientError) as error:
+        except sdk_errors() as error:
             if is_transient(error):
                 self._gentle_until = self.clock.monotonic() + _GENTLE_SECONDS
             raise

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
+from deployer.aws.client import group_arn
+from deployer.aws.errors import error_code, is_credentials, sdk_errors, translate
 from deployer.choices import APPSPEC, ComputePlatform
 from deployer.errors import InvalidInput, Problem
 from deployer.revision import AppSpecRevision, BundleType, S3Revision
@@ -104,22 +106,17 @@ def agree(
 
 def _ask(application: str, group: str, aws: Aws) -> str | None:
     """The platform of the group, or of the application where `group` is empty; None where nothing is told."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.client import group_arn
-    from deployer.aws.errors import error_code, explain, is_credentials
-
     client = aws.codedeploy
     try:
         if group:
             answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
             return answer["deploymentGroupInfo"].get("computePlatform")
         return client.get_application(applicationName=application)["application"].get("computePlatform")
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         if error_code(error) not in _ABSENT and not is_credentials(error):
             return None
         arn = group_arn(application, group, region=aws.region)
-        raise explain(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
+        raise translate(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
 
 
 def _labels(platforms: frozenset[ComputePlatform]) -> str:

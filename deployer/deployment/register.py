@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.aws.client import application_arn
+from deployer.aws.errors import sdk_errors, translated
 from deployer.revision import AppSpecRevision, S3Revision, location, of_location
 
 if TYPE_CHECKING:
@@ -17,21 +19,11 @@ def register(revision: Revision, *, application: str, aws: Aws) -> bool:
     Registering twice changes nothing; an inline AppSpec travels with the deployment. Raises a DeployError
     when the application does not exist or the call is denied.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.client import application_arn
-    from deployer.aws.errors import explain
-
     if isinstance(revision, AppSpecRevision):
         return False
-    try:
+    arn = application_arn(application, region=aws.region)
+    with translated("codedeploy:RegisterApplicationRevision", arn):
         aws.codedeploy.register_application_revision(applicationName=application, revision=location(revision))
-    except (BotoCoreError, ClientError) as error:
-        raise explain(
-            error,
-            action="codedeploy:RegisterApplicationRevision",
-            resource=application_arn(application, region=aws.region),
-        ) from error
     return True
 
 
@@ -42,13 +34,11 @@ def is_registered(revision: S3Revision, *, application: str, aws: Aws) -> bool:
     does not document whether the look-up compares eTag and version, so the answer has to carry both. False
     also where nothing can be learnt.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         answer = aws.codedeploy.get_application_revision(
             applicationName=application, revision=location(revision)
         )
-    except (BotoCoreError, ClientError):
+    except sdk_errors():
         return False
     return revision.etag is not None and of_location(answer.get("revision", {})) == revision
 
@@ -59,15 +49,13 @@ def with_content(revision: Revision | None, *, application: str, aws: Aws) -> Re
     Only GetApplicationRevision gives the content, as the reference of GetDeployment says. A denial, a fault
     or an answer with another digest costs the content only.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     if not isinstance(revision, AppSpecRevision) or revision.content is not None:
         return revision
     try:
         answer = aws.codedeploy.get_application_revision(
             applicationName=application, revision=location(revision)
         )
-    except (BotoCoreError, ClientError):
+    except sdk_errors():
         return revision
     found = of_location(answer.get("revision", {}))
     return found if found == revision else revision

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import error_code, is_credentials, is_lasting, sdk_errors, text_of, translate
 from deployer.choices import Stage
 from deployer.deployment.model import Snapshot, Status, Traffic
 
@@ -112,10 +113,6 @@ def _status(snapshot: Snapshot, stop_after: Stage) -> Status:
 
 def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: Stage) -> Iterator[Snapshot]:
     """Snapshots up to and including the last; a failed look repeats the one before, with its trouble."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import error_code, is_credentials, is_lasting, text_of
-
     started = clock.monotonic()
     snapshot, seen, extra = _UNSEEN, None, patience.extra_looks
     failures = refusals = 0
@@ -125,7 +122,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
         try:
             snapshot = observer.look(batches=min(_MOST_BATCHES, max(2, int(pause))))
             seen, failures, refusals = now, 0, 0
-        except (BotoCoreError, ClientError) as error:
+        except sdk_errors() as error:
             failures, refusals = failures + 1, refusals + 1 if is_lasting(error) else 0
             if refusals >= (1 if seen is None and not is_credentials(error) else _LASTING_TRIES):
                 raise _explained(error, observer) from error
@@ -159,6 +156,7 @@ def _details(observer: Observer, snapshot: Snapshot, clock: Clock) -> Iterator[S
 
 
 def _explained(error: Exception, observer: Observer) -> DeployError:
-    from deployer.aws.errors import explain
 
-    return explain(error, action="codedeploy:GetDeployment", resource=f"deployment {observer.deployment_id}")
+    return translate(
+        error, action="codedeploy:GetDeployment", resource=f"deployment {observer.deployment_id}"
+    )

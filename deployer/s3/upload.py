@@ -16,6 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from deployer.aws.errors import is_denied, sdk_errors, translate
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
 from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem
@@ -104,17 +105,13 @@ def upload(
 @contextmanager
 def _explained(destination: Destination, s3: S3Client) -> Iterator[None]:
     """Turn the SDK's exceptions into ours."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    from deployer.aws.errors import explain, is_denied
-
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except sdk_errors() as error:
         if is_denied(error) and (owner := destination.expected_bucket_owner):
             raise AccessDenied(_other_owner(destination.bucket, owner)) from error
         arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
-        raise explain(error, action="s3:PutObject", resource=arn) from error
+        raise translate(error, action="s3:PutObject", resource=arn) from error
 
 
 def _other_owner(bucket: str, owner: str) -> Problem:
