@@ -6,9 +6,16 @@ happened, what to do about it, and where in the repository.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from enum import IntEnum, StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+_MOST_OF_A_CODE: Final = 20
 
 
 class ExitCode(IntEnum):
@@ -82,6 +89,23 @@ class Problem:
     code: str = ""
     severity: Severity = Severity.ERROR
     location: Location | None = None
+
+
+def shortened(problems: Iterable[Problem]) -> list[Problem]:
+    """Return at most twenty problems of each code, and for each code a count of the rest."""
+    seen = Counter[str]()
+    last: dict[str, Problem] = {}
+    kept: list[Problem] = []
+    for problem in problems:
+        seen[problem.code] += 1
+        last[problem.code] = problem
+        if seen[problem.code] <= _MOST_OF_A_CODE:
+            kept.append(problem)
+    for code, count in seen.items():
+        if count > _MOST_OF_A_CODE:
+            message = f"And {count - _MOST_OF_A_CODE:,} more of this kind."
+            kept.append(replace(last[code], message=message, location=None))
+    return kept
 
 
 class DeployError(Exception):

@@ -1,4 +1,4 @@
-"""How sizes, durations, counts, names and texts from elsewhere are written, and which name was meant."""
+"""Text for people: sizes, durations, counts, names and texts from elsewhere, and which name was meant."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def counts(by_state: Mapping[str, int]) -> str:
-    """How many targets are in each state, finished ones first: `2 succeeded, 1 in progress`."""
+    """Count the targets in each state, finished ones first: `2 succeeded, 1 in progress`."""
     names = {
         "Succeeded": "succeeded",
         "Failed": "failed",

@@ -14,7 +14,7 @@ _CATEGORIES = re.compile(r"c(\d{1,18})(?:\.c(\d{1,18}))?", re.ASCII)
 
 
 class InvalidEntryError(ValueError):
-    """Why the agent refuses an acl entry."""
+    """The reason why the agent refuses an acl entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def parse_entry(text: str) -> AclEntry:
 
 
 def check_range(text: str) -> str:
-    """Why the agent refuses an SELinux range such as s0-s3:c1,c3.c5; empty when it takes it."""
+    """Return why the agent refuses an SELinux range such as s0-s3:c1,c3.c5; empty when it takes it."""
     levels, colon, categories = text.partition(":")
     match = _SENSITIVITY.fullmatch(levels)
     if not match:

@@ -1,4 +1,4 @@
-"""What an AppSpec for Lambda or ECS may leave out, looked up: CurrentVersion, and the ARN of a family.
+"""Pieces that an AppSpec for Lambda or ECS may leave out, looked up: CurrentVersion, the ARN of a family.
 
 The author's text stays as it is; only the missing piece is put in.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Resolver(Protocol):
-    """Where the missing pieces come from."""
+    """The source of the missing pieces."""
 
     def version(self, function: str, alias: str) -> str:
         """The version that the function's alias points to."""

@@ -156,7 +156,7 @@ def _report_duplicates(node: Node, findings: Findings) -> None:
 
 
 def _report_rest(rest: Iterator[yaml.Event], findings: Findings) -> None:
-    """What stands behind the first document: the agent reads none of it, whether it is YAML or not."""
+    """Report text behind the first document: the agent reads none of it, whether it is YAML or not."""
     try:
         event = next(rest)
     except yaml.YAMLError as error:

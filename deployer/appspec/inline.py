@@ -14,7 +14,7 @@ from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
 from deployer.bundle.reading import find_appspec, read_start
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle
+from deployer.errors import InvalidBundle, shortened
 from deployer.revision import BundleType
 from deployer.rules import tree as tree_rules
 
@@ -31,7 +31,7 @@ _JSON = ".json"
 
 @dataclass(frozen=True, slots=True)
 class AppSpecFile:
-    """An AppSpec's text and where it stands in the repository; a `model.Contents` of one file."""
+    """The text of an AppSpec and its path in the repository: `Contents` of one file."""
 
     text: str
     path: str
@@ -45,7 +45,7 @@ class AppSpecFile:
 
     @property
     def platform(self) -> ComputePlatform | None:
-        """What it deploys to, None where it cannot be understood."""
+        """The platform that it deploys to, None where it cannot be understood."""
         appspec = parse(self.text.encode(), path=self.path).appspec
         return appspec.compute_platform if appspec else None
 
@@ -68,7 +68,7 @@ class AppSpecFile:
         """Everything that the service would refuse; what is looked up later counts as there."""
         completed = complete(self.text, Stopgap())
         problems = parse(completed.text.encode(), path=self.path).problems
-        return [_moved(problem, completed.inserted) for problem in problems]
+        return shortened(_moved(problem, completed.inserted) for problem in problems)
 
     def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
         """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""

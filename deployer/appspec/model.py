@@ -1,4 +1,4 @@
-"""What an AppSpec says, as far as it could be understood; lines and columns count from 1."""
+"""An AppSpec as far as it could be understood; lines and columns count from 1."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
 
 EVENT_SECONDS = 3600
-"""How long all scripts of an event may take, and how long each may that gives no timeout."""
+"""Seconds that all scripts of an event may take together, and each one that gives no timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Hook:
 
 @dataclass(frozen=True, slots=True)
 class FileMapping:
-    """What is copied where; the place is the source's, `destination_line` the destination's."""
+    """A copy from the bundle to the instance, placed at its source; `destination_line` is the other's."""
 
     source: str
     destination: str
@@ -45,7 +45,7 @@ class FileMapping:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What is set on the files and folders at or below `object`.
+    """Mode, owner and the like that are set on the files and folders at or below `object`.
 
     `mode` is the text that the agent reads as octal digits; `default_acl` tells whether an entry is a default
     one, which only folders can have.

@@ -18,7 +18,7 @@ class Scalar:
 
     @property
     def kind(self) -> str:
-        """What it is, in words for a message."""
+        """Its kind, in words for a message."""
         match self.value:
             case None:
                 return "empty"
@@ -50,7 +50,7 @@ class Mapping:
 
     @property
     def kind(self) -> str:
-        """What it is, in words for a message."""
+        """Its kind, in words for a message."""
         return "keys and values" if self.pairs else "empty braces"
 
     def get(self, key: str) -> Node | None:
@@ -72,7 +72,7 @@ def given(node: Node | None) -> Node | None:
 
 
 def is_void(node: Node) -> bool:
-    """Whether a node that is not null holds nothing all the same, by Ruby: false, or empty braces."""
+    """Tell whether a node that is not null holds nothing all the same, by Ruby: false, or empty braces."""
     return node.value is False if isinstance(node, Scalar) else isinstance(node, Mapping) and not node.pairs
 
 

@@ -139,7 +139,7 @@ def _mode(node: Node | None, findings: Findings) -> str | None:
 
 
 def _same_mode(written: str, applied: str) -> bool:
-    """Whether the digits that the author wrote are the digits that are applied."""
+    """Tell whether the digits that the author wrote are the digits that are applied."""
     return written.lstrip("+0") == applied.lstrip("0")
 
 

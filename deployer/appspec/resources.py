@@ -42,7 +42,7 @@ _LAST_PORT = 65535
 
 
 def applies(root: Mapping) -> bool:
-    """Whether this is an AppSpec for Lambda or ECS rather than for instances."""
+    """Tell whether this is an AppSpec for Lambda or ECS rather than for instances."""
     return _get(root, "Resources") is not None and root.get("os") is None
 
 
@@ -81,7 +81,7 @@ def _report_placeholders(node: Node, findings: Findings) -> None:
 
 
 def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:
-    """The name and the platform of the one resource, Lambda where that cannot be told."""
+    """The name and the platform of the one resource, Lambda where that is unclear."""
     node = _get(root, "Resources") or root
     items = node.items if isinstance(node, Sequence) else ()
     if len(items) != 1:

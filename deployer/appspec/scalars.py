@@ -1,4 +1,4 @@
-"""How the agent reads a plain YAML value: Ruby's Psych, which follows YAML 1.1 with its own turns.
+"""Plain YAML values as the agent reads them: by Ruby's Psych, which follows YAML 1.1 in its own way.
 
 `0644` is the number 420, `yes` is true, `12:30` is a number in base 60, `1e3` is text.
 """
@@ -34,7 +34,7 @@ _BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
 
 
 def is_date(text: str) -> bool:
-    """Whether a plain value is read as a date or a time, which the agent's safe reader refuses."""
+    """Tell whether a plain value is read as a date or a time, which the agent's safe reader refuses."""
     if _TIME.fullmatch(text):
         return True
     match = _DATE.fullmatch(text)

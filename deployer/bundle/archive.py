@@ -64,7 +64,7 @@ _TAR_KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContents:
-    """What an archive unpacks to: `Contents` without exclusions, or places in the repository.
+    """The files that an archive unpacks to: `Contents` without exclusions, or places in the repository.
 
     `path` is the archive's from the repository's root, `file` its absolute path without links.
     """
@@ -151,7 +151,7 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
 
 
 def _check_parents(entries: Mapping[str, Entry], findings: _Findings) -> None:
-    """Report members that stand below a link."""
+    """Report members below a link."""
     links = {name for name, entry in entries.items() if entry.kind is EntryKind.LINK}
     for name in entries if links else ():
         if not links.isdisjoint(accumulate(posixpath.dirname(name).split("/"), "{}/{}".format)):
@@ -329,7 +329,7 @@ class _Tar:
 
 
 def _worth_keeping(name: str, mode: int) -> bool:
-    """Whether the pre-flight is likely to read a member: scripts and AppSpecs, not the application."""
+    """Tell whether the pre-flight is likely to read a member: scripts and AppSpecs, not the application."""
     return bool(mode & 0o111) or name.endswith((".sh", ".yml", ".yaml"))
 
 

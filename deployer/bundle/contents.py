@@ -1,4 +1,4 @@
-"""Contents: what a bundle will unpack to, and the bundle itself."""
+"""Contents: the files that a bundle will unpack to, and the bundle itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class EntryKind(Enum):
-    """What stands at a name in a bundle."""
+    """The kind of thing that has a name in a bundle."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -48,7 +48,7 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """A path that a pattern left out; a folder's `name` ends with a slash and stands for all below it."""
+    """A path that a pattern left out; a folder's `name` ends with a slash and means all below it."""
 
     name: str
     pattern: str
@@ -56,16 +56,22 @@ class Exclusion:
 
 
 class Contents(Protocol):
-    """What a bundle will unpack to, whether from a folder or from a ready-made archive."""
+    """The files that a bundle will unpack to, whether from a folder or from a ready-made archive.
+
+    >>> contents.entries["scripts/start.sh"]
+    Entry(name='scripts/start.sh', kind=<EntryKind.FILE: 'file'>, mode=493, size=120, …)
+    >>> contents.read("scripts/start.sh", 9)
+    b'#!/bin/sh'
+    """
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """All entries by name, sorted by name's bytes; a parent folder stands before what is in it."""
+        """All entries by name, sorted by name's bytes; a parent folder comes before what is in it."""
         ...
 
     @property
     def exclusions(self) -> tuple[Exclusion, ...]:
-        """What a pattern left out; empty for a ready-made archive."""
+        """The paths that a pattern left out; none of a ready-made archive."""
         ...
 
     def read(self, name: str, limit: int) -> bytes:
@@ -78,7 +84,7 @@ class Contents(Protocol):
 
 
 class ChunkStream(Protocol):
-    """An archive's bytes as they are made; `files` and `read` tell how much of the contents they hold."""
+    """The bytes of an archive as they are made; `files` and `read` count the contents in them so far."""
 
     files: int
     read: int
@@ -93,6 +99,10 @@ class ChunkStream(Protocol):
 @dataclass(frozen=True)
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
+
+    >>> bundle = package(contents, bundle_type=BundleType.ZIP, compression=Compression.FAST)
+    >>> key = f"{bundle.digest}.{bundle.type.extension}"
+    >>> Path("app.zip").write_bytes(b"".join(bundle.chunks()))
 
     `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
     where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
@@ -115,7 +125,7 @@ class Bundle:
 
     @cached_property
     def files(self) -> int:
-        """How many files and links there are."""
+        """The number of files and links."""
         return sum(entry.kind is not EntryKind.FOLDER for entry in self.contents.entries.values())
 
     def largest(self, count: int) -> list[Entry]:
@@ -125,7 +135,7 @@ class Bundle:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """How far packing and sending have come, in files and bytes."""
+    """The progress of packing and sending, in files and bytes."""
 
     files: int
     files_total: int

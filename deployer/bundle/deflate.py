@@ -57,10 +57,10 @@ class Blocks:
 
 @dataclass(frozen=True, slots=True)
 class Deflater:
-    """What compresses what.
+    """The libraries that compress files, by size.
 
     Tiny files gain nothing from density; in those of middling size is most of what can be saved; large ones
-    are mostly binaries, in blocks. `mixed` is for blocks in which the small files of a tar stand together.
+    are mostly binaries, in blocks. `mixed` is for blocks in which the small files of a tar are together.
     """
 
     tiny: Whole

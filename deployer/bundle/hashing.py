@@ -49,7 +49,7 @@ def _times(matrix: list[int], vector: int) -> int:
 
 
 crc32: Callable[[bytes | memoryview, int], int] = zlib.crc32
-"""CRC-32 of the data, after that of what stands before it."""
+"""CRC-32 of the data, continued from that of the data before it."""
 
 combine: Callable[[int, int, int], int] = combine_with_zlib
 """CRC-32 of two pieces one after another, the last argument being the second one's bytes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,7 +20,7 @@ from deployer.bundle.reading import LONGEST_TEXT, find_appspec, read_start
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import Walk
 from deployer.choices import APPSPEC, APPSPEC_NAMES
-from deployer.errors import InvalidBundle, InvalidInput, Location, Problem, Severity
+from deployer.errors import InvalidBundle, InvalidInput, Location, Severity, shortened
 from deployer.rules import bundle as bundle_rules
 from deployer.rules import document as document_rules
 from deployer.rules import tree as rules
@@ -29,9 +29,10 @@ from deployer.text import did_you_mean, legible, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from deployer.errors import Problem
+
 
 EXCLUDE_INPUT: Final = "action input exclude"
-_MOST_PROBLEMS: Final = 20
 _NOT_BUILT: Final = "Was it built or downloaded by an earlier step?"
 _FOLDER_OR_ARCHIVE: Final = (
     "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
@@ -41,7 +42,7 @@ _CHECKOUT: Final = "The checkout step is missing: add `- uses: actions/checkout@
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What one pattern left out: files, and folders with all that is in them."""
+    """The number of files that a pattern left out, and of folders with all that is in them."""
 
     pattern: str
     location: Location
@@ -51,7 +52,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Tree:
-    """The contents of a bundle that is packed from a folder; a `model.Contents`.
+    """The contents of a bundle that is packed from a folder; `Contents`.
 
     `source` and `repository` are absolute. `warnings` are problems that do not stop the run.
     """
@@ -65,7 +66,7 @@ class Tree:
 
     @cached_property
     def tallies(self) -> tuple[Tally, ...]:
-        """How much each pattern left out, in the patterns' order; negated ones are not counted."""
+        """The number of paths that each pattern left out, in the patterns' order; without negated ones."""
         files, folders = Counter[Location](), Counter[Location]()
         for exclusion in self.exclusions:
             (folders if exclusion.name.endswith("/") else files)[exclusion.location] += 1
@@ -121,14 +122,14 @@ def scan(
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
     problems = [*walk.problems, *check_links(entries, where=walk.where, whole="source")]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
-        raise InvalidBundle(*_shortened(errors))
+        raise InvalidBundle(*shortened(errors))
     warnings = [
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
         *(_idle(rule) for rule in patterns.rules if rule not in patterns.matched),
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
     ]
     return Tree(
-        source, repository, entries, tuple(walk.exclusions), tuple(_shortened(warnings)), patterns.rules
+        source, repository, entries, tuple(walk.exclusions), tuple(shortened(warnings)), patterns.rules
     )
 
 
@@ -227,16 +228,3 @@ def _no_appspec(walk: Walk, appspec: str) -> Problem:
 
 def _idle(rule: IgnoreRule) -> Problem:
     return rules.PATTERN_UNUSED.problem(rule.location, pattern=legible(rule.text))
-
-
-def _shortened(problems: Sequence[Problem]) -> Iterator[Problem]:
-    """At most some problems of each code, and a count of the rest."""
-    seen = Counter[str]()
-    for problem in problems:
-        seen[problem.code] += 1
-        if seen[problem.code] <= _MOST_PROBLEMS:
-            yield problem
-    for code, count in seen.items():
-        if count > _MOST_PROBLEMS:
-            first = next(problem for problem in problems if problem.code == code)
-            yield replace(first, message=f"And {count - _MOST_PROBLEMS} more of this kind.", location=None)

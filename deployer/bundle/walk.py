@@ -1,4 +1,4 @@
-"""One pass over a folder: what is there, what the patterns leave out, and what no bundle can carry."""
+"""One pass over a folder: its files, those that patterns leave out, and those that no bundle can carry."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class Walk:
             self._refuse(folder or ".", rules.UNREADABLE, reason=error.strerror)
 
     def where(self, name: str) -> Location:
-        """Where a name of the source stands in the repository."""
+        """Return the path of a name of the source from the repository's root."""
         return Location((self.source / name).relative_to(self.repository).as_posix())
 
     def _belongs(self, name: str, last: str, *, folder: bool) -> bool:
-        """Whether a name goes into the bundle; `last` is what stands after its last slash."""
+        """Tell whether a name goes into the bundle; `last` is the part after its last slash."""
         if last in _REPOSITORIES and not self._may_stay(name, last, folder=folder):
             return False
         if self.rules.rules:

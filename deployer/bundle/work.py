@@ -44,7 +44,7 @@ class Batch:
 
     @property
     def files(self) -> int:
-        """How many files and links it completes."""
+        """The number of files and links that it completes."""
         return sum(member.entry.kind is not EntryKind.FOLDER for member in self.members)
 
     @property
@@ -73,12 +73,12 @@ class Block:
 
     @property
     def first(self) -> bool:
-        """Whether the file begins with it."""
+        """True when the file begins with it."""
         return self.start == 0
 
     @property
     def last(self) -> bool:
-        """Whether the file ends with it."""
+        """True when the file ends with it."""
         return self.start + self.length == self.member.entry.size
 
 

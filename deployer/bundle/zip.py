@@ -65,7 +65,7 @@ def _time(modified: int) -> tuple[int, bytes]:
 
 
 class _Record(NamedTuple):
-    """What the central directory says about a member; `offset` from the beginning of its piece of work."""
+    """A member's record in the central directory; `offset` counts from the beginning of its piece of work."""
 
     name: bytes
     attributes: int
@@ -136,7 +136,7 @@ def _name(entry: Entry) -> bytes:
 
 
 class _Directory:
-    """The central directory as it grows, and where the archive stands."""
+    """The central directory as it grows, and the length of the archive so far."""
 
     def __init__(self) -> None:
         self.offset = 0
@@ -175,7 +175,7 @@ class _Directory:
         return data
 
     def add(self, records: Sequence[_Record]) -> None:
-        """Note the members of a batch that begins where the archive stands."""
+        """Note the members of a batch that comes next in the archive."""
         for record in records:
             self._append(record, self.offset + record.offset)
 

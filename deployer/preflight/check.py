@@ -1,6 +1,6 @@
-"""What would fail on the instances, found before anything is sent: a bundle → its problems.
+"""Failures on the instances, found before anything is sent: a bundle → its problems.
 
-The rules are the agent's own; they see the final bundle (`model.Contents`), whether it is packed from a
+The rules are the agent's own; they see the final bundle (`Contents`), whether it is packed from a
 folder or a ready-made archive. No AWS call, no write.
 """
 
@@ -13,7 +13,7 @@ from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle, Location
+from deployer.errors import InvalidBundle, Location, shortened
 from deployer.preflight.bundle import check_names, check_size, find_root
 from deployer.preflight.files import check_files
 from deployer.preflight.hooks import check_hooks
@@ -51,7 +51,7 @@ def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -
         problems += error.problems
     if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
-    return list(dict.fromkeys(problems))
+    return shortened(dict.fromkeys(problems))
 
 
 def _check(names: Names, bundle_type: BundleType | None) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ class Copy:
 
 @dataclass
 class Plan:
-    """What the agent would install, worked out when it is asked for."""
+    """The files that the agent would install, worked out when they are asked for."""
 
     names: Names
     copies: list[Copy] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Finding names in a bundle: links followed, and for what is not there the reason or the nearest name."""
+"""Names in a bundle: links followed, and for a missing one the reason or the nearest name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Names:
         self.path = contents.locate(APPSPEC)
 
     def resolve(self, name: str) -> Entry | None:
-        """What stands at a name once links are followed; None when nothing does, or not in the bundle."""
+        """Return the entry of a name once links are followed; None when there is none in the bundle."""
         try:
             found = resolve(self.entries, name)
         except LeavesTree:
@@ -43,11 +43,11 @@ class Names:
         return _ROOT if found == "" else self.entries.get(found or "/")
 
     def spelt(self, name: str) -> str:
-        """The name as it stands in the bundle whatever its case, which Windows does not tell apart."""
+        """The name as it is spelt in the bundle, since Windows ignores case."""
         return self._by_lower.get(name.lower(), name)
 
     def leaves(self, name: str) -> bool:
-        """Whether a link on the way to a name leads out of the bundle."""
+        """Tell whether a link on the way to a name leads out of the bundle."""
         try:
             resolve(self.entries, name)
         except LeavesTree:
@@ -55,7 +55,7 @@ class Names:
         return False
 
     def target(self, name: str) -> str:
-        """Where the first link on the way to a name points; empty when there is none."""
+        """Return the target of the first link on the way to a name; empty when there is none."""
         for path in accumulate(name.split("/"), "{}/{}".format):
             entry = self.entries.get(path)
             if entry is not None and entry.kind is EntryKind.LINK:
@@ -72,13 +72,13 @@ class Names:
 
     @staticmethod
     def readmission(exclusion: Exclusion, name: str) -> str:
-        """What to do about a pattern that left out a name; nothing of an excluded folder comes back."""
+        """Return advice on a pattern that left out a name; nothing of an excluded folder comes back."""
         if exclusion.name.rstrip("/") == name and not exclusion.name.endswith("/"):
             return f"Change the pattern, or take the file back with a later `!/{name}`."
         return "Change the pattern so that it leaves this path alone."
 
     def place(self, name: str, line: int | None, otherwise: Location) -> Location:
-        """Where a line of a file stands in the repository, else the place that names the file."""
+        """Return the place of a line of a file in the repository, else the place that names the file."""
         path = self.contents.locate(name)
         return Location(path, line) if path is not None else otherwise
 

@@ -89,7 +89,7 @@ def _check_file(permission: Permission, place: Location) -> Iterator[Problem]:
 
 
 def _locks_out(mode: str) -> bool:
-    """Whether someone may read a folder of that mode but not enter it."""
+    """Tell whether someone may read a folder of that mode but not enter it."""
     return any(int(digit) & 5 == 4 for digit in mode[-3:])  # noqa: PLR2004 - read without execute
 
 

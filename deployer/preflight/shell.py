@@ -66,7 +66,7 @@ def _check_first_line(name: str, first: bytes, place: Location) -> Iterator[Prob
 
 
 def _is_for_a_shell(first: bytes) -> bool:
-    """Whether a shell reads the script; it does so too when the first line names nothing."""
+    """Tell whether a shell reads the script; it does so too when the first line names nothing."""
     words = first.decode(errors="replace").rpartition("/")[2].split()
     return not first.startswith(b"#!") or any(word in _SHELLS for word in words)
 

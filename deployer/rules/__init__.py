@@ -1,7 +1,7 @@
-"""Every rule of the pre-flight as data: its code, what it says, how to put it right, and where it comes from.
+"""Every rule about bundles as data: its code and message, how to put it right, and where it comes from.
 
-A check reports with `rule.problem(place, fact=…)`; the documentation prints the same values. Nothing about a
-rule is written anywhere else.
+A check reports with `rule.problem(place, fact=…)`, and `docs/pre-flight.md` is made of the same values. A
+module here is a chapter there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from deployer.errors import Location, Problem, Severity
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that can be wrong with a bundle.
+
+    >>> METHOD.problem(Location("app.zip"), member="a", more="", method="LZMA")
+    Problem(message='a is compressed with LZMA, which the agent cannot open.', code='archive-method', …)
 
     `message` and `hint` are `str.format` templates over the facts of a finding; `bad` and `good` are examples
     for the documentation; `source` says who enforces the rule.

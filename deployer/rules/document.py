@@ -105,8 +105,7 @@ TAG = Rule(
 )
 DUPLICATE_KEY = Rule(
     code="appspec-duplicate-key",
-    message="The key `{key}` stands here and in line {first}: agents 1.x drop the first, agents 2.x "
-    "refuse both.",
+    message="The key `{key}` is here and in line {first}: agents 1.x drop the first, agents 2.x refuse both.",
     hint="Merge the two.",
     bad="hooks:\n  AfterInstall:\n    - location: a.sh\n  AfterInstall:\n    - location: b.sh",
     good="hooks:\n  AfterInstall:\n    - location: a.sh\n    - location: b.sh",
@@ -189,7 +188,7 @@ NOT_A_FILE = Rule(
 )
 SECOND_FILE = Rule(
     code="appspec-second-file",
-    message="{name} stands beside appspec.yml with other content; only appspec.yml is read.",
+    message="{name} and appspec.yml differ; only appspec.yml is read.",
     hint="Remove {name}, or name it with the input `appspec`.",
     bad="appspec.yml\nappspec.yaml",
     good="appspec.yml",

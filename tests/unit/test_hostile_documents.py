@@ -58,6 +58,14 @@ def test_an_input_that_is_a_document(name: str, flag: str, tmp_path: Path) -> No
     assert len(ran.log) < 100_000
 
 
+def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
+    keys = "".join(f"key{number}: 1\n" for number in range(5_000))
+    (tmp_path / "appspec.yml").write_text(f"version: 0.0\nos: linux\n{keys}")
+    ran = rehearse(tmp_path)
+    assert (ran.code, len(ran.findings)) == (0, 21)
+    assert ran.findings[-1].message.startswith("And 4,980 more of this kind.")
+
+
 def test_what_is_wrong_is_said() -> None:
     with pytest.raises(InputError, match=r"has the alias \*a0 in line 2"):
         parse_document(BOMB)
