@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-_HASHES = re.compile(r"#(?=#+\s*(?:vso|teamcity)?\s*\[)", re.IGNORECASE)
+_HASHES = re.compile(r"(?<!#)##++(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 
 
 def without_hash_commands(text: str) -> str:
@@ -26,7 +26,7 @@ def without_hash_commands(text: str) -> str:
 
     However many hashes there are, no two of them are left side by side before a command.
     """
-    return _HASHES.sub("# ", text)
+    return _HASHES.sub(lambda found: " ".join(found[0]), text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _SAFELY = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_IN_PLACE = {errno.EBUSY, errno.EACCES, errno.EPERM, errno.EROFS}
-"""Why a file can be written and yet not be replaced: it is mounted by itself, or its folder is protected."""
+_IN_PLACE = {errno.EBUSY, errno.EACCES, errno.ENOENT, errno.EPERM, errno.EROFS}
+"""Why a file may be written but not replaced: it is mounted by itself, or its folder takes no other file."""
 
 _NOT_REGULAR = {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENOTDIR}
 

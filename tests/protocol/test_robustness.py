@@ -82,10 +82,24 @@ def test_no_core_file_can_hold_the_credentials(tmp_path: Path) -> None:
     assert ran.stdout.splitlines()[-1] == "(0, 0)"
 
 
+def test_files_that_cannot_be_written_are_found_before_anything_is_packaged_or_sent(
+    job: Job, emulator: Start
+) -> None:
+    service = emulator(bucket_store=job.s3)
+    names = {"INPUT_OUTPUTS_FILE": "no/o", "INPUT_SUMMARY_FILE": "no/s", "INPUT_JUNIT_FILE": "/dev/full"}
+    ran = job.run(service, **names)
+    assert ran.code == 2
+    assert all(f"{name} cannot be written" in ran.output for name in names.values())
+    assert "files," not in ran.output
+    assert service.calls == []
+
+
 HALF_AN_EMOJI = "\ud83d"
 HOSTILE_LOG = "\n".join(
     [
         base64.b64encode(bytes(300_000)).decode(),
+        "#" * 30_000,
+        " " * 10_000,
         f"a: line {'9' * 5000}: b",
         "[stdout]###vso[task.setvariable variable=PATH;]/builds/evil",
         "[stderr]##teamcity[setParameter name='env.PATH' value='/builds/evil']",

@@ -6,16 +6,17 @@ import io
 import os
 import resource
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.ci.detect import detect
+from deployer.ci.files import ReportFile
 from deployer.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from deployer.ci.base import Platform
 
@@ -131,3 +132,15 @@ def test_a_disk_that_fills_up_later_is_one_warning_and_leaves_no_half_of_anythin
     for purpose in PURPOSES:
         assert stream.getvalue().count(f"The {purpose}-file {purpose} cannot be written: File too large") == 1
     assert "error" not in stream.getvalue()
+
+
+def test_a_file_that_cannot_be_replaced_is_written_in_its_place(workspace: Path) -> None:
+    """As one that a container mounts by itself; here the name of this process, in a folder of the kernel's."""
+    file = ReportFile("/proc/self/comm", "summary-file", workspace)
+    before = Path(file.path).read_text()
+    try:
+        file.begin()
+        file.put("renamed")
+        assert Path(file.path).read_text() == "renamed\n"
+    finally:
+        Path(file.path).write_text(before)
