@@ -135,7 +135,7 @@ def test_a_disk_that_fills_up_later_is_one_warning_and_leaves_no_half_of_anythin
 
 
 def test_a_file_that_cannot_be_replaced_is_written_in_its_place(workspace: Path) -> None:
-    """As one that a container mounts by itself; here the name of this process, in a folder of the kernel's."""
+    """As one that a container mounts by itself; here it is the name of this process, as a file."""
     file = ReportFile("/proc/self/comm", "summary-file", workspace)
     before = Path(file.path).read_text()
     try:
