@@ -12,11 +12,10 @@ from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
 from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
-from deployer.bundle.reading import find_appspec, read_start
+from deployer.bundle.reading import find_appspec, not_read, read_start
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle, shortened
+from deployer.errors import shortened
 from deployer.revision import BundleType
-from deployer.rules import tree as tree_rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +104,7 @@ def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
     try:
         data = read_start(str(path), LIMIT + 1)
     except OSError as error:
-        raise InvalidBundle(tree_rules.UNREADABLE.problem(None, name=name, reason=error.strerror)) from error
+        raise not_read(name, error) from error
     found = AppSpecFile(data.decode(errors="replace"), name)
     return None if found.platform in {ComputePlatform.SERVER, None} else found
 

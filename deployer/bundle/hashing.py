@@ -11,10 +11,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.reading import Opener, read, was_changed
+from deployer.bundle.reading import Opener, changed, not_read, read
 from deployer.errors import InvalidBundle
-from deployer.rules import tree as rules
-from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -137,16 +135,6 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     return hashes
 
 
-def unreadable(name: str, error: OSError) -> InvalidBundle:
-    """Say that a file cannot be read."""
-    return InvalidBundle(rules.UNREADABLE.problem(None, name=legible(name), reason=error.strerror))
-
-
-def changed(name: str) -> InvalidBundle:
-    """Say that a file is not what it was when it was found, or hashed."""
-    return InvalidBundle(rules.CHANGED.problem(None, name=legible(name)))
-
-
 def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
     """Indexes of what is to be hashed, in batches of about equal work: the largest files first."""
     filled = [index for index, entry in enumerate(entries) if entry.kind is not EntryKind.FOLDER]
@@ -180,7 +168,7 @@ class _Reader:
         try:
             size, digest, crc = self._hash_file(entry)
         except OSError as error:
-            raise (changed(entry.name) if was_changed(error) else unreadable(entry.name, error)) from error
+            raise not_read(entry.name, error) from error
         if size != entry.size:
             raise changed(entry.name)
         return digest, crc

@@ -12,8 +12,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Bundle, EntryKind
-from deployer.bundle.hashing import changed, hash_all, hasher, unreadable
-from deployer.bundle.reading import open_file
+from deployer.bundle.hashing import hash_all, hasher
+from deployer.bundle.reading import changed, not_read, open_file
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def ready_made(contents: Contents, path: str, bundle_type: BundleType) -> Bundle
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             size = stream.tell()
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise not_read(path, error) from error
     total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
 
     def chunks() -> Stream:
@@ -114,13 +114,16 @@ def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:
 
     sha256 = hashlib.sha256()
     left = size
-    with open_file(path) as stream:
-        while piece := stream.read(_PIECE):
-            sha256.update(piece)
-            left -= len(piece)
-            if left < 0 or (left == 0 and sha256.hexdigest() != digest):
-                break
-            yield Packed(piece, 0 if left else files, len(piece))
+    try:
+        with open_file(path) as stream:
+            while piece := stream.read(_PIECE):
+                sha256.update(piece)
+                left -= len(piece)
+                if left < 0 or (left == 0 and sha256.hexdigest() != digest):
+                    break
+                yield Packed(piece, 0 if left else files, len(piece))
+    except OSError as error:
+        raise not_read(path, error) from error
     if left or sha256.hexdigest() != digest:
         raise changed(path)
 

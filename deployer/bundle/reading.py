@@ -12,9 +12,15 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from deployer.errors import InvalidBundle
+from deployer.rules import tree as rules
+from deployer.text import legible
+
 if TYPE_CHECKING:
     from io import BufferedReader
     from types import TracebackType
+
+    from deployer.errors import Location
 
 
 LONGEST_TEXT: Final = 1 << 20
@@ -75,9 +81,16 @@ class Opener:
         del self._handles[kept:], self._names[kept:]
 
 
-def was_changed(error: OSError) -> bool:
-    """Tell whether a path that was found a moment ago is gone, or has become another kind of thing."""
-    return error.errno in _GONE
+def changed(name: str) -> InvalidBundle:
+    """Return the error that a file is not what it was when it was found, or hashed."""
+    return InvalidBundle(rules.CHANGED.problem(None, name=legible(name)))
+
+
+def not_read(name: str, error: OSError, place: Location | None = None) -> InvalidBundle:
+    """Return the error that a path which was found a moment ago has changed since, or cannot be read."""
+    if error.errno in _GONE:
+        return changed(name)
+    return InvalidBundle(rules.UNREADABLE.problem(place, name=legible(name), reason=error.strerror))
 
 
 def read(handle: int, size: int, start: int = 0, *, beyond: int = 1) -> bytes:

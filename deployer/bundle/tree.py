@@ -16,7 +16,7 @@ from deployer.bundle import secrets
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
 from deployer.bundle.links import check_links, resolve
-from deployer.bundle.reading import LONGEST_TEXT, find_appspec, read_start
+from deployer.bundle.reading import LONGEST_TEXT, find_appspec, not_read, read_start
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import Walk
 from deployer.choices import APPSPEC, APPSPEC_NAMES
@@ -79,13 +79,16 @@ class Tree:
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file, links followed inside the bundle.
 
-        Raises KeyError when no file of that name is in the bundle, OSError when it cannot be read.
+        Raises KeyError when no file of that name is in the bundle, InvalidBundle when it cannot be read.
         """
         resolved = resolve(self.entries, name)
         entry = self.entries[resolved] if resolved is not None else None
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
-        return read_start(entry.path, limit)
+        try:
+            return read_start(entry.path, limit)
+        except OSError as error:
+            raise not_read(name, error) from error
 
     def locate(self, name: str) -> str | None:
         """Return the file of that name as a path from the repository's root, None when it is not in it."""

@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
-from deployer.bundle.reading import FOLDER, Opener, was_changed
+from deployer.bundle.reading import FOLDER, Opener, not_read
 from deployer.errors import Location
 from deployer.rules import bundle as bundle_rules
 from deployer.rules import tree as rules
@@ -81,11 +81,8 @@ class Walk:
                         yield f"{name}/"
 
     def _report(self, folder: str, error: OSError) -> None:
-        name = legible(folder or ".")
-        if was_changed(error):
-            self.problems.append(rules.CHANGED.problem(None, name=name))
-        else:
-            self._refuse(folder or ".", rules.UNREADABLE, reason=error.strerror)
+        name = folder or "."
+        self.problems += not_read(name, error, self.where(legible(name))).problems
 
     def where(self, name: str) -> Location:
         """Return the path of a name of the source from the repository's root."""

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.hashing import changed
-from deployer.bundle.reading import Opener, read
+from deployer.bundle.reading import Opener, changed, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

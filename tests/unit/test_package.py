@@ -282,8 +282,15 @@ def test_a_ready_made_archive_that_changes_is_refused(source: Path, tmp_path: Pa
 def test_a_ready_made_archive_has_to_be_there(source: Path) -> None:
     tree = scan(source, repository=source, appspec="appspec.yml", exclude=[])
 
-    with pytest.raises(InvalidBundle, match="No such file"):
+    with pytest.raises(InvalidBundle, match=r"missing\.zip` changed"):
         ready_made(tree, str(source / "missing.zip"), BundleType.ZIP)
+
+    path = source / "app.zip"
+    path.write_bytes(b"PK")
+    bundle = ready_made(tree, str(path), BundleType.ZIP)
+    path.unlink()
+    with pytest.raises(InvalidBundle, match=r"app\.zip` changed"):
+        archive(bundle)
 
 
 def test_more_members_than_a_classic_zip_can_count(tmp_path: Path) -> None:

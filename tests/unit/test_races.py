@@ -16,6 +16,7 @@ from deployer.bundle.tree import scan
 from deployer.bundle.walk import Walk
 from deployer.choices import Compression
 from deployer.errors import InvalidBundle
+from deployer.preflight.check import check_bundle
 from deployer.revision import BundleType
 from tests.rehearsal import rehearse
 
@@ -90,6 +91,16 @@ def test_a_folder_that_becomes_a_link_before_packing(repository: Path) -> None:
     swap(repository)
     with pytest.raises(InvalidBundle, match="fill/d/file` changed"):
         b"".join(bundle.chunks())
+
+
+def test_a_file_that_goes_before_it_is_checked(repository: Path) -> None:
+    """Is told as any other problem of the bundle."""
+    hook = "hooks:\n  AfterInstall:\n    - location: run.sh\n"
+    (repository / "appspec.yml").write_text(f"version: 0.0\nos: linux\n{hook}")
+    (repository / "run.sh").write_text("#!/bin/sh\n")
+    tree = scan(repository, repository=repository, appspec="appspec.yml", exclude=[])
+    (repository / "run.sh").unlink()
+    assert "file-changed" in {problem.code for problem in check_bundle(tree)}
 
 
 def forged(content: bytes, beginning: bytes) -> bytes:

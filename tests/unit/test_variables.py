@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from deployer.appspec.completion import complete
 from deployer.appspec.inline import AppSpecFile, find
-from deployer.appspec.template import fill
+from deployer.appspec.template import PLACEHOLDER, fill
 from deployer.choices import ComputePlatform
 from deployer.errors import InvalidBundle
 from deployer.revision import BundleType
+from deployer.settings.values import InputError, check_variables, parse_assignments
 
 LAMBDA = """\
 version: 0.0
@@ -190,3 +191,13 @@ def test_an_appspec_that_cannot_be_read() -> None:
 def test_a_control_character_is_no_value() -> None:
     assert codes("a: <X>", {"X": "\x01"}) == ["appspec-variable-structure"]
     assert codes("", {}) == []
+
+
+@pytest.mark.parametrize("name", ["TASK", "my.task-1", "a_b", "1a", "_a", "a b"])
+def test_an_input_takes_the_names_that_a_placeholder_can_have(name: str) -> None:
+    text = f"{name}=x"
+    if PLACEHOLDER.fullmatch(f"<{name}>"):
+        assert check_variables({name: "x"}) == {name: "x"}
+    else:
+        with pytest.raises(InputError, match="which no placeholder can have"):
+            check_variables(parse_assignments(text))
