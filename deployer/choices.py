@@ -32,7 +32,7 @@ class Stage(StrEnum):
 
 
 class Compression(StrEnum):
-    """How hard to squeeze: a promise about the bytes, so it is part of the digest."""
+    """Compression level: it determines the bytes, so it is part of the digest."""
 
     FAST = "fast"
     BALANCED = "balanced"

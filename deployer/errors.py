@@ -19,7 +19,7 @@ _MOST_OF_A_CODE: Final = 20
 
 
 class ExitCode(IntEnum):
-    """What the process tells its caller; documented in the README from these docstrings."""
+    """The exit codes of the process; the README's table is generated from their `meaning`."""
 
     DONE = 0
     INVALID_INPUT = 2
@@ -41,16 +41,16 @@ class ExitCode(IntEnum):
 
 
 _MEANINGS = {
-    ExitCode.DONE: "done up to `stop-after`",
+    ExitCode.DONE: "completed up to `stop-after`",
     ExitCode.INVALID_INPUT: "invalid input",
-    ExitCode.INVALID_BUNDLE: "AppSpec or bundle invalid",
+    ExitCode.INVALID_BUNDLE: "invalid AppSpec or bundle",
     ExitCode.ACCESS_DENIED: "no credentials or access denied",
-    ExitCode.AWS_FAULT: "AWS refused or failed the request, after retries",
+    ExitCode.AWS_FAULT: "AWS rejected the request or failed, after retries",
     ExitCode.FAILED: "deployment failed",
     ExitCode.STOPPED: "deployment stopped",
-    ExitCode.TIMED_OUT: "wait budget spent (the deployment may go on)",
-    ExitCode.CONFLICT: "refused: another deployment of the group is active",
-    ExitCode.BUG: "a bug of ours, with traceback and where to report it",
+    ExitCode.TIMED_OUT: "timed out waiting (the deployment may still be running)",
+    ExitCode.CONFLICT: "not started: another deployment of the group is active",
+    ExitCode.BUG: "internal error; the log has a traceback and where to report it",
     ExitCode.INTERRUPTED: "interrupted by SIGINT",
     ExitCode.TERMINATED: "interrupted by SIGTERM",
 }
@@ -109,7 +109,7 @@ def shortened(problems: Iterable[Problem]) -> list[Problem]:
 
 
 class DeployError(Exception):
-    """The run cannot go on: one or more problems, at least one of them an error."""
+    """The run cannot continue: one or more problems, at least one of them an error."""
 
     exit_code: ClassVar[ExitCode]
 

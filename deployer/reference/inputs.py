@@ -1,4 +1,4 @@
-"""What users read about inputs, outputs and exit codes: generated from the code that obeys them."""
+"""Generates the reference of inputs, outputs and exit codes from the code that implements them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ usage: deployer [--INPUT VALUE]...
        deployer --help | --version
 
 Packages, uploads, registers, deploys and watches an AWS CodeDeploy deployment.
-A variable does for a flag: INPUT_DEPLOYMENT_GROUP for --deployment-group; the
-flag wins. An empty value means not given. AWS credentials are found as by every
-AWS tool. The command policy prints the least IAM policy for the inputs, or with
---trust who may assume the role."""
+Each flag can also be a variable: INPUT_DEPLOYMENT_GROUP for --deployment-group;
+the flag wins. An empty value means not set. AWS credentials come from the
+standard AWS variables and profiles. The command policy prints the minimal IAM
+policy for the inputs, or with --trust the trust policy of the role."""
 _SAMPLE = {
     "INPUT_APPLICATION": "hello-web",
     "INPUT_DEPLOYMENT_GROUP": "production",
@@ -49,7 +49,7 @@ _WIDTH = 80
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An input as the reader sees it, in Markdown."""
+    """An input in the generated reference, in Markdown."""
 
     name: str
     section: Section
@@ -60,20 +60,20 @@ class _Entry:
 
     @property
     def meaning(self) -> str:
-        """What it is for and what it may be."""
+        """The description and the allowed values."""
         return self.about + (
             f". One of {', '.join(f'`{choice}`' for choice in self.choices)}" if self.choices else ""
         )
 
     @property
     def sentence(self) -> str:
-        """All there is to say."""
+        """The description, the allowed values and the default."""
         default = self.required or (f"default: {self.default}" if self.default else "")
         return self.meaning + (f" ({default})" if default else "")
 
 
 def inputs_table() -> str:
-    """The inputs as a Markdown table."""
+    """Return the inputs as a Markdown table."""
     rows = [
         (f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in _entries()
     ]
@@ -81,38 +81,38 @@ def inputs_table() -> str:
 
 
 def outputs_table() -> str:
-    """The outputs as a Markdown table."""
+    """Return the outputs as a Markdown table."""
     return _table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in OUTPUTS.items()])
 
 
 def exit_codes_table() -> str:
-    """The exit codes as a Markdown table."""
+    """Return the exit codes as a Markdown table."""
     return _table(("Code", "Meaning"), [(str(int(code)), code.meaning) for code in ExitCode])
 
 
 def action_inputs() -> str:
-    """The `inputs` of `action.yml`; no defaults there, for an input that is not given is an empty string."""
+    """Return the `inputs` of `action.yml`, without defaults: an input that is not set is an empty string."""
     described = {entry.name: _plain(entry.sentence) for entry in _entries()}
     return _yaml("inputs", described, "    required: false\n")
 
 
 def action_outputs() -> str:
-    """The `outputs` of `action.yml`."""
+    """Return the `outputs` of `action.yml`."""
     return _yaml("outputs", {name: _plain(about) for name, about in OUTPUTS.items()})
 
 
 def sample_policy() -> str:
-    """The policy for a sample of inputs, as a block of JSON."""
+    """Return the policy for a sample of inputs, as a block of JSON."""
     return _json(permissions_policy(load(_SAMPLE, [])))
 
 
 def sample_trust() -> str:
-    """The trust policy for the same sample, in a job on GitHub."""
+    """Return the trust policy for the same sample, in a job on GitHub."""
     return _json(trust_policy(load(_SAMPLE, []), expected_claims(_SAMPLE_JOB)))
 
 
 def help_text() -> str:
-    """What `--help` prints."""
+    """Return the text that `--help` prints."""
     parts = [f"deployer {__version__}\n", _USAGE]
     for section in Section:
         parts.append(f"\n{section}")

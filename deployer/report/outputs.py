@@ -1,4 +1,4 @@
-"""The outputs of a run and what each tells: the one place that names them all."""
+"""The outputs of a run with their descriptions, and their values at each stage."""
 
 from __future__ import annotations
 
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 
 OUTPUTS: Mapping[str, str] = MappingProxyType(
     {
-        "deployment-id": "Id of the deployment, written as soon as it exists",
-        "deployment-url": "Where the AWS console shows the deployment",
+        "deployment-id": "ID of the deployment, written as soon as it exists",
+        "deployment-url": "URL of the deployment in the AWS console",
         "status": (
-            "How it ended: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; or how far it went: "
-            "`planned`, `uploaded`, `registered`, `created`"
+            "Result of the deployment: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; or the last "
+            "stage reached: `planned`, `uploaded`, `registered`, `created`"
         ),
-        "revision": "The revision, as the input `revision` of any other run takes it: `s3://bucket/key?…`",
+        "revision": "The revision, in the form that the input `revision` accepts: `s3://bucket/key?…`",
         "bucket": "Bucket that holds the revision",
         "key": "Key of the revision's object in the bucket",
         "etag": "ETag of the object",
-        "version-id": "Version of the object, where the bucket keeps versions",
-        "digest": "Hash of what is in the bundle and how it is archived: same tree, same digest",
+        "version-id": "Version of the object, if the bucket has versioning enabled",
+        "digest": "Hash of the bundle's contents and format: the same files always have the same digest",
         "bundle-size": "Size of the archive in bytes",
-        "uploaded": "`false` when the object was already there",
-        "error-code": "CodeDeploy's error code of a deployment that did not succeed",
-        "error-message": "Why the deployment did not succeed: the first annotation's words",
+        "uploaded": "`false` if the object was already in the bucket",
+        "error-code": "CodeDeploy's error code for a deployment that did not succeed",
+        "error-message": "Why the deployment did not succeed: the text of the first annotation",
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
-        "deployments": "JSON list with the deployment of each group: group, id, url, status, rollback's id",
-        "rollback-deployment-id": "Id of the deployment that rolled this one back",
+        "deployments": "JSON list of the deployments, one per group: group, id, url, status, rollback id",
+        "rollback-deployment-id": "ID of the deployment that rolled this one back",
         "live-revision": (
-            "The revision that the targets run now, where that is certain; left out, as `revision` is, where "
-            "it is an inline AppSpec of another run whose content may not be read"
+            "Revision that the targets run now, if that is certain. Empty, like `revision`, for the inline "
+            "AppSpec of another run if its content cannot be read"
         ),
-        "duration-seconds": "How long the run took",
+        "duration-seconds": "Duration of the run in seconds",
     }
 )
 
 
 def of_bundle(bundle: Bundle) -> dict[str, str]:
-    """What is known once the bundle is packaged; its size only when it is packed already."""
+    """Return the outputs known once the bundle is packaged; its size only once it is archived."""
     size = {"bundle-size": str(bundle.size)} if bundle.size is not None else {}
     return {"status": Status.PLANNED, "digest": bundle.digest, **size}
 
 
 def of_stored(stored: StoredObject) -> dict[str, str]:
-    """What is known once the object is in S3."""
+    """Return the outputs known once the object is in S3."""
     return {
         "status": Status.UPLOADED,
         "bucket": stored.bucket,
@@ -70,7 +70,7 @@ def of_stored(stored: StoredObject) -> dict[str, str]:
 
 
 def of_revision(revision: Revision) -> dict[str, str]:
-    """What is known once the revision is registered; an inline AppSpec may be known by its digest alone."""
+    """Return the outputs known once the revision is registered; an inline AppSpec may have a digest only."""
     return {"status": Status.REGISTERED, **({"revision": revision.uri} if revision.uri else {})}
 
 

@@ -1,4 +1,4 @@
-"""What an input's field says beside its type."""
+"""The inputs: every field with its type, its default and the description that users read."""
 
 from __future__ import annotations
 
@@ -51,23 +51,23 @@ if TYPE_CHECKING:
 
 
 class Section(StrEnum):
-    """The parts into which the inputs are sorted for the reader."""
+    """Groups of inputs, as headings in `--help`."""
 
     TARGET = "Where to deploy"
     BUNDLE = "What to deploy"
-    STORAGE = "Where to keep it"
-    IDENTITY = "As whom"
+    STORAGE = "Where to store it"
+    IDENTITY = "Identity"
     DEPLOYMENT = "How to deploy"
-    RUN = "How far, and how long"
-    REPORT = "What to report"
+    RUN = "Stages and time-outs"
+    REPORT = "Reports"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What an input's field says beside its type.
+    """The description of an input, beside its field's type.
 
     `default` documents a default that the field's own value does not show; `needed_from` is the first stage
-    that cannot do without the input; `variables` stand in for it, the first that is set wins.
+    that requires the input; `variables` are environment variables used in its place, the first one set wins.
     """
 
     section: Section
@@ -97,7 +97,7 @@ class Settings(BaseSettings):
         Name,
         Input(
             Section.TARGET,
-            "CodeDeploy application; the default `key` needs it too",
+            "CodeDeploy application; also part of the default `key`",
             needed_from=Stage.REGISTER,
         ),
     ] = ""
@@ -106,8 +106,8 @@ class Settings(BaseSettings):
         Field(alias="deployment-group"),
         Input(
             Section.TARGET,
-            "Deployment group of the application; several, one a line, get the same revision one after the "
-            "other, up to the first that does not succeed",
+            "Deployment group of the application. Several, one per line, receive the same revision in turn; "
+            "stops at the first that fails",
             needed_from=Stage.DEPLOY,
         ),
     ] = ()
@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         Region,
         Input(
             Section.TARGET,
-            "AWS region; the log says where it came from",
+            "AWS region; the log shows where the value came from",
             default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",
             variables=("AWS_REGION", "AWS_DEFAULT_REGION"),
         ),
@@ -125,7 +125,7 @@ class Settings(BaseSettings):
         GivenRevision,
         Input(
             Section.BUNDLE,
-            "Deploy this instead of packaging: the output `revision` of another run, "
+            "Existing revision to deploy instead of packaging: the output `revision` of another run, "
             "`s3://bucket/key?versionId=…&eTag=…` or `github://owner/repository/commit`",
         ),
     ] = None
@@ -137,31 +137,31 @@ class Settings(BaseSettings):
         Text,
         Input(
             Section.BUNDLE,
-            "AppSpec to use; it is placed as `appspec.yml` at the bundle's root, or is itself the revision "
-            "(Lambda, ECS)",
+            "AppSpec file, relative to `source` or the repository. It becomes `appspec.yml` at the bundle's "
+            "root; for Lambda and ECS it is the revision itself",
         ),
     ] = "appspec.yml"
     appspec_variables: Annotated[
         Variables,
         Input(
             Section.BUNDLE,
-            "`NAME=value`, one a line: replaces `<NAME>` in an AppSpec for Lambda or ECS, such as a task "
-            "definition's ARN from an earlier step",
+            "Values for the placeholders `<NAME>` of an AppSpec for Lambda or ECS, as `NAME=value`, one per "
+            "line; for example a task definition's ARN from an earlier step",
         ),
     ] = None
     exclude: Annotated[
         Lines,
         Input(
             Section.BUNDLE,
-            "Gitignore patterns of what to leave out, one a line, on top of `.codedeployignore`; `.git` is "
-            "always out, other dotfiles stay in",
+            "Gitignore patterns of files to leave out, one per line, in addition to `.codedeployignore`; "
+            "`.git` is always left out, other dotfiles are packaged",
         ),
     ] = ()
     bundle_type: Annotated[
-        BundleType, choice(BundleType, among=_ARCHIVES), Input(Section.BUNDLE, "Kind of archive to make")
+        BundleType, choice(BundleType, among=_ARCHIVES), Input(Section.BUNDLE, "Archive format")
     ] = BundleType.ZIP
     compression: Annotated[
-        Compression, choice(Compression), Input(Section.BUNDLE, "How hard to squeeze; part of the digest")
+        Compression, choice(Compression), Input(Section.BUNDLE, "Compression level; part of the digest")
     ] = Compression.BALANCED
 
     bucket_path: Annotated[
@@ -169,8 +169,8 @@ class Settings(BaseSettings):
         Field(alias="bucket"),
         Input(
             Section.STORAGE,
-            "S3 bucket for the revision, with folders if you like: `bucket/some/folders`; Lambda and ECS "
-            "do without",
+            "S3 bucket for the revision, optionally with folders: `bucket/some/folders`; not required for "
+            "Lambda and ECS",
             needed_from=Stage.UPLOAD,
         ),
     ] = ""
@@ -178,8 +178,8 @@ class Settings(BaseSettings):
         KeyTemplate,
         Input(
             Section.STORAGE,
-            "Key of the object in the bucket's folder; placeholders: `{application}` `{group}` `{digest}` "
-            "`{sha}` `{ref}` `{run_id}` `{run_attempt}` `{extension}`",
+            "Key of the object, below the folders in `bucket`; placeholders: `{application}` `{group}` "
+            "`{digest}` `{sha}` `{ref}` `{run_id}` `{run_attempt}` `{extension}`",
         ),
     ] = "{application}/{digest}.{extension}"
     sse: Annotated[
@@ -188,7 +188,7 @@ class Settings(BaseSettings):
         Input(Section.STORAGE, "Encryption of the object", default="the bucket's"),
     ] = None
     kms_key_id: Annotated[
-        Text, Input(Section.STORAGE, "KMS key to encrypt the object with; `sse` is `aws:kms` then")
+        Text, Input(Section.STORAGE, "KMS key to encrypt the object with; implies `sse: aws:kms`")
     ] = ""
     acl: Annotated[
         CannedAcl | None, choice(CannedAcl), Input(Section.STORAGE, "Canned ACL of the object")
@@ -196,11 +196,11 @@ class Settings(BaseSettings):
     storage_class: Annotated[
         StorageClass | None, choice(StorageClass), Input(Section.STORAGE, "Storage class of the object")
     ] = None
-    object_tags: Annotated[Tags, Input(Section.STORAGE, "Tags of the object: `NAME=value`, one a line")] = (
+    object_tags: Annotated[Tags, Input(Section.STORAGE, "Tags of the object: `NAME=value`, one per line")] = (
         None
     )
     expected_bucket_owner: Annotated[
-        Account, Input(Section.STORAGE, "Account that has to own the bucket")
+        Account, Input(Section.STORAGE, "AWS account that must own the bucket")
     ] = ""
 
     role_to_assume: Annotated[
@@ -208,31 +208,32 @@ class Settings(BaseSettings):
         AfterValidator(check_roles),
         Input(
             Section.IDENTITY,
-            "ARN of a role to assume, from the job's OIDC token where there is one, else from the ambient "
-            "credentials; several, one a line, are assumed one from the other",
+            "ARN of the role to assume, with the job's OIDC token if there is one, otherwise with the "
+            "ambient credentials. Several, one per line, form a chain: each is assumed with the credentials "
+            "of the one before",
         ),
     ] = ()
     role_session_name: Annotated[
         Text,
         AfterValidator(check_session_name),
-        Input(Section.IDENTITY, "Name of the role's session", default="repository and run"),
+        Input(Section.IDENTITY, "Name of the role session", default="repository and run"),
     ] = ""
     role_external_id: Annotated[
         Text,
         AfterValidator(check_external_id),
-        Input(Section.IDENTITY, "External id that the role's trust policy asks for"),
+        Input(Section.IDENTITY, "External ID required by the role's trust policy"),
     ] = ""
     role_duration: Annotated[
         Duration | None,
         AfterValidator(check_role_duration),
         Input(
             Section.IDENTITY,
-            "How long the role's credentials live, `15m` to `12h`; they are renewed while the run lasts",
+            "Lifetime of the role's credentials, `15m` to `12h`; they are renewed during the run",
             default="the service's, one hour",
         ),
     ] = None
     role_session_tags: Annotated[
-        SessionTags, Input(Section.IDENTITY, "Tags of the role's session: `KEY=value`, one a line")
+        SessionTags, Input(Section.IDENTITY, "Tags of the role session: `KEY=value`, one per line")
     ] = {}
     expected_account: Annotated[
         Account,
@@ -241,20 +242,20 @@ class Settings(BaseSettings):
             "AWS account that the credentials must belong to; checked before any other call",
         ),
     ] = ""
-    web_identity_audience: Annotated[Text, Input(Section.IDENTITY, "Audience to ask GitHub's token for")] = (
-        "sts.amazonaws.com"
-    )
+    web_identity_audience: Annotated[
+        Text, Input(Section.IDENTITY, "Audience to request for GitHub's OIDC token")
+    ] = "sts.amazonaws.com"
     web_identity_token_variable: Annotated[
         Text,
         AfterValidator(check_variable),
         Input(
             Section.IDENTITY,
-            "Name of the variable that holds the job's OIDC token (GitLab's `id_tokens`)",
-            default="GitHub's, Bitbucket's and CircleCI's are found",
+            "Name of the environment variable that holds the job's OIDC token (GitLab's `id_tokens`)",
+            default="detected on GitHub, Bitbucket and CircleCI; on GitLab `GITLAB_OIDC_TOKEN`",
         ),
     ] = ""
     web_identity_token_file: Annotated[
-        Text, Input(Section.IDENTITY, "File that holds the job's OIDC token; read anew at each renewal")
+        Text, Input(Section.IDENTITY, "File that holds the job's OIDC token; read again at each renewal")
     ] = ""
 
     deployment_config: Annotated[
@@ -264,7 +265,7 @@ class Settings(BaseSettings):
         Text,
         Input(
             Section.DEPLOYMENT,
-            "Description of the deployment, cut to the service's 256 characters",
+            "Description of the deployment, shortened to CodeDeploy's limit of 256 characters",
             default="repository, commit and run",
         ),
     ] = ""
@@ -273,7 +274,8 @@ class Settings(BaseSettings):
         choice(FileExistsBehavior),
         Input(
             Section.DEPLOYMENT,
-            "What to do about files on a target that the last deployment did not put there",
+            "What to do when a file already exists on a target but is not from the last successful "
+            "deployment",
             default="the service's, `DISALLOW`",
         ),
     ] = None
@@ -281,7 +283,8 @@ class Settings(BaseSettings):
         Boolean,
         Input(
             Section.DEPLOYMENT,
-            "Go on where `ApplicationStop` or the hooks around blocking traffic fail",
+            "Continue the deployment when `ApplicationStop`, `BeforeBlockTraffic` or `AfterBlockTraffic` "
+            "fails",
             default="the service's, `false`",
         ),
     ] = None
@@ -289,7 +292,7 @@ class Settings(BaseSettings):
         Boolean,
         Input(
             Section.DEPLOYMENT,
-            "Deploy only to instances that do not run this revision",
+            "Deploy only to instances that do not already run this revision",
             default="the service's, `false`",
         ),
     ] = None
@@ -298,8 +301,8 @@ class Settings(BaseSettings):
         Document,
         Input(
             Section.DEPLOYMENT,
-            "Blue/green: the instances to deploy to, as YAML or JSON with CodeDeploy's names `tagFilters`, "
-            "`autoScalingGroups`, `ec2TagSet`",
+            "Blue/green: instances of the replacement environment, as YAML or JSON with the keys "
+            "`tagFilters`, `autoScalingGroups`, `ec2TagSet`",
             default="the group's",
         ),
     ] = None
@@ -316,7 +319,7 @@ class Settings(BaseSettings):
         Alarms,
         Input(
             Section.DEPLOYMENT,
-            "`disabled`, or the CloudWatch alarms that stop the deployment, one a line; needs "
+            "`disabled`, or the CloudWatch alarms that stop the deployment, one per line; needs "
             "`codedeploy:UpdateDeploymentGroup`",
             default="the group's",
         ),
@@ -325,23 +328,23 @@ class Settings(BaseSettings):
         Document,
         Input(
             Section.DEPLOYMENT,
-            "Any further parameters of CreateDeployment as YAML or JSON, such as `deploymentMode: RESTART`",
+            "Other parameters of CreateDeployment, as YAML or JSON, such as `deploymentMode: RESTART`",
         ),
     ] = None
 
     deployment_id: Annotated[
-        DeploymentId, Input(Section.RUN, "Follow this deployment instead of creating one")
+        DeploymentId, Input(Section.RUN, "Existing deployment to follow instead of creating one")
     ] = ""
     continue_: Annotated[
         Boolean,
         Field(alias="continue"),
         Input(
             Section.RUN,
-            "Blue/green: end the first wait that the deployment comes to, until traffic is moved or the "
-            "old instances are terminated",
+            "Blue/green: end the deployment's next wait, before traffic is rerouted or before the original "
+            "instances are terminated",
         ),
     ] = None
-    stop_after: Annotated[Stage, choice(Stage), Input(Section.RUN, "Last stage to carry out")] = Stage.WAIT
+    stop_after: Annotated[Stage, choice(Stage), Input(Section.RUN, "Last stage to run")] = Stage.WAIT
     timeout: Annotated[
         Duration, Input(Section.RUN, "How long to wait for the deployment: `90s`, `30m`, `2h`, `1h30m`")
     ] = timedelta(minutes=30)
@@ -349,8 +352,8 @@ class Settings(BaseSettings):
         Duration | None,
         Input(
             Section.RUN,
-            "Time between two looks at the deployment, for those who want it fixed",
-            default="adaptive: 1s, growing to 10s",
+            "Fixed interval between status checks",
+            default="adaptive, from 1s up to 10s",
         ),
     ] = None
     on_conflict: Annotated[
@@ -358,8 +361,9 @@ class Settings(BaseSettings):
         choice(OnConflict),
         Input(
             Section.RUN,
-            "When another deployment holds the group: `join` follows it when it deploys the same revision, "
-            "so that a re-run picks up where the last run died, and else waits; `stop` stops it first",
+            "What to do when another deployment of the group is active: `join` follows it if it deploys the "
+            "same revision, so that a re-run resumes an interrupted run, and otherwise waits for it; `stop` "
+            "stops it first",
         ),
     ] = OnConflict.JOIN
     on_timeout: Annotated[
@@ -367,33 +371,37 @@ class Settings(BaseSettings):
         choice(OnEnd),
         Input(
             Section.RUN,
-            "What becomes of the deployment when the time is up; `rollback` stops it and rolls back",
+            "What to do with the deployment when `timeout` expires; `rollback` stops it and rolls back",
         ),
     ] = OnEnd.LEAVE
     on_cancel: Annotated[
-        OnEnd, choice(OnEnd), Input(Section.RUN, "What becomes of the deployment when the job is cancelled")
+        OnEnd, choice(OnEnd), Input(Section.RUN, "What to do with the deployment when the job is cancelled")
     ] = OnEnd.LEAVE
     pre_flight: Annotated[
         PreFlight,
         choice(PreFlight),
-        Input(Section.RUN, "Checks before anything is sent; `strict` counts warnings as errors"),
+        Input(Section.RUN, "Checks before anything is sent; `strict` treats warnings as errors"),
     ] = PreFlight.ERRORS
 
     outputs_file: Annotated[
         Text,
         Input(
             Section.REPORT,
-            "File for the outputs: dotenv lines, on GitHub as its runner reads them; on GitLab never source "
-            "it",
+            "File to write the outputs to: dotenv lines, or GitHub's own format on GitHub; never source it",
             default="`GITHUB_OUTPUT` on GitHub",
         ),
     ] = ""
     summary_file: Annotated[
         Text,
-        Input(Section.REPORT, "File for the Markdown summary", default="`GITHUB_STEP_SUMMARY` on GitHub"),
+        Input(
+            Section.REPORT, "File to write the Markdown summary to", default="`GITHUB_STEP_SUMMARY` on GitHub"
+        ),
     ] = ""
     junit_file: Annotated[
-        Text, Input(Section.REPORT, "File for a JUnit report: a suite for each target, a case for each event")
+        Text,
+        Input(
+            Section.REPORT, "File to write a JUnit report to: a suite per target, a case per lifecycle event"
+        ),
     ] = ""
 
     _origins: Mapping[str, str] = PrivateAttr(default_factory=dict)
@@ -407,18 +415,18 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Nothing comes in behind the back of `load`, which is given the environment."""
+        """Read nothing but what `load` passes in."""
         return (init_settings,)
 
     @classmethod
     def of(cls, values: Mapping[str, str], origins: Mapping[str, str]) -> Settings:
-        """Settings from texts and their origins, by the inputs' names; raises pydantic's ValidationError."""
+        """Make settings from texts and their origins, by input name; raises pydantic's ValidationError."""
         settings = cls.model_validate(values)
         settings._origins = {**origins}  # noqa: SLF001 - our own
         return settings
 
     def origin(self, name: str) -> str:
-        """Where the value of the input `name` came from, as a phrase for the log."""
+        """Return where the value of the input `name` came from, as a phrase for the log."""
         return self._origins.get(name, "default")
 
     @property
@@ -428,7 +436,7 @@ class Settings(BaseSettings):
 
     @property
     def encryption(self) -> Encryption | None:
-        """The encryption to ask for: with a KMS key it is KMS's unless another one is given."""
+        """The encryption to request: KMS if there is a KMS key, unless another is given."""
         return self.sse or (Encryption.KMS if self.kms_key_id else None)
 
     @property
@@ -442,10 +450,11 @@ class Settings(BaseSettings):
         return self.bucket_path.partition("/")[2]
 
     def object_key(self, facts: Mapping[str, str]) -> str:
-        """The whole key of the object: the bucket's folders and the template `key` filled in.
+        """Return the full key of the object: the folders in `bucket`, then the template `key` filled in.
 
-        `facts` holds what only the run knows: `digest`, `extension`, `sha`, `ref`, `run_id`, `run_attempt`.
-        Raises InvalidInput where the template asks for one that is missing or empty, or the key is too long.
+        `facts` holds values known only during the run: `digest`, `extension`, `sha`, `ref`, `run_id`,
+        `run_attempt`.
+        Raises InvalidInput when the template needs a value that is missing or empty, or the key is too long.
         """
         facts = {**facts, "application": self.application, "group": self.deployment_group}
         try:
@@ -454,7 +463,7 @@ class Settings(BaseSettings):
             raise InvalidInput(
                 Problem(
                     f"Input key: {{{error.args[0]}}} has no value in this run.",
-                    "Take it out of key, or run where the CI tells it.",
+                    "Remove it from key, or run in a CI system that provides it.",
                 )
             ) from None
         key = f"{self.prefix}/{key}" if self.prefix else key
@@ -462,14 +471,14 @@ class Settings(BaseSettings):
             raise InvalidInput(
                 Problem(
                     f"Input key: the key would be {len(key.encode())} bytes long: {key[:80]}…",
-                    f"S3 allows {_KEY_LIMIT} bytes; shorten key or the folders in bucket.",
+                    f"S3 allows {_KEY_LIMIT} bytes. Shorten key or the folders in bucket.",
                 )
             )
         return key
 
 
 def inputs() -> dict[str, Input]:
-    """What each input's field says, by the input's name, in order."""
+    """Return the description of each input by its name, in the README's order."""
     return {
         str(field.alias): next(mark for mark in field.metadata if isinstance(mark, Input))
         for field in Settings.model_fields.values()
