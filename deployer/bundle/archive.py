@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 from weakref import finalize
 
-from deployer.bundle.bounds import LONGEST_TARGET, Headers, Unpacked, check_end
+from deployer.bundle.bounds import LONGEST_PATH, Headers, Unpacked, check_end
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.reading import open_file
@@ -48,6 +48,7 @@ _UTF8_FLAG: Final = 0x800
 _UNIX: Final = 3
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
+_SHOWN: Final = 80  # characters of a name that is too long
 _DAMAGED: Final = (
     *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, struct.error),
     *(ValueError, LookupError, ArithmeticError),  # what tarfile raises for sparse files without sense
@@ -117,14 +118,8 @@ class _Findings:
         for (rule, detail), members in self.broken.items():
             more = f" (and {len(members) - 1} more)" if len(members) > 1 else ""
             place = Location(self.path)
-            facts = {
-                "member": members[0],
-                "name": members[0],
-                "method": detail,
-                "kind": detail,
-                "what": detail,
-            }
-            yield rule.problem(place, more=more, **facts)
+            facts = dict.fromkeys(("method", "kind", "what"), detail)
+            yield rule.problem(place, member=members[0], name=members[0], more=more, **facts)
 
 
 def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, BundleType, list[Problem]]:
@@ -219,10 +214,10 @@ class _Zip:
         if member.endswith("/"):
             return Entry(name, EntryKind.FOLDER, stat.S_IMODE(attributes) or 0o755)
         if stat.S_ISLNK(attributes):
-            target = self._read(info, LONGEST_TARGET + 1) if readable else b""
-            if len(target) > LONGEST_TARGET:
+            target = self._read(info, LONGEST_PATH + 1) if readable else b""
+            if len(target) > LONGEST_PATH:
                 findings.add(rules.LINK_TARGET, member)
-            return Entry(name, EntryKind.LINK, 0o777, target=os.fsdecode(target[:LONGEST_TARGET]))
+            return Entry(name, EntryKind.LINK, 0o777, target=os.fsdecode(target[:LONGEST_PATH]))
         if kind := _ZIP_KINDS.get(stat.S_IFMT(attributes)):
             findings.add(rules.SPECIAL, member, kind)
         if not attributes and info.create_system == _UNIX:
@@ -290,9 +285,9 @@ class _Tar:
         if info.isdir():
             self.entries[name] = Entry(name, EntryKind.FOLDER, mode)
         elif info.issym():
-            if len(info.linkname) > LONGEST_TARGET:
+            if len(info.linkname) > LONGEST_PATH:
                 findings.add(rules.LINK_TARGET, info.name)
-            self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname[:LONGEST_TARGET])
+            self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname[:LONGEST_PATH])
         elif info.islnk():
             self._add_hard_link(name, info, findings)
         elif info.type in _TAR_KINDS:
@@ -335,6 +330,9 @@ def _worth_keeping(name: str, mode: int) -> bool:
 
 def _inside(member: str, findings: _Findings) -> str | None:
     """The name in the bundle that a member comes to, None when it has none."""
+    if len(member) > LONGEST_PATH:
+        findings.add(tree_rules.NAME, f"{member[:_SHOWN]}…", f"more than {LONGEST_PATH} characters")
+        return None
     parts = member.split("/")
     if _CONTROL.search(member):
         findings.add(tree_rules.NAME, member, "a control character")

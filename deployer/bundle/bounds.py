@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-LONGEST_TARGET: Final = 4096  # bytes of a link's target: Linux's PATH_MAX
+LONGEST_PATH: Final = 4096  # bytes of a name or a link's target: Linux's PATH_MAX
 _LONGEST_HEADER: Final = 1 << 20  # with pax records and long names; names and attributes take a few KiB
 _LONGEST_TAIL: Final = 16 << 20  # zeros behind the last member; tar pads to 10 KiB
 _MOST_UNPACKED: Final = 1 << 30

@@ -106,21 +106,21 @@ class Walk:
         """Judge what belongs to version control: git's own never goes into a bundle."""
         if last != ".git":
             if folder:
-                self._refuse(name, rules.VERSION_CONTROL)
+                self._note(name, rules.VERSION_CONTROL)
             return True
         if name != ".git":
-            self._refuse(name, rules.NESTED_REPOSITORY)
+            self._note(name, rules.NESTED_REPOSITORY)
         return False
 
     def _named_well(self, name: str, last: str) -> bool:
         try:
             last.encode()
         except UnicodeEncodeError:
-            self._refuse(name, bundle_rules.NAME)
+            self._note(name, bundle_rules.NAME)
             return False
         if bad := _BAD_NAME.search(last):
             what = "a backslash" if bad[0] == "\\" else "a control character"
-            self._refuse(name, rules.NAME, what=what)
+            self._note(name, rules.NAME, what=what)
             return False
         return True
 
@@ -148,9 +148,9 @@ class Walk:
             )
         else:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
-            self._refuse(name, rules.SPECIAL, kind=kind)
+            self._note(name, rules.SPECIAL, kind=kind)
 
-    def _refuse(self, name: str, rule: Rule, **facts: object) -> None:
+    def _note(self, name: str, rule: Rule, **facts: object) -> None:
         """Note that something breaks a rule."""
         shown = legible(name)
         self.problems.append(rule.problem(self.where(shown), name=shown, **facts))

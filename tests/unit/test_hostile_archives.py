@@ -81,6 +81,15 @@ def test_control_characters_in_a_name(name: str, tmp_path: Path) -> None:
     assert codes(make_zip(tmp_path / "app.zip", {**FILES, name: b""})) == {"name-unusable"}
 
 
+@pytest.mark.parametrize("kind", ["zip", "tgz"])
+def test_a_name_of_thousands_of_folders(kind: str, tmp_path: Path) -> None:
+    """Each of which would be an entry, with a name as long."""
+    files = {"appspec.yml": b"version: 0.0\nos: linux\n", "a/" * 30_000 + "b": b""}
+    path = tmp_path / f"app.{kind}"
+    archive = make_zip(path, files) if kind == "zip" else make_tar(path, files, mode="w:gz")
+    assert codes(archive) == {"name-unusable"}
+
+
 @pytest.mark.parametrize("source", ["link.zip", "../app.zip", "{absolute}"])
 def test_an_archive_outside_of_the_workspace(source: str, tmp_path: Path) -> None:
     """Given by a link, or by a path that leads out: as for a folder."""
