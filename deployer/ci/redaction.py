@@ -41,8 +41,8 @@ _URLS = re.compile(
 )
 """Variables whose values are URLs, which may hold a password or a key."""
 
-_SHORTEST = 4
-"""Characters of a secret, below which hiding it would only garble everything else."""
+_SHORTEST = 8
+"""Characters of a secret. A shorter one is not AWS's but a stand-in's, `test` say, which other words hold."""
 
 _HEAD = 20
 """Characters by which a secret is known that something has cut short."""
@@ -68,7 +68,7 @@ def _secrets_of_url(url: str) -> Iterator[str]:
     if at:
         name, colon, password = user.partition(":")
         secret = password if colon else name
-        yield from (secret, unquote(secret), *re.split(r"[/?#]", secret))
+        yield from (user, secret, unquote(secret), *re.split(r"[/?#]", user))
     for _, value in parse_qsl(address.partition("?")[2]):
         yield value
 
@@ -125,7 +125,7 @@ def _in_base64(secret: str) -> Iterator[str]:
     for before in range(3):
         encoded = b64encode(bytes(before) + raw).decode()
         whole = encoded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
-        if len(whole) >= 2 * _SHORTEST:
+        if len(whole) >= _SHORTEST:
             yield from {whole, whole.replace("+", "-").replace("/", "_")}
 
 

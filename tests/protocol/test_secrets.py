@@ -159,12 +159,12 @@ def test_a_secret_with_a_stray_newline_is_told_of_by_its_name_before_any_call(
 
 
 URLS = (
-    ("HTTPS_PROXY", "socks5h://user:PLANTED@127.0.0.1:9"),
-    ("HTTP_PROXY", "http://user:PLANTED@127.0.0.1:99999"),
-    ("HTTP_PROXY", "http://user:PLAN#PLANTED@127.0.0.1:9"),
-    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://user:PLANTED@127.0.0.1:9"),
-    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://127.0.0.1:9/?token=PLANTED"),
-    ("AWS_ENDPOINT_URL_S3", "http://user:PLANTED@127.0.0.1:9/a b"),
+    ("HTTPS_PROXY", "socks5h://user:PLANTED-0@127.0.0.1:9"),
+    ("HTTP_PROXY", "http://user:PLANTED-0@127.0.0.1:99999"),
+    ("HTTP_PROXY", "http://user:PLAN#PLANTED-0@127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://user:PLANTED-0@127.0.0.1:9"),
+    ("AWS_ENDPOINT_URL_CODEDEPLOY", "http://127.0.0.1:9/?token=PLANTED-0"),
+    ("AWS_ENDPOINT_URL_S3", "http://user:PLANTED-0@127.0.0.1:9/a b"),
 )
 
 
