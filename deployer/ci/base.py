@@ -86,11 +86,12 @@ class Platform(ABC):
             if path:
                 self._files[purpose] = self._report_file(purpose, path)
         problems = []
-        for file in self._files.values():
+        for purpose, file in [*self._files.items()]:
             try:
                 file.begin()
             except (OSError, ValueError) as error:
                 problems.append(_unwritable(file, error))
+                del self._files[purpose]
         if problems:
             raise InvalidInput(*problems)
 

@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,7 @@ from deployer.deployment.wait import Ending
 from deployer.errors import Location, Problem
 from deployer.report import lines, progress
 from deployer.report.gantt import gantt
+from deployer.report.junit import junit
 from deployer.report.summary import summary
 from deployer.report.warnings import signs
 from deployer.revision import BundleType, S3Revision, StoredObject
@@ -251,6 +253,18 @@ def test_text_of_instances_is_neither_markup_nor_a_way_out_of_its_cell(said: str
         hostile = summary(outcome(failed(f"{raw}{said}", log=f"{raw}{said}")))
         assert raw not in hostile.replace("</pre>\n", "")
     assert html.escape("<script") in summary(outcome(failed("<script")))
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=20))
+def test_reports_can_be_written_whatever_is_in_them(said: str) -> None:
+    """Halves of characters too, which JSON can carry and UTF-8 cannot."""
+    told = Diagnostics(said, said, said, said)
+    strange = target(
+        said, status=said, label=said, events=(LifecycleEvent(said, "Failed", diagnostics=told),)
+    )
+    result = outcome(strange, problems=[Problem(said, said, said, location=Location(said, 1))])
+    assert summary(result).encode()
+    assert ET.fromstring(junit(result).encode())  # noqa: S314 - our own text
 
 
 def test_names_of_events_and_states_are_text_too() -> None:
