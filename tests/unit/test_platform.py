@@ -142,6 +142,7 @@ def test_a_heading_on_the_console() -> None:
         max_size=4,
     )
 )
+@settings(deadline=None)
 def test_github_outputs_come_back_printable_whatever_they_hold(values: dict[str, str]) -> None:
     import tempfile
 

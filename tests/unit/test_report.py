@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer import text
@@ -256,6 +256,7 @@ def test_text_of_instances_is_neither_markup_nor_a_way_out_of_its_cell(said: str
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=20))
+@settings(max_examples=40, deadline=None)
 def test_reports_can_be_written_whatever_is_in_them(said: str) -> None:
     """Halves of characters too, which JSON can carry and UTF-8 cannot."""
     told = Diagnostics(said, said, said, said)
