@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _MOST_LINKS: Final = 40  # as Linux: more in one path is a loop
+_MOST_STEPS: Final = 4096  # no path of Linux is longer
 
 
 class LeavesTree(Exception):
@@ -28,29 +29,29 @@ def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
 
     The bundle's root is the empty string. Raises LeavesTree when a link leads out of the bundle.
     """
-    steps = list(reversed(PurePosixPath(name).parts))
-    place: list[str] = []
-    links = 0
-    while steps:
-        step = steps.pop()
-        if step == "/":
+    pending = list(reversed(PurePosixPath(name).parts))
+    place = ""
+    links = steps = 0
+    while pending:
+        step = pending.pop()
+        steps += 1
+        if step == "/" or (step == ".." and not place):
             raise LeavesTree(name)
         if step == "..":
-            if not place:
-                raise LeavesTree(name)
-            place.pop()
+            place = place.rpartition("/")[0]
             continue
-        entry = entries.get("/".join([*place, step]))
+        path = f"{place}/{step}" if place else step
+        entry = entries.get(path)
         if entry is None:
             return None
-        if entry.kind is EntryKind.LINK:
-            links += 1
-            if links > _MOST_LINKS:
-                return None
-            steps.extend(reversed(PurePosixPath(entry.target).parts))
-        else:
-            place.append(step)
-    return "/".join(place)
+        if entry.kind is not EntryKind.LINK:
+            place = path
+            continue
+        links += 1
+        if links > _MOST_LINKS or steps > _MOST_STEPS:
+            return None
+        pending.extend(reversed(PurePosixPath(entry.target).parts))
+    return place
 
 
 def check_links(

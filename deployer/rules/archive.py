@@ -71,7 +71,7 @@ OUTSIDE = Rule(
 )
 THROUGH_LINK = Rule(
     code="archive-through-link",
-    message="{member}{more} would be unpacked through a link of the archive.",
+    message="{member}{more} would be unpacked through a link in the archive.",
     hint="Build the archive from a folder, where a name is either a link or a folder.",
     bad="l -> app\nl/a.txt",
     good="app/a.txt\nl -> app",
@@ -96,7 +96,7 @@ BOMB = Rule(
 )
 SPECIAL = Rule(
     code="archive-special-file",
-    message="{member}{more} is a {kind}, at which the installation hangs or fails.",
+    message="{member}{more} is a {kind}, on which the installation hangs or fails.",
     hint="Leave it out of the archive.",
     bad="mkfifo app/queue; tar -cf app.tar app",
     good="tar -cf app.tar --exclude=queue app",
@@ -104,7 +104,7 @@ SPECIAL = Rule(
 )
 NO_MODES = Rule(
     code="archive-no-modes",
-    message="{member}{more} carries no permissions, so unzip creates it with mode 0000.",
+    message="{member}{more} has no permissions recorded, so unzip creates it with mode 0000.",
     hint="Set the mode of each member when building the archive.",
     bad="archive.writestr(zipfile.ZipInfo('app/a.txt'), data)",
     good="archive.write('app/a.txt')",

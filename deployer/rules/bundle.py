@@ -22,7 +22,7 @@ NAME = Rule(
 )
 VERSION = Rule(
     code="bundle-name-version",
-    message="{name} ends like a version of VMS: unzip, which the agent runs, drops the `;` and what follows.",
+    message="{name} ends like a VMS file version: the agent's unzip drops the `;` and what follows.",
     hint="Rename the file, exclude it, or set `bundle-type: tgz`.",
     bad="report;1 (unpacked as report)",
     good="report-1",
@@ -33,7 +33,7 @@ SIZE = Rule(
     code="bundle-size",
     message="The bundle unpacks to {size}. An instance keeps the archive, its content and the installed "
     "files, and five revisions back: allow about {disk}. Largest: {largest}.",
-    hint="Exclude what the instances do not need, or see to the disk.",
+    hint="Exclude what the instances do not need, or make sure that their disks are large enough.",
     bad="node_modules/, *.mp4 and .terraform/ in the bundle",
     good="exclude: |\n  *.mp4\n  .terraform/",
     source=f"{AGENT} (five revisions are kept)",

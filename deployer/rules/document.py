@@ -130,7 +130,7 @@ UNKNOWN_KEY = Rule(
 )
 VERSION = Rule(
     code="appspec-version",
-    message="{found}; the only version there is is 0.0.",
+    message="{found}; the only version is 0.0.",
     hint="Write `version: 0.0`, without quotes.",
     bad='version: "0.0"\nos: linux',
     good=_HEAD,
@@ -180,7 +180,7 @@ MISSING = Rule(
 )
 NOT_A_FILE = Rule(
     code="appspec-not-a-file",
-    message="The name appspec.yml is not a file but {what}.",
+    message="`appspec.yml` is {what}, not a file.",
     hint="Put the AppSpec itself at the root of the bundle; rename what else has its name.",
     bad="appspec.yml/ (a folder)",
     good="appspec.yml",

@@ -213,7 +213,7 @@ BYTE_ORDER_MARK = Rule(
 )
 INTERPRETER = Rule(
     code="hook-interpreter",
-    message="The first line of {script} names no absolute interpreter: {line!r}.",
+    message="The first line of {script} does not give the full path of an interpreter: {line!r}.",
     hint="Write its full path, such as `#!/bin/bash` or `#!/usr/bin/env python3`.",
     bad="#!bash",
     good="#!/bin/bash",
