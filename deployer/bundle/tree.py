@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
 
 
+_MOST_PATTERNS: Final = 10_000  # what compiles in half a second
+_LONGEST_PATTERN: Final = 4096  # bytes; no path of Linux is longer
 EXCLUDE_INPUT: Final = "action input exclude"
 _NOT_BUILT: Final = "Was it built or downloaded by an earlier step?"
 _FOLDER_OR_ARCHIVE: Final = (
@@ -181,8 +183,13 @@ def _read_patterns(path: Path, name: str) -> bytes:
         content = b"" if why else read_start(str(path), LONGEST_TEXT + 1)
     except OSError as error:
         content, why = b"", f"cannot be read ({error.strerror})"
+    lines = content.split(b"\n")
     if len(content) > LONGEST_TEXT:
         why = "is larger than 1 MiB"
+    elif len(lines) > _MOST_PATTERNS:
+        why = f"has more than {_MOST_PATTERNS:,} lines"
+    elif max(map(len, lines)) > _LONGEST_PATTERN:
+        why = f"has a line of more than {_LONGEST_PATTERN} bytes"
     if why:
         raise InvalidBundle(rules.IGNORE_FILE.problem(Location(name), name=name, why=why))
     return content

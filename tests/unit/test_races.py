@@ -162,8 +162,10 @@ def test_patterns_that_are_a_link_are_not_read(repository: Path, exclude: str) -
         (os.mkfifo, "not a regular file"),
         (os.mkdir, "not a regular file"),
         (lambda path: path.write_bytes(b"#" * ((1 << 20) + 1)), "larger than 1 MiB"),
+        (lambda path: path.write_bytes(b"a\n" * 10_001), "more than 10,000 lines"),
+        (lambda path: path.write_bytes(b"a*" * 2_049), "a line of more than 4096 bytes"),
     ],
-    ids=["pipe", "folder", "large"],
+    ids=["pipe", "folder", "large", "many", "long"],
 )
 def test_patterns_that_are_no_text_of_people(
     repository: Path, make: Callable[[Path], object], why: str
