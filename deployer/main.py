@@ -103,7 +103,7 @@ def execute(
         try:
             platform.document(_policy(command, arguments, environ, platform))
         except DeployError as error:
-            return _report(error, platform)
+            return _report(error, detect(environ, sys.stderr))  # stdout is for the policy alone
         return ExitCode.DONE
     return _deploy(arguments, environ, platform, clock or SystemClock())
 
@@ -118,11 +118,13 @@ def _policy(
     from deployer.aws.claims import expected_claims
     from deployer.prepare import unneeded
     from deployer.settings.load import load
+    from deployer.settings.model import inputs
 
-    settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
     if command is Command.TRUST:
+        settings = load(environ, arguments, unneeded=lambda _: inputs())
         document = policy.trust_policy(settings, expected_claims(environ))
     else:
+        settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
         document = policy.permissions_policy(settings)
     return json.dumps(document, indent=2) + "\n"
 

@@ -21,6 +21,7 @@ _HIDDEN = re.compile(
 _MINUTE, _HOUR = 60, 3600
 _KILO = 1000
 _WHOLE = 100
+_ALIKE = 0.7  # difflib's ratio; below it, suggestions are far-fetched
 _LONGEST_WORD = 200  # characters that are compared with other names
 
 
@@ -39,7 +40,10 @@ def similar(word: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     from difflib import get_close_matches
 
     by_lower = {name.lower(): name for name in known}
-    return [by_lower[match] for match in get_close_matches(word[:_LONGEST_WORD].lower(), by_lower, n=most)]
+    return [
+        by_lower[match]
+        for match in get_close_matches(word[:_LONGEST_WORD].lower(), by_lower, n=most, cutoff=_ALIKE)
+    ]
 
 
 def did_you_mean(name: str, otherwise: str = "") -> str:

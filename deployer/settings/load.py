@@ -1,4 +1,4 @@
-"""The environment and the command line → Settings, or everything that is wrong with them at once."""
+"""The environment and the command line → Settings, or all their problems at once."""
 
 from __future__ import annotations
 
@@ -28,31 +28,34 @@ def load(
     *,
     unneeded: Callable[[Settings], Collection[str]] = lambda _: (),
 ) -> Settings:
-    """The settings of a run, from its environment and the flags of its command line; flags win.
+    """Load the settings of a run from its environment and the flags of its command line; flags win.
 
-    `unneeded` names the inputs that such a run can do without though its stages need them otherwise. Raises
-    InvalidInput with all that is wrong: unknown names, values that cannot be used, inputs that are missing or
-    contradict each other.
+    `unneeded` returns inputs that such a run does not require although its stages otherwise do. Raises
+    InvalidInput with all problems: unknown names, invalid values, missing inputs and contradictions. One
+    mistake is reported once: an input under a wrong name or with a wrong value is not missing as well.
     """
     variables, flags = from_environment(environ), from_command_line(argv)
     given = Given(
         {**variables.values, **flags.values},
         {**variables.origins, **flags.origins},
         [*variables.problems, *flags.problems],
+        variables.meant | flags.meant,
     )
     settings, wrong = _validate(given)
     problems = [*given.problems, *wrong.values()]
     right = given.values.keys() - wrong
     problems.extend(contradictions(settings, right))
-    if "stop-after" not in wrong:
-        problems.extend(missing(settings, given.values, unneeded=unneeded(settings)))
+    unclear = wrong.keys() | given.meant
+    if not unclear & {"stop-after", "deployment-id"}:
+        spared = given.meant | ({"bucket"} if "revision" in unclear else set()) | {*unneeded(settings)}
+        problems.extend(missing(settings, given.values, unneeded=spared))
     if problems:
         raise InvalidInput(*problems)
     return settings
 
 
 def _validate(given: Given) -> tuple[Settings, dict[str, Problem]]:
-    """The settings without the inputs that are wrong, and these by name."""
+    """Return the settings without the invalid inputs, and the problems of those by name."""
     wrong: dict[str, Problem] = {}
     while True:
         right = {name: text for name, text in given.values.items() if name not in wrong}

@@ -22,6 +22,7 @@ from deployer.settings.values import (
     Boolean,
     BucketPath,
     CannedAcl,
+    Configuration,
     DeploymentId,
     Document,
     Duration,
@@ -32,6 +33,7 @@ from deployer.settings.values import (
     Lines,
     Name,
     Names,
+    Patterns,
     Region,
     SessionTags,
     StorageClass,
@@ -150,7 +152,7 @@ class Settings(BaseSettings):
         ),
     ] = None
     exclude: Annotated[
-        Lines,
+        Patterns,
         Input(
             Section.BUNDLE,
             "Gitignore patterns of files to leave out, one per line, in addition to `.codedeployignore`; "
@@ -259,7 +261,7 @@ class Settings(BaseSettings):
     ] = ""
 
     deployment_config: Annotated[
-        Name, Input(Section.DEPLOYMENT, "Deployment configuration", default="the group's")
+        Configuration, Input(Section.DEPLOYMENT, "Deployment configuration", default="the group's")
     ] = ""
     description: Annotated[
         Text,

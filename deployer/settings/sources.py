@@ -1,6 +1,6 @@
 """Where inputs come from: variables of a given environment, and flags of a given command line.
 
-A source tells which inputs are given (blank means not given), where, and which names no input has.
+Each source yields the inputs that are set (blank means not set), their origins, and the unknown names.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import CliSettingsSource
 
 from deployer.errors import Problem, Severity
+from deployer.settings.foreign import translation
 from deployer.settings.model import Settings, inputs
 from deployer.text import did_you_mean, nearest
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _PREFIX = "INPUT_"
 _RUNNERS_OWN = {"args", "entrypoint"}
-"""Keys that GitHub itself reads from a container action's `with:`, and passes on all the same."""
+"""Keys that GitHub itself reads from a container action's `with:`, but passes on as inputs too."""
 
 _STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "role-to-assume"}
 """Inputs by which an earlier step could make another run of this one: on GitHub, the step alone sets them."""
@@ -28,11 +29,15 @@ _STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "rol
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Texts and their origins by the inputs' names, and what is wrong with the names themselves."""
+    """Texts and their origins by the inputs' names, and the problems of the names themselves.
+
+    `meant` holds the inputs for which a wrong name probably stands: they are not missing as well.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    meant: set[str] = field(default_factory=set)
 
     def add(self, name: str, text: str | None, origin: str) -> None:
         """Take a text in, unless it is blank."""
@@ -40,12 +45,23 @@ class Given:
             self.values[name] = text
             self.origins[name] = origin
 
+    def reject(self, kind: str, name: str, *, prefix: str = "") -> None:
+        """Report a name that no input has, with the input that it probably stands for."""
+        bare = name.removeprefix(prefix)
+        if (known := translation(bare)) and bare.lower() not in inputs():
+            meant, hint = known.name, known.hint
+        else:
+            meant = nearest(bare.replace("_", "-"), inputs())
+            hint = did_you_mean(meant and prefix + meant, "Remove it; the README and --help list all inputs.")
+        self.meant.update({meant} - {""})
+        self.problems.append(Problem(f"Unknown {kind} {name!r}.", hint))
+
 
 def from_environment(environ: Mapping[str, str]) -> Given:
     """Inputs as GitHub passes them, `INPUT_DEPLOYMENT-GROUP`, or a shell can, `INPUT_DEPLOYMENT_GROUP`.
 
     A hyphen wins over an underscore: the step's `with:` is nearer than an inherited `env:`. On GitHub some
-    inputs are taken from the step alone, as `inherited_inputs` tells.
+    inputs are accepted from the step alone; `inherited_inputs` reports the others.
     """
     given = Given()
     known = inputs()
@@ -60,7 +76,8 @@ def from_environment(environ: Mapping[str, str]) -> Given:
             given.add(name, environ[variable], f"input {name}")
         elif name not in known and name not in _RUNNERS_OWN:
             unknown.add(name)
-    given.problems.extend(_unknown("input", name, known) for name in sorted(unknown))
+    for name in sorted(unknown):
+        given.reject("input", name)
     return given
 
 
@@ -134,34 +151,25 @@ def from_command_line(argv: Sequence[str]) -> Given:
             texts[name] = "\n".join(parts)
     for name, text in source(parsed_args=texts)().items():
         given.add(name, text, f"flag --{name}")
-    given.problems.extend(_strays(rest))
+    _reject_strays(given, rest)
     return given
 
 
 def _add_flag(parser: ArgumentParser, *names: str, **options: Any) -> None:  # noqa: ANN401 - argparse's own
-    """A flag whose value argparse lets be absent, so that we report all that lack one."""
+    """Add a flag whose value argparse treats as optional, so that all missing values are reported."""
     switches = {field.alias for field in Settings.model_fields.values() if field.annotation == bool | None}
     parser.add_argument(*names, nargs="?", const="true" if options["dest"] in switches else None, **options)
 
 
-def _strays(rest: Iterable[str]) -> list[Problem]:
-    """What argparse could not place: unknown flags, each perhaps followed by its value, and bare words."""
-    problems = []
+def _reject_strays(given: Given, rest: Iterable[str]) -> None:
+    """Report what argparse could not place: unknown flags, perhaps each with its value, and bare words."""
     after_flag = False
     for word in rest:
         is_flag = word.startswith("-") and word != "--"
         if is_flag:
-            flag = word.partition("=")[0]
-            problems.append(_unknown("flag", flag, [f"--{name}" for name in inputs()]))
+            given.reject("flag", word.partition("=")[0], prefix="--")
         elif not after_flag:
-            problems.append(
+            given.problems.append(
                 Problem(f"Unexpected word {word!r} on the command line.", "Write inputs as --name=value.")
             )
         after_flag = is_flag and "=" not in word
-    return problems
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> Problem:
-    near = nearest(name.replace("_", "-"), known)
-    hint = did_you_mean(near, "Remove it; the README and --help list all inputs.")
-    return Problem(f"Unknown {what} {name!r}.", hint)

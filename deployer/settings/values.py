@@ -24,9 +24,28 @@ if TYPE_CHECKING:
 PLACEHOLDERS = ("application", "group", "digest", "sha", "ref", "run_id", "run_attempt", "extension")
 
 _NAME = re.compile(r"[A-Za-z0-9._+=,@-]{1,100}")
-_REGION = re.compile(r"[a-z]{2,5}(-[a-z]+)+-[0-9]{1,2}")
+_REGION = re.compile(r"[a-z]{2,5}(?:-[a-z]+)*-([a-z]+)-[0-9]{1,2}")
+_DIRECTIONS = (
+    "central",
+    *(f"{ns}{ew}" for ns in ("north", "south", "") for ew in ("east", "west", "") if ns or ew),
+)
+_PREDEFINED = "CodeDeployDefault."
+_CONFIGURATIONS = tuple(
+    f"{_PREDEFINED}{platform}{name}"
+    for platform, names in (
+        ("", ("OneAtATime", "HalfAtATime", "AllAtOnce")),
+        ("Lambda", ("AllAtOnce", *(f"Canary10Percent{minutes}Minutes" for minutes in (5, 10, 15, 30)))),
+        ("Lambda", ("Linear10PercentEvery1Minute", *(f"Linear10PercentEvery{n}Minutes" for n in (2, 3, 10)))),
+        ("ECS", ("AllAtOnce", "Canary10Percent5Minutes", "Canary10Percent15Minutes")),
+        ("ECS", ("Linear10PercentEvery1Minutes", "Linear10PercentEvery3Minutes")),
+    )
+    for name in names
+)
+"""The predefined configurations, by the CodeDeploy user guide, "Working with deployment configurations"."""
 _BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_DURATION = re.compile(r"(?=.)(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s?)?", re.IGNORECASE)
+_DURATION = re.compile(r"(?=.)(?:(\d{1,5})h)?(?:(\d{1,5})m)?(?:(\d{1,7})s)?", re.IGNORECASE)
+
+_UNESCAPED_SEPARATOR = re.compile(r"(?<!\\)[\s,]+")
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -67,14 +86,17 @@ def choice(kind: type[_Choice], *, among: Collection[_Choice] = ()) -> BeforeVal
 
 
 def parse_duration(text: str) -> timedelta:
-    """`90s`, `30m`, `2h`, `1h30m` or plain seconds; at least one second."""
+    """Parse `90s`, `30m`, `2h` or `1h30m`; at least one second. A number needs a unit."""
+    number = text.strip()
+    if number.isdecimal():
+        raise InputError(
+            "has no unit", f"Write {number}s for {number} seconds, or {number}m for {number} minutes."
+        )
     match = _DURATION.fullmatch(text.strip())
     hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
     duration = timedelta(hours=hours, minutes=minutes, seconds=seconds)
     if not duration:
-        raise InputError(
-            "is not a duration of at least a second", "Write it as 90s, 30m, 2h, 1h30m or plain seconds."
-        )
+        raise InputError("is not a duration of at least one second", "Write it as 90s, 30m, 2h or 1h30m.")
     return duration
 
 
@@ -89,6 +111,18 @@ def format_duration(duration: timedelta) -> str:
 def parse_lines(text: str) -> tuple[str, ...]:
     """The lines that are not blank, each as it is: in gitignore patterns spaces may matter."""
     return tuple(line for line in text.splitlines() if line.strip())
+
+
+def check_patterns(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Check gitignore patterns: a line that holds a list of them would match nothing."""
+    for line in lines:
+        words = [] if line.startswith("#") else _UNESCAPED_SEPARATOR.split(line.strip())
+        if len([word for word in words if word.startswith((".", "*", "!")) or word.endswith("*")]) > 1:
+            raise InputError(
+                f"has several patterns on one line: {line.strip()}",
+                "Write one pattern per line, and a backslash before a blank or comma that belongs to a name.",
+            )
+    return lines
 
 
 def parse_boolean(text: str) -> bool:
@@ -110,18 +144,35 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_configuration(name: str) -> str:
+    """Check the name of a deployment configuration; those of `CodeDeployDefault.` are known."""
+    check_name(name)
+    if name.startswith(_PREDEFINED) and name not in _CONFIGURATIONS:
+        near = nearest(name, _CONFIGURATIONS)
+        raise InputError(
+            "is not one of CodeDeploy's predefined configurations",
+            did_you_mean(near, "The CodeDeploy user guide lists them."),
+        )
+    return name
+
+
 def check_names(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """Names, each on a line of its own and each once."""
+    """Check names, one per line and each once."""
+    if any(re.search(r"\s", line.strip()) for line in lines):
+        raise InputError("has several names on one line", "Write one name per line, without commas.")
     names = tuple(check_name(line.strip()) for line in lines)
     if len(set(names)) < len(names):
-        raise InputError("names one twice", "Give each once.")
+        raise InputError("has a name twice", "Write each name once.")
     return names
 
 
 def check_region(region: str) -> str:
-    """The form of a region's code; whether it exists is for AWS to say."""
-    if not _REGION.fullmatch(region):
-        raise InputError("is not a region", "Write its code, such as eu-west-1.")
+    """Check a region's code; every one ends in a direction and a number, so that new regions pass."""
+    match = _REGION.fullmatch(region)
+    if not match or match[1] not in _DIRECTIONS:
+        near = nearest(match[1], _DIRECTIONS) if match else ""
+        meant = near and match and f"{region[: match.start(1)]}{near}{region[match.end(1) :]}"
+        raise InputError("is not a region", did_you_mean(meant or "", "Write its code, such as eu-west-1."))
     return region
 
 
@@ -165,7 +216,9 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 FilePath = Annotated[Path, BeforeValidator(str.strip)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 KeyTemplate = Annotated[Text, AfterValidator(check_key)]
+Configuration = Annotated[Text, AfterValidator(check_configuration)]
 Lines = Annotated[tuple[str, ...], BeforeValidator(parse_lines)]
+Patterns = Annotated[tuple[str, ...], AfterValidator(check_patterns), BeforeValidator(parse_lines)]
 Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]
 Region = Annotated[Text, AfterValidator(check_region)]

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from deployer.errors import InvalidInput
-from deployer.main import Command, split_command
+from deployer.main import Command, execute, split_command
 
 
 @pytest.mark.parametrize(
@@ -30,3 +32,16 @@ def test_an_unknown_command_is_told_with_the_known_ones() -> None:
     (problem,) = caught.value.problems
     assert problem.message == "Unknown command 'polcy'."
     assert problem.hint == "Commands: run, policy, policy --trust."
+
+
+def test_a_trust_policy_needs_no_inputs_and_errors_of_policy_go_to_stderr(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stdout = io.StringIO()
+    job = {"GITHUB_REPOSITORY": "acme/hello-web", "GITHUB_REF": "refs/heads/main"}
+    assert execute(["policy", "--trust"], job, stdout) == 0
+    assert "repo:acme/hello-web:ref:refs/heads/main" in stdout.getvalue()
+    stdout = io.StringIO()
+    assert execute(["policy"], job, stdout) == 2
+    assert stdout.getvalue() == ""
+    assert "Input application is missing." in capsys.readouterr().err

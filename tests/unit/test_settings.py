@@ -9,7 +9,9 @@ import pytest
 from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
 from deployer.errors import ExitCode, InvalidInput, Severity
 from deployer.revision import BundleType
+from deployer.settings.foreign import FOREIGN
 from deployer.settings.load import load
+from deployer.settings.model import inputs
 from deployer.settings.sources import inherited_inputs
 
 if TYPE_CHECKING:
@@ -140,18 +142,23 @@ def test_false(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("90s", 90), ("90", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1H1M1S", 3661), (" 5 ", 5)],
+    [("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("1H1M1S", 3661), (" 5s ", 5)],
 )
 def test_durations(text: str, seconds: int) -> None:
     assert loaded(timeout=text).timeout == timedelta(seconds=seconds)
     assert loaded(poll_interval=text).poll_interval == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["soon", "0", "0s", "-5", "1.5h", "5 m", "m", "1m1h", "9" * 30, "1d"])
+@pytest.mark.parametrize("text", ["soon", "0s", "-5", "1.5h", "5 m", "m", "1m1h", "1h30", "1d"])
 def test_wrong_durations(text: str) -> None:
     said = problem(timeout=text)
     assert said.startswith(f"Input timeout: {text!r} is not a duration")
-    assert "90s, 30m, 2h, 1h30m" in said
+    assert "90s, 30m, 2h or 1h30m" in said
+
+
+@pytest.mark.parametrize("name", ["timeout", "poll_interval", "role_duration"])
+def test_a_number_without_a_unit_is_refused_with_both_meanings(name: str) -> None:
+    assert "'30' has no unit. Write 30s for 30 seconds, or 30m for 30 minutes." in problem(**{name: "30"})
 
 
 def test_choices_are_read_in_any_case() -> None:
@@ -189,9 +196,18 @@ def test_choices_are_read_in_any_case() -> None:
         ),
         ({"application": "x" * 101}, f"'{'x' * 80}…' is not a name"),
         ({"deployment_group": "blue\nbad/one"}, "is not a name"),
-        ({"deployment_group": "blue\ngreen\nblue"}, "names one twice"),
+        ({"deployment_group": "blue\ngreen\nblue"}, "has a name twice"),
         ({"deployment_group": "bad/one"}, "Input deployment-group: 'bad/one' is not a name"),
         ({"deployment_config": "bad/one"}, "Input deployment-config: 'bad/one' is not a name"),
+        ({"region": "eu-wst-1"}, "is not a region. Did you mean eu-west-1?"),
+        ({"region": "us-east"}, "is not a region. Write its code"),
+        (
+            {"deployment_config": "CodeDeployDefault.AllAtOnes"},
+            "predefined configurations. Did you mean CodeDeployDefault.AllAtOnce?",
+        ),
+        ({"deployment_group": "production, staging"}, "has several names on one line. Write one name per"),
+        ({"exclude": ".git/* .env node_modules/*"}, "has several patterns on one line: .git/* .env node_mod"),
+        ({"exclude": "*.log,*.tmp"}, "Write one pattern per line"),
         (
             {"region": "ireland"},
             "Input region: 'ireland' is not a region. Write its code, such as eu-west-1.",
@@ -242,7 +258,7 @@ def test_wrong_buckets(text: str) -> None:
 
 def test_patterns_are_kept_as_they_are() -> None:
     """Spaces may matter to gitignore, and commas and brackets are parts of names."""
-    lines = ["# comment", " leading", "trailing\\ ", "a,b", "[x]", "!keep"]
+    lines = ["# comment", " leading", "trailing\\ ", "a,b", "[x]", "!keep", "My Files/My App/*", "*.\\ *"]
     assert loaded(exclude="\r\n".join([*lines, "", "  "])).exclude == tuple(lines)
     assert loaded(*(f"--exclude={line}" for line in lines)).exclude == tuple(lines)
     assert loaded("--exclude=a\nb", "--exclude", "c", exclude="d").exclude == ("a", "b", "c")
@@ -308,9 +324,43 @@ def test_all_problems_are_told_at_once() -> None:
         "Input application",
         "Flag --compression",
         "Input timeout",
-        "Input deployment-group is missing",
-        "Input bucket is missing",
     ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "argv"),
+    [
+        ({}, ["--applicaton=y", "--deployment-group=g", "--bucket=b-b-b"]),
+        ({}, ["--deployment-id=foo"]),
+        ({}, ["--deploymnt-id=d-ABCDEFGHI"]),
+        ({}, ["--revision=github://owner/repo", "--application=a", "--deployment-group=g"]),
+        ({"INPUT_CODEDEPLOY_NAME": "a"}, ["--deployment-group=g", "--bucket=b-b-b"]),
+        ({}, ["--applicationName=a", "--deployment-group=g", "--bucket=b-b-b"]),
+    ],
+)
+def test_one_mistake_is_told_once(environ: dict[str, str], argv: list[str]) -> None:
+    assert len(problems(environ, *argv)) == 1
+
+
+def test_inputs_of_another_action_are_translated_one_by_one() -> None:
+    names = "aws_access_key codedeploy_name codedeploy_group s3_bucket s3_folder excluded_files aws_region"
+    said = problems({f"INPUT_{name.upper()}": "x" for name in names.split()})
+    assert [text.split("' ", 1)[-1].split(". ", 1)[1] for text in said] == [
+        "Set AWS_ACCESS_KEY_ID as an environment variable; credentials are never inputs.",
+        "Use region.",
+        "Use deployment-group.",
+        "Use application.",
+        "Write gitignore patterns into exclude, one per line.",
+        "Use bucket.",
+        "Write the folder after the bucket's name: bucket: my-bucket/some/folder.",
+    ]
+
+
+def test_every_translation_leads_to_an_input_and_translates_none() -> None:
+    for name, known in FOREIGN.items():
+        assert known.name in {"", *inputs()}
+        assert name not in {each.replace("-", "") for each in inputs()}
+        assert known.hint.endswith((".", "…"))
 
 
 def test_a_mistyped_stage_does_not_make_other_inputs_missing() -> None:
@@ -327,7 +377,7 @@ def test_a_mistyped_stage_does_not_make_other_inputs_missing() -> None:
             "Unknown input 'frobnicate'. Remove it; the README and --help list all inputs.",
         ),
         ({}, ["--deployment_group=x"], "Unknown flag '--deployment_group'. Did you mean --deployment-group?"),
-        ({}, ["--app=x"], "Unknown flag '--app'. Did you mean --appspec?"),
+        ({}, ["--app=x"], "Unknown flag '--app'. Use application."),
         ({}, ["-x"], "Unknown flag '-x'. Remove it; the README and --help list all inputs."),
         (
             {},
