@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 
 _GLOBAL = "AWS_ENDPOINT_URL"
-_AWS = re.compile(r"(?:.+\.)?(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|api\.amazonwebservices\.com\.cn)")
+_SUFFIX = (
+    r"(?:amazonaws\.(?:com|com\.cn|eu)|api\.aws|api\.amazonwebservices\.(?:com\.cn|eu)"
+    r"|c2s\.ic\.gov|sc2s\.sgov\.gov|csp\.hci\.ic\.gov|cloud\.adc-e\.uk)"
+)
+_PRIVATE = r"(?:(?:[a-z]+\.)?vpce-[\w-]+\.)?"
+_REGION = r"(?:[.-][a-z]+(?:-[a-z]+)+-\d+)?"
+"""Of the names of AWS's own hosts; others' load balancers, instances and APIs have names below AWS's, too."""
+
 _CERTIFICATES = {"AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"}
 _CREDENTIAL_FILES = {
     "ec2-credentials-file": ("AWS_CREDENTIAL_FILE", ""),
@@ -113,22 +120,26 @@ def _is_url(url: str) -> bool:
 
 
 def strange_endpoint(client: Any, environ: Mapping[str, str]) -> Iterator[Problem]:  # noqa: ANN401 - of any service
-    """A notice where a client's calls go elsewhere than to AWS, and a warning where that is not encrypted."""
-    parts = urlsplit(client.meta.endpoint_url)
+    """A notice where calls go elsewhere than to AWS, and a warning where they are not encrypted."""
+    parts, model = urlsplit(client.meta.endpoint_url), client.meta.service_model
     host = parts.hostname or ""
-    if not _AWS.fullmatch(host):
-        service = client.meta.service_model.service_id
-        own = f"{_GLOBAL}_{service.upper().replace(' ', '_')}"
-        source = next((name for name in (own, _GLOBAL) if environ.get(name)), "the profile")
-        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-        yield Problem(f"Calls of {service} go to {where}, by {source}.", severity=Severity.NOTICE)
-        if parts.scheme == "http" and not _is_loopback(host):
-            yield Problem(
-                f"Calls to {where} are not encrypted: whoever is on the way can read and change them.",
-                f"Use https:// in {source}.",
-                code="endpoint-not-encrypted",
-                severity=Severity.WARNING,
-            )
+    own = f"{_GLOBAL}_{model.service_id.upper().replace(' ', '_')}"
+    source = next((name for name in (own, _GLOBAL) if environ.get(name)), "the profile")
+    where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    if not _is_aws(host, model.endpoint_prefix):
+        yield Problem(f"Calls of {model.service_id} go to {where}, by {source}.", severity=Severity.NOTICE)
+    if parts.scheme == "http" and not _is_loopback(host):
+        yield Problem(
+            f"Calls to {where} are not encrypted: whoever is on the way can read and change them.",
+            f"Use https:// in {source}.",
+            code="endpoint-not-encrypted",
+            severity=Severity.WARNING,
+        )
+
+
+def _is_aws(host: str, service: str) -> bool:
+    pattern = rf"{_PRIVATE}{service}(?:-fips|-external-1)?(?:\.dualstack)?{_REGION}(?:\.vpce)?\.{_SUFFIX}"
+    return re.fullmatch(pattern, host) is not None
 
 
 def _is_loopback(host: str) -> bool:
