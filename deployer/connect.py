@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.aws.client import connect
-from deployer.aws.identity import Wish, ambient, assume, confirm_account, ends_too_early, session_name
+from deployer.aws.identity import RoleRequest, ambient, assume, confirm_account, ends_too_early, session_name
 from deployer.aws.origins import without_planted_certificates
 from deployer.aws.refusals import no_credentials
 from deployer.aws.tokens import REQUEST_TOKEN, find_token
@@ -18,37 +18,37 @@ if TYPE_CHECKING:
 
     from deployer.aws.client import Aws
     from deployer.aws.tokens import TokenSource
-    from deployer.ci.base import Platform
+    from deployer.ci.base import Ci
     from deployer.errors import Problem
-    from deployer.run import Line
+    from deployer.run import Run
 
 
-def connected(line: Line) -> Aws:
+def connected(run: Run) -> Aws:
     """AWS in the region and as the identity that the inputs ask for; says which they are.
 
     Raises a DeployError when there is no region, no credentials, or a role cannot be assumed.
     """
-    settings, platform = line.settings, line.platform
-    trace = Trace(platform.debug, line.clock) if platform.debugging else None
+    settings, ci = run.settings, run.ci
+    trace = Trace(ci.debug, run.clock) if ci.debugging else None
     aws = connect(
         settings.region,
         source=settings.origin("region"),
-        workspace=platform.run.workspace,
-        warn=_teller(platform),
+        workspace=ci.job.workspace,
+        warn=_teller(ci),
         trace=trace,
     )
-    line.outcome.region = aws.region
-    platform.line(f"Region {aws.region}, from {aws.region_source}")
-    aws = line.outcome.aws = _identified(aws, line)
+    run.outcome.region = aws.region
+    ci.say(f"Region {aws.region}, from {aws.region_source}")
+    aws = run.aws = _identified(aws, run)
     if settings.expected_account:
         confirm_account(settings.expected_account, aws)
-    warning = ends_too_early(aws, budget=settings.timeout, clock=line.clock)
+    warning = ends_too_early(aws, budget=settings.timeout, clock=run.clock)
     if warning and settings.stop_after.reaches(Stage.READY):
-        platform.annotate(warning)
+        ci.annotate(warning)
     return aws
 
 
-def _teller(platform: Platform) -> Callable[[Problem], None]:
+def _teller(ci: Ci) -> Callable[[Problem], None]:
     """Tell each notice and each warning once, however many clients there are."""
     told = set()
 
@@ -56,46 +56,46 @@ def _teller(platform: Platform) -> Callable[[Problem], None]:
         if problem not in told:
             told.add(problem)
             if problem.severity is Severity.NOTICE:
-                platform.line(problem.message)
+                ci.say(problem.message)
             else:
-                platform.annotate(problem)
+                ci.annotate(problem)
 
     return tell
 
 
-def _identified(aws: Aws, line: Line) -> Aws:
-    settings, platform = line.settings, line.platform
-    tokens = _tokens(line) if settings.role_to_assume else None
+def _identified(aws: Aws, run: Run) -> Aws:
+    settings, ci = run.settings, run.ci
+    tokens = _tokens(run) if settings.role_to_assume else None
     if tokens is None:
-        found = ambient(aws, line.environ, mask=platform.mask)
+        found = ambient(aws, run.environ, mask=ci.mask)
         if found is None:
             wanted = bool(settings.role_to_assume)
-            raise no_credentials(on_github=platform.name == "github", role_wanted=wanted)
+            raise no_credentials(on_github=ci.name == "github", role_wanted=wanted)
         aws = found
     if not settings.role_to_assume:
         return aws
-    aws = assume(aws, _wish(line), tokens=tokens, mask=platform.mask, clock=line.clock)
+    aws = assume(aws, _role_request(run), tokens=tokens, mask=ci.mask, clock=run.clock)
     origin = f"the token of {tokens.origin}" if tokens else "the credentials found here"
-    platform.line(f"Role {' → '.join(settings.role_to_assume)}, by {origin}")
+    ci.say(f"Role {' → '.join(settings.role_to_assume)}, by {origin}")
     return aws
 
 
-def _tokens(line: Line) -> TokenSource | None:
-    line.platform.mask(line.environ.get(REQUEST_TOKEN, ""))
+def _tokens(run: Run) -> TokenSource | None:
+    run.ci.mask(run.environ.get(REQUEST_TOKEN, ""))
     return find_token(
-        without_planted_certificates(line.environ, line.platform.run.workspace),
-        audience=line.settings.web_identity_audience,
-        variable=line.settings.web_identity_token_variable,
-        file=line.settings.web_identity_token_file,
-        clock=line.clock,
+        without_planted_certificates(run.environ, run.ci.job.workspace),
+        audience=run.settings.web_identity_audience,
+        variable=run.settings.web_identity_token_variable,
+        file=run.settings.web_identity_token_file,
+        clock=run.clock,
     )
 
 
-def _wish(line: Line) -> Wish:
-    settings, run = line.settings, line.platform.run
-    return Wish(
+def _role_request(run: Run) -> RoleRequest:
+    settings, job = run.settings, run.ci.job
+    return RoleRequest(
         roles=settings.role_to_assume,
-        session_name=settings.role_session_name or session_name(run.repository, run.run_id),
+        session_name=settings.role_session_name or session_name(job.repository, job.run_id),
         external_id=settings.role_external_id,
         duration=settings.role_duration,
         tags=settings.role_session_tags,

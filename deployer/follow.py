@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from deployer.deployment.explain import Explanation, Places
     from deployer.deployment.model import Snapshot
     from deployer.deployment.wait import Ending
-    from deployer.run import Line
+    from deployer.run import Run
 
 _HEARTBEAT = 30.0
 """Seconds without news until a line says what is being waited for; up to four times as long later on."""
@@ -46,36 +46,36 @@ _STOP_LOOKS = timedelta(seconds=60)
 """How long to look for a rollback that the service announces late, and for a stop to take effect."""
 
 
-def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aws, line: Line) -> None:
+def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aws, run: Run) -> None:
     """Watch the deployment to its end, its rollback too; how it ended, and why, stands in the outcome then.
 
     When the time is up or the job is cancelled, do with the deployment what the inputs say.
     """
-    settings, outcome = line.settings, line.outcome
-    started = line.clock.monotonic()
+    settings, outcome = run.settings, run.outcome
+    started = run.clock.monotonic()
     try:
-        with line.platform.group(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
+        with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
             ending = outcome.ending = watch(
                 deployment,
                 budget,
                 aws=aws,
-                line=line,
+                run=run,
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
                 resume=bool(settings.continue_),
                 extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
     except Interrupted:
-        _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, line=line)
+        _end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, run=run)
         raise
-    _conclude(ending, deployment, places, line=line)
-    if ending.status is Status.TIMED_OUT and (stopped := _stop(deployment, ending, aws=aws, line=line)):
+    _conclude(ending, deployment, places, run=run)
+    if ending.status is Status.TIMED_OUT and (stopped := _stop(deployment, ending, aws=aws, run=run)):
         if stopped.status in {
             Status.SUCCEEDED,
             Status.FAILED,
         }:  # by itself, before the stop could take effect
             ending = outcome.ending = stopped
-            _conclude(ending, deployment, places, line=line)
+            _conclude(ending, deployment, places, run=run)
         else:
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
@@ -83,24 +83,24 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     if ending.status is Status.SUCCEEDED and deployment.revision:
         outcome.live = deployment.revision
     elif ending.status in {Status.FAILED, Status.STOPPED}:
-        left = budget - timedelta(seconds=line.clock.monotonic() - started)
-        _follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, line=line)
-    line.platform.outputs(outputs.of_live(outcome.rollback, outcome.live))
+        left = budget - timedelta(seconds=run.clock.monotonic() - started)
+        _follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
+    run.ci.outputs(outputs.of_live(outcome.rollback, outcome.live))
 
 
-def _conclude(ending: Ending, deployment: Deployment, places: Places, *, line: Line) -> None:
+def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:
     """Say how a deployment ended, and why."""
-    line.outcome.status = ending.status
-    explanation = line.outcome.explanation = _explain(ending, places)
-    line.platform.outputs(outputs.of_ending(ending, explanation.problems))
-    _tell_why(explanation, line)
+    run.outcome.status = ending.status
+    explanation = run.outcome.explanation = _explain(ending, places)
+    run.ci.outputs(outputs.of_ending(ending, explanation.problems))
+    _tell_why(explanation, run)
     if ending.snapshot.ended and ending.snapshot.unread:
-        line.platform.line(lines.unread(ending.snapshot))
-    line.platform.line(lines.ended(ending, deployment))
+        run.ci.say(lines.unread(ending.snapshot))
+    run.ci.say(lines.ended(ending, deployment))
 
 
 @contextmanager
-def ended_when_cancelled(sent: Sent, *, aws: Aws, line: Line) -> Iterator[None]:
+def ended_when_cancelled(sent: Sent, *, aws: Aws, run: Run) -> Iterator[None]:
     """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
     from deployer.deployment.create import find
 
@@ -109,9 +109,9 @@ def ended_when_cancelled(sent: Sent, *, aws: Aws, line: Line) -> Iterator[None]:
         yield
     except Interrupted:
         with suppress(*sdk_errors()):
-            if found := find(sent, aws.codedeploy_hasty, clock=line.clock):
+            if found := find(sent, aws.codedeploy_hasty, clock=run.clock):
                 deployment = Deployment(found, aws.region, order.application, order.group, sent.revision)
-                _end(deployment, line.settings.on_cancel, client=aws.codedeploy_hasty, line=line)
+                _end(deployment, run.settings.on_cancel, client=aws.codedeploy_hasty, run=run)
         raise
 
 
@@ -120,7 +120,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     budget: timedelta,
     *,
     aws: Aws,
-    line: Line,
+    run: Run,
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
     resume: bool = False,
@@ -134,8 +134,8 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
 
-    tell = _narrator(line, timeouts)
-    attend = continuer(deployment.id, client=aws.codedeploy, say=line.platform.line)
+    tell = _narrator(run, timeouts)
+    attend = continuer(deployment.id, client=aws.codedeploy, say=run.ci.say)
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)
@@ -143,15 +143,15 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
             attend(snapshot)
 
     return wait(
-        Observer(deployment.id, aws.codedeploy_once, line.clock),
-        patience=Patience(budget, line.settings.poll_interval, extra_looks),
-        clock=line.clock,
+        Observer(deployment.id, aws.codedeploy_once, run.clock),
+        patience=Patience(budget, run.settings.poll_interval, extra_looks),
+        clock=run.clock,
         progress=show,
         stop_after=stop_after,
     )
 
 
-def _narrator(line: Line, timeouts: Mapping[str, float]) -> Callable[[Snapshot, float], None]:
+def _narrator(run: Run, timeouts: Mapping[str, float]) -> Callable[[Snapshot, float], None]:
     """Print what changes and what looks bad, and a sign of life when nothing happens."""
     previous: Snapshot | None = None
     last = 0.0
@@ -160,31 +160,31 @@ def _narrator(line: Line, timeouts: Mapping[str, float]) -> Callable[[Snapshot, 
     def tell(snapshot: Snapshot, seconds: float) -> None:
         nonlocal previous, last
         news = progress.changes(previous, snapshot, seconds)
-        for name, text in signs(snapshot, seconds=seconds, now=line.clock.now(), timeouts=timeouts):
+        for name, text in signs(snapshot, seconds=seconds, now=run.clock.now(), timeouts=timeouts):
             if name not in told:
                 told.add(name)
                 news.append(progress.stamped(text, seconds))
         if not news and seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10)):
             news = [progress.heartbeat(snapshot, seconds)]
         for text in news:
-            line.platform.line(text)
+            run.ci.say(text)
             last = seconds
         previous = snapshot
 
     return tell
 
 
-def _stop(deployment: Deployment, ending: Ending, *, aws: Aws, line: Line) -> Ending | None:
+def _stop(deployment: Deployment, ending: Ending, *, aws: Aws, run: Run) -> Ending | None:
     """Do what `on-timeout` says; how a deployment that was asked to stop stood after that, else None.
 
     Nothing is stopped on a status that the last look did not read: the deployment may have succeeded since.
     """
-    how, snapshot = line.settings.on_timeout, ending.snapshot
+    how, snapshot = run.settings.on_timeout, ending.snapshot
     if not snapshot.trouble:
-        if not _end(deployment, how, client=aws.codedeploy, line=line):
+        if not _end(deployment, how, client=aws.codedeploy, run=run):
             return None
-        with _told(line):
-            return watch(deployment, _STOP_LOOKS, aws=aws, line=line)
+        with _told(run):
+            return watch(deployment, _STOP_LOOKS, aws=aws, run=run)
         return None
     if how is not OnEnd.LEAVE:
         problem = Problem(
@@ -193,87 +193,85 @@ def _stop(deployment: Deployment, ending: Ending, *, aws: Aws, line: Line) -> En
             f"It may have ended since. Look at it, and stop it there if it still runs: {deployment.url}",
             code="status-unread",
         )
-        line.outcome.problems.append(problem)
-        line.platform.annotate(problem)
-    line.platform.line(f"Deployment {deployment.id} is left as it is: {deployment.url}")
+        run.outcome.problems.append(problem)
+        run.ci.annotate(problem)
+    run.ci.say(f"Deployment {deployment.id} is left as it is: {deployment.url}")
     return None
 
 
 @contextmanager
-def _told(line: Line) -> Iterator[None]:
+def _told(run: Run) -> Iterator[None]:
     """Turn what ends the watching of something else than the deployment itself into a warning."""
     try:
         yield
     except DeployError as error:
         for problem in error.problems:
-            line.platform.annotate(replace(problem, severity=Severity.WARNING))
+            run.ci.annotate(replace(problem, severity=Severity.WARNING))
 
 
-def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, line: Line) -> bool:
+def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: Run) -> bool:
     """Do with a deployment what was asked for, say so, and return whether that may have ended it."""
     if how is OnEnd.LEAVE:
-        line.platform.line(f"Deployment {deployment.id} goes on: {deployment.url}")
+        run.ci.say(f"Deployment {deployment.id} goes on: {deployment.url}")
         return False
     try:
         taken = request_stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
     except DeployError as error:
-        line.platform.annotate(error.problems[0])
-        line.platform.line(f"Deployment {deployment.id} could not be stopped and goes on: {deployment.url}")
+        run.ci.annotate(error.problems[0])
+        run.ci.say(f"Deployment {deployment.id} could not be stopped and goes on: {deployment.url}")
         return False
     if not taken:
-        line.platform.line(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
+        run.ci.say(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
         return True
     rollback = ", and the last successful revision is rolled back to" if how is OnEnd.ROLLBACK else ""
-    line.platform.line(f"Deployment {deployment.id} is being stopped{rollback}: {deployment.url}")
+    run.ci.say(f"Deployment {deployment.id} is being stopped{rollback}: {deployment.url}")
     return True
 
 
 def _follow_rollback(
-    deployment: Deployment, snapshot: Snapshot, *, budget: timedelta, aws: Aws, line: Line
+    deployment: Deployment, snapshot: Snapshot, *, budget: timedelta, aws: Aws, run: Run
 ) -> None:
     """Watch the rollback of a deployment that did not succeed, when there is one."""
     from deployer.deployment.register import with_content
 
-    outcome = line.outcome
+    outcome = run.outcome
     rollback_id = snapshot.rollback_id
     if snapshot.rollback_expected and not rollback_id:
-        rollback_id = _look_for_rollback(deployment, aws, line)
+        rollback_id = _look_for_rollback(deployment, aws, run)
     if not rollback_id:
         return
     rollback = outcome.rollback = _rollback(rollback_id, deployment)
     ending = None
     try:
-        with _told(line), line.platform.group(f"Wait for the rollback {rollback.id}"):
-            ending = watch(rollback, budget, aws=aws, line=line)
+        with _told(run), run.ci.section(f"Wait for the rollback {rollback.id}"):
+            ending = watch(rollback, budget, aws=aws, run=run)
     except Interrupted:
-        line.platform.line(f"The rollback {rollback.id} goes on: {rollback.url}")
+        run.ci.say(f"The rollback {rollback.id} goes on: {rollback.url}")
         raise
     if ending is None:
-        line.platform.line(f"How the rollback {rollback.id} ends has to be looked up: {rollback.url}")
+        run.ci.say(f"How the rollback {rollback.id} ends has to be looked up: {rollback.url}")
         return
     if ending.status is Status.SUCCEEDED:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
-    line.platform.line(lines.rolled_back(ending, rollback))
+    run.ci.say(lines.rolled_back(ending, rollback))
 
 
-def _look_for_rollback(deployment: Deployment, aws: Aws, line: Line) -> str | None:
+def _look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None:
     """The id of the rollback, which the service announces some seconds after the failure."""
     from deployer.deployment.observe import rollback_of
 
-    deadline = line.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
+    deadline = run.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
     while True:
         unanswered = True
         with suppress(*sdk_errors()):
             if found := rollback_of(deployment.id, aws.codedeploy_once):
                 return found
             unanswered = False
-        if line.clock.monotonic() >= deadline:
+        if run.clock.monotonic() >= deadline:
             if unanswered:
-                line.platform.line(
-                    f"AWS does not answer: whether it is rolled back is unknown: {deployment.url}"
-                )
+                run.ci.say(f"AWS does not answer: whether it is rolled back is unknown: {deployment.url}")
             return None
-        line.clock.sleep(2.0)
+        run.clock.sleep(2.0)
 
 
 def _rollback(identifier: str, deployment: Deployment) -> Deployment:
@@ -287,15 +285,15 @@ def _explain(ending: Ending, places: Places) -> Explanation:
     return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
 
 
-def _tell_why(explanation: Explanation, line: Line) -> None:
+def _tell_why(explanation: Explanation, run: Run) -> None:
     """Annotate what went wrong, with the logs."""
-    line.outcome.problems.extend(explanation.problems)
+    run.outcome.problems.extend(explanation.problems)
     for problem in explanation.problems:
-        line.platform.annotate(problem)
+        run.ci.annotate(problem)
     for failure in explanation.failures[:_LOGS]:
         if failure.diagnostics.log_tail:
-            with line.platform.group(lines.log_title(failure), folded=True):
-                line.platform.block(failure.diagnostics.log_tail)
+            with run.ci.section(lines.log_title(failure), folded=True):
+                run.ci.block(failure.diagnostics.log_tail)
 
 
 def places_of(contents: Contents) -> Places:

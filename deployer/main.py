@@ -24,7 +24,7 @@ from deployer.signals import Interrupted, ignore_signals, signals
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from deployer.ci.base import Platform
+    from deployer.ci.base import Ci
     from deployer.clock import Clock
 
 
@@ -86,31 +86,29 @@ def execute(
     argv: Sequence[str], environ: Mapping[str, str], stream: TextIO | None, *, clock: Clock | None = None
 ) -> int:
     """Carry out the command that `argv` and `environ` ask for, reporting to `stream` and the CI's files."""
-    platform = detect(environ, stream)
+    ci = detect(environ, stream)
     try:
         command, arguments = split_command(argv)
     except DeployError as error:
-        return _report(error, platform)
+        return _report(error, ci)
     if command is Command.VERSION:
-        platform.document(f"deployer {__version__}\n")
+        ci.document(f"deployer {__version__}\n")
         return ExitCode.DONE
     if command is Command.HELP:
         from deployer.reference.inputs import help_text
 
-        platform.document(help_text())
+        ci.document(help_text())
         return ExitCode.DONE
     if command in {Command.POLICY, Command.TRUST}:
         try:
-            platform.document(_policy(command, arguments, environ, platform))
+            ci.document(_policy(command, arguments, environ, ci))
         except DeployError as error:
             return _report(error, detect(environ, sys.stderr))  # stdout is for the policy alone
         return ExitCode.DONE
-    return _deploy(arguments, environ, platform, clock or SystemClock())
+    return _deploy(arguments, environ, ci, clock or SystemClock())
 
 
-def _policy(
-    command: Command, arguments: Sequence[str], environ: Mapping[str, str], platform: Platform
-) -> str:
+def _policy(command: Command, arguments: Sequence[str], environ: Mapping[str, str], ci: Ci) -> str:
     """The IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
     import json
 
@@ -124,50 +122,50 @@ def _policy(
         settings = load(environ, arguments, unneeded=lambda _: inputs())
         document = policy.trust_policy(settings, expected_claims(environ))
     else:
-        settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
+        settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
         document = policy.permissions_policy(settings)
     return json.dumps(document, indent=2) + "\n"
 
 
-def _deploy(arguments: Sequence[str], environ: Mapping[str, str], platform: Platform, clock: Clock) -> int:
+def _deploy(arguments: Sequence[str], environ: Mapping[str, str], ci: Ci, clock: Clock) -> int:
     """Run the line, and report what it came to however it ends."""
     outcome = Outcome()
     started = clock.monotonic()
     with signals():
         try:
-            code = _run_and_tell(arguments, environ, platform, outcome, clock)
+            code = _run_and_tell(arguments, environ, ci, outcome, clock)
             ignore_signals()
         except Interrupted as interruption:
-            platform.line(f"Interrupted by {interruption}.")
+            ci.say(f"Interrupted by {interruption}.")
             for note in getattr(interruption, "__notes__", ()):
-                platform.line(note)
+                ci.say(note)
             code = interruption.exit_code
-        return _close(code, outcome, platform, seconds=clock.monotonic() - started)
+        return _close(code, outcome, ci, seconds=clock.monotonic() - started)
 
 
 def _run_and_tell(
     arguments: Sequence[str],
     environ: Mapping[str, str],
-    platform: Platform,
+    ci: Ci,
     outcome: Outcome,
     clock: Clock,
 ) -> ExitCode:
     """Run the line; an error is told and becomes its exit code."""
     try:
-        return _run(arguments, environ, platform, outcome, clock)
+        return _run(arguments, environ, ci, outcome, clock)
     except DeployError as error:
         outcome.problems.extend(error.problems)
-        code = _report(error, platform)
+        code = _report(error, ci)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
-        _tell_of_bug(error, platform)
+        _tell_of_bug(error, ci)
         code = ExitCode.BUG
-    _goes_on(outcome, platform)
+    _goes_on(outcome, ci)
     return code
 
 
-def _tell_of_bug(error: Exception, platform: Platform) -> None:
-    platform.block(traceback_of(error))
-    platform.line(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+def _tell_of_bug(error: Exception, ci: Ci) -> None:
+    ci.block(traceback_of(error))
+    ci.say(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -183,47 +181,48 @@ def traceback_of(error: BaseException) -> str:
 def _run(
     arguments: Sequence[str],
     environ: Mapping[str, str],
-    platform: Platform,
+    ci: Ci,
     outcome: Outcome,
     clock: Clock,
 ) -> ExitCode:
     from deployer.pipeline import run
     from deployer.prepare import unneeded
-    from deployer.run import Line
+    from deployer.run import Run
     from deployer.settings.load import load
     from deployer.settings.sources import inherited_inputs
 
     for problem in inherited_inputs(environ):
         if problem.severity is Severity.NOTICE:
-            platform.line(problem.message)
+            ci.say(problem.message)
         else:
-            platform.annotate(problem)
-    settings = load(environ, arguments, unneeded=partial(unneeded, repository=platform.run.workspace))
-    platform.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
+            ci.annotate(problem)
+    settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
+    ci.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
+    context = Run(settings, ci, clock, environ, outcome)
     try:
-        run(Line(settings, platform, clock, outcome, environ))
+        run(context)
     except DeployError as error:
-        if outcome.aws is None:
+        if context.aws is None:
             raise
         from deployer.aws.hints import advised
 
-        raise advised(error, aws=outcome.aws, application=outcome.application, group=outcome.group) from error
+        raise advised(error, aws=context.aws, application=outcome.application, group=outcome.group) from error
     return outcome.exit_code
 
 
-def _report(error: DeployError, platform: Platform) -> ExitCode:
+def _report(error: DeployError, ci: Ci) -> ExitCode:
     for problem in error.problems:
-        platform.annotate(problem)
+        ci.annotate(problem)
     return error.exit_code
 
 
-def _goes_on(outcome: Outcome, platform: Platform) -> None:
+def _goes_on(outcome: Outcome, ci: Ci) -> None:
     """Say what runs on without anybody watching it."""
     if outcome.deployment and not outcome.ending:
-        platform.line(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
+        ci.say(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
 
 
-def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: float) -> int:
+def _close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
     """Write the last outputs, the summary and the JUnit report; none of them can change how the run ended."""
     from deployer.report.junit import junit
     from deployer.report.summary import summary
@@ -232,13 +231,13 @@ def _close(code: ExitCode, outcome: Outcome, platform: Platform, *, seconds: flo
     if outcome.problems and not outcome.ending:
         values |= outputs.of_problem(outcome.problems[0])
     reports: tuple[Callable[[], None], ...] = (
-        lambda: platform.outputs(values),
-        lambda: platform.summary(lambda: summary(outcome)),
-        lambda: platform.junit(lambda: junit(outcome)),
+        lambda: ci.outputs(values),
+        lambda: ci.summary(lambda: summary(outcome)),
+        lambda: ci.junit(lambda: junit(outcome)),
     )
     for report in reports:
         try:
             report()
         except Exception as error:  # noqa: BLE001 - the last resort: the next report is written all the same
-            _tell_of_bug(error, platform)
+            _tell_of_bug(error, ci)
     return code

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from deployer.appspec.inline import AppSpecFile
     from deployer.bundle.contents import Bundle
-    from deployer.run import Line
+    from deployer.run import Run
     from deployer.settings.model import Settings
 
 
@@ -28,16 +28,16 @@ def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
     return ("bucket",) if find(settings.source, settings.appspec, repository=repository) else ()
 
 
-def bundle_of(line: Line) -> Bundle:
+def bundle_of(run: Run) -> Bundle:
     """The bundle that the inputs describe; problems that do not stop the run are annotated.
 
     Raises InvalidInput when the source cannot be used, InvalidBundle with all that is wrong with it.
     """
-    settings, repository = line.settings, line.platform.run.workspace
+    settings, repository = run.settings, run.ci.job.workspace
     source = repository / settings.source
     appspec = None if source.is_file() else find(settings.source, settings.appspec, repository=repository)
     if appspec:
-        return _from_appspec(appspec, line)
+        return _from_appspec(appspec, run)
     if settings.appspec_variables:
         raise InvalidInput(
             Problem(
@@ -46,64 +46,64 @@ def bundle_of(line: Line) -> Bundle:
                 "Remove the input, or fill in the file in a step before this one.",
             )
         )
-    return _from_archive(source, line) if source.is_file() else _from_tree(line)
+    return _from_archive(source, run) if source.is_file() else _from_tree(run)
 
 
-def _from_appspec(appspec: AppSpecFile, line: Line) -> Bundle:
-    appspec, problems = appspec.filled(line.settings.appspec_variables or {})
-    if line.settings.pre_flight is not PreFlight.OFF:
+def _from_appspec(appspec: AppSpecFile, run: Run) -> Bundle:
+    appspec, problems = appspec.filled(run.settings.appspec_variables or {})
+    if run.settings.pre_flight is not PreFlight.OFF:
         problems += appspec.check()
-    _judge(problems, line)
+    _judge(problems, run)
     return appspec.bundle()
 
 
-def _from_archive(source: Path, line: Line) -> Bundle:
+def _from_archive(source: Path, run: Run) -> Bundle:
     from deployer.bundle.archive import open_archive
     from deployer.bundle.package import ready_made
     from deployer.bundle.secrets import secrets_in_archive
     from deployer.preflight.check import check_bundle
 
-    contents, bundle_type, problems = open_archive(source, repository=line.platform.run.workspace)
-    if line.settings.pre_flight is not PreFlight.OFF:
+    contents, bundle_type, problems = open_archive(source, repository=run.ci.job.workspace)
+    if run.settings.pre_flight is not PreFlight.OFF:
         problems = [*problems, *check_bundle(contents, bundle_type=bundle_type)]
-    _judge([*problems, *secrets_in_archive(contents)], line)
+    _judge([*problems, *secrets_in_archive(contents)], run)
     return ready_made(contents, contents.file, bundle_type)
 
 
-def _from_tree(line: Line) -> Bundle:
+def _from_tree(run: Run) -> Bundle:
     from deployer.bundle.package import package
     from deployer.bundle.tree import scan
     from deployer.preflight.check import check_bundle
 
-    settings, platform = line.settings, line.platform
-    times = allowed_times(line.environ.get(SOURCE_DATE_EPOCH, ""), now=line.clock.now())
+    settings, ci = run.settings, run.ci
+    times = allowed_times(run.environ.get(SOURCE_DATE_EPOCH, ""), now=run.clock.now())
     tree = scan(
         settings.source,
-        repository=platform.run.workspace,
+        repository=ci.job.workspace,
         appspec=settings.appspec,
         exclude=settings.exclude,
         times=times,
     )
     for tally in tree.tallies:
-        platform.line(lines.left_out(tally))
-    if platform.debugging:
+        ci.say(lines.left_out(tally))
+    if ci.debugging:
         for text in lines.listed(tree):
-            platform.debug(text)
+            ci.debug(text)
     problems = list(tree.warnings)
     if settings.pre_flight is not PreFlight.OFF:
         problems += check_bundle(tree, bundle_type=settings.bundle_type)
-    _judge(problems, line)
+    _judge(problems, run)
     return package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
 
 
-def _judge(problems: Sequence[Problem], line: Line) -> None:
+def _judge(problems: Sequence[Problem], run: Run) -> None:
     """Annotate what can stay; raises InvalidBundle with all that cannot."""
     fatal = {Severity.ERROR}
-    if line.settings.pre_flight is PreFlight.STRICT:
+    if run.settings.pre_flight is PreFlight.STRICT:
         fatal |= {Severity.WARNING}
     errors = [problem for problem in problems if problem.severity in fatal]
     for problem in problems:
         if problem.severity not in fatal:
-            line.platform.annotate(problem)
+            run.ci.annotate(problem)
     if errors:
         raise InvalidBundle(*(replace(problem, severity=Severity.ERROR) for problem in errors))

@@ -7,35 +7,21 @@ from typing import TYPE_CHECKING
 
 from deployer.deployment.model import Status
 from deployer.errors import ExitCode
+from deployer.report import lines, outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
-    from deployer.ci.base import Platform
+    from deployer.ci.base import Ci
     from deployer.clock import Clock
     from deployer.deployment.explain import Explanation
     from deployer.deployment.model import Deployment
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
-    from deployer.revision import Revision, StoredObject
+    from deployer.revision import Revision, S3Revision, StoredObject
     from deployer.settings.model import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """The surroundings of a run: what was asked for, where to report, time, and what it has come to.
-
-    `environ` is the environment, where the CI leaves what proves the job's identity, and the build the time
-    that its bundles bear (SOURCE_DATE_EPOCH).
-    """
-
-    settings: Settings
-    platform: Platform
-    clock: Clock
-    outcome: Outcome
-    environ: Mapping[str, str]
 
 
 _EXIT_CODES = {
@@ -49,7 +35,7 @@ _EXIT_CODES = {
 class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
 
-    `aws` is the connection, once there is one. `groups` are all groups to deploy to, `group` the one whose
+    `groups` are all groups to deploy to, `group` the one whose
     turn it is or was last; what the groups before it came to is in `earlier`.
     """
 
@@ -57,7 +43,6 @@ class Outcome:
     groups: tuple[str, ...] = ()
     group: str = ""
     region: str = ""
-    aws: Aws | None = None
     status: Status | None = None
     bundle: Bundle | None = None
     stored: StoredObject | None = None
@@ -88,3 +73,56 @@ class Outcome:
     def exit_code(self) -> ExitCode:
         """The exit code of a run that came to its end."""
         return _EXIT_CODES.get(self.status, ExitCode.DONE) if self.status else ExitCode.DONE
+
+    @property
+    def lets_next_group_begin(self) -> bool:
+        """Whether the group came to what the next one waits for."""
+        return self.status in {Status.CREATED, Status.READY, Status.SUCCEEDED}
+
+
+@dataclass(slots=True)
+class Run:
+    """The surroundings of a run, and the record of what each stage came to: log, outputs and outcome.
+
+    `environ` is the environment, where the CI leaves what proves the job's identity, and the build the time
+    that its bundles bear (SOURCE_DATE_EPOCH). `aws` is the connection, once there is one.
+    """
+
+    settings: Settings
+    ci: Ci
+    clock: Clock
+    environ: Mapping[str, str]
+    outcome: Outcome = field(default_factory=Outcome)
+    aws: Aws | None = None
+
+    def packaged(self, bundle: Bundle, source: str) -> Bundle:
+        """Record the bundle, made from `source`."""
+        for text in lines.packaged(bundle, source):
+            self.ci.say(text)
+        return self.completed(bundle)
+
+    def completed(self, bundle: Bundle) -> Bundle:
+        """Record the bundle whose AppSpec has all that was looked up."""
+        self.outcome.bundle, self.outcome.status = bundle, Status.PLANNED
+        self.ci.outputs(outputs.of_bundle(bundle))
+        return bundle
+
+    def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
+        """Record the object that holds the bundle, and return the revision that it is."""
+        self.outcome.stored, self.outcome.status = stored, Status.UPLOADED
+        self.ci.say(lines.stored(stored, bundle))
+        self.ci.outputs(outputs.of_stored(stored))
+        return stored.revision
+
+    def registered(self, revision: Revision) -> Revision:
+        """Record the revision that is deployed from here on."""
+        self.outcome.revision, self.outcome.status = revision, Status.REGISTERED
+        self.ci.outputs(outputs.of_revision(revision))
+        return revision
+
+    def deployed(self, deployment: Deployment) -> Deployment:
+        """Record the deployment, whose id later steps need even if this run dies."""
+        self.outcome.deployment, self.outcome.status = deployment, Status.CREATED
+        self.ci.say(f"Deployment {deployment.id}: {deployment.url}")
+        self.ci.outputs(outputs.of_deployment(deployment) | outputs.of_attempts(self.outcome))
+        return deployment

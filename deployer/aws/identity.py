@@ -40,7 +40,7 @@ _ENVIRONMENT = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RoleRequest:
     """Whom to become: the roles in the order in which they are assumed, and how; empty means not sent."""
 
     roles: tuple[str, ...]
@@ -59,7 +59,7 @@ def session_name(repository: str, run_id: str) -> str:
 
 
 def assume(
-    aws: Aws, wish: Wish, *, tokens: TokenSource | None, mask: Callable[[str], None], clock: Clock
+    aws: Aws, request: RoleRequest, *, tokens: TokenSource | None, mask: Callable[[str], None], clock: Clock
 ) -> Aws:
     """The same region as another identity, whose credentials renew themselves.
 
@@ -67,12 +67,12 @@ def assume(
     """
     from botocore.credentials import RefreshableCredentials
 
-    _check(wish, tokens)
-    chain = Chain(aws, wish, tokens, mask)
+    _check(request, tokens)
+    chain = Chain(aws, request, tokens, mask)
     try:
         first = chain.renew()
     except sdk_errors() as error:
-        raise translate(error, action=f"assume {wish.roles[0]}") from error
+        raise translate(error, action=f"assume {request.roles[0]}") from error
     if first["expiry_time"] <= clock.now():
         raise AccessDenied(_clock_is_wrong(first["expiry_time"], clock.now()))
     credentials = RefreshableCredentials(
@@ -88,11 +88,11 @@ def assume(
     return aws.becoming(credentials, ends=ends)
 
 
-def _check(wish: Wish, tokens: TokenSource | None) -> None:
+def _check(request: RoleRequest, tokens: TokenSource | None) -> None:
     """Raise InvalidInput for what STS has no parameter for, or takes only shorter."""
     problems = []
-    if tokens and len(wish.roles) == 1:
-        for name, given in (("role-external-id", wish.external_id), ("role-session-tags", wish.tags)):
+    if tokens and len(request.roles) == 1:
+        for name, given in (("role-external-id", request.external_id), ("role-session-tags", request.tags)):
             if given:
                 problems.append(
                     Problem(
@@ -100,7 +100,7 @@ def _check(wish: Wish, tokens: TokenSource | None) -> None:
                         "Remove it: the trust policy can check the token's claims instead.",
                     )
                 )
-    if len(wish.roles) > 1 and wish.duration and wish.duration > _CHAINED_LIMIT:
+    if len(request.roles) > 1 and request.duration and request.duration > _CHAINED_LIMIT:
         problems.append(
             Problem(
                 "Input role-duration is longer than the hour that AWS allows for a chain of roles.",
@@ -152,7 +152,7 @@ class Chain:
     """The way to the last role; `token_ends` is when the token used last expires, None for a fresh one."""
 
     aws: Aws
-    wish: Wish
+    request: RoleRequest
     tokens: TokenSource | None
     mask: Callable[[str], None]
     token_ends: datetime | None = None
@@ -162,7 +162,7 @@ class Chain:
 
         Raises a DeployError for a refusal, and the SDK's exception for what may go better later.
         """
-        first, *others = self.wish.roles
+        first, *others = self.request.roles
         if self.tokens:
             found = self._by_token(first, self.tokens)
         else:
@@ -186,9 +186,9 @@ class Chain:
         try:
             answer = self.aws.sts_unsigned.assume_role_with_web_identity(
                 RoleArn=role,
-                RoleSessionName=self.wish.session_name,
+                RoleSessionName=self.request.session_name,
                 WebIdentityToken=token,
-                **self._duration(last=len(self.wish.roles) == 1),
+                **self._duration(last=len(self.request.roles) == 1),
             )
         except ClientError as error:
             if is_transient(error):
@@ -199,22 +199,24 @@ class Chain:
     def _by_role(self, client: STSClient, role: str, *, last: bool) -> CredentialsTypeDef:
         from botocore.exceptions import ClientError
 
-        wish = self.wish
+        request = self.request
         parameters: dict[str, Any] = self._duration(last=last)
-        if wish.external_id:
-            parameters["ExternalId"] = wish.external_id
-        if wish.tags and last:
-            parameters["Tags"] = [{"Key": key, "Value": value} for key, value in wish.tags.items()]
+        if request.external_id:
+            parameters["ExternalId"] = request.external_id
+        if request.tags and last:
+            parameters["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
         try:
-            answer = client.assume_role(RoleArn=role, RoleSessionName=wish.session_name, **parameters)
+            answer = client.assume_role(RoleArn=role, RoleSessionName=request.session_name, **parameters)
         except ClientError as error:
             if is_transient(error):
                 raise
-            raise refused_role(error, role, external_id=wish.external_id, tagged=bool(wish.tags)) from error
+            raise refused_role(
+                error, role, external_id=request.external_id, tagged=bool(request.tags)
+            ) from error
         return self._masked(answer["Credentials"])
 
     def _duration(self, *, last: bool) -> dict[str, Any]:
-        seconds = self.wish.duration.total_seconds() if self.wish.duration and last else 0
+        seconds = self.request.duration.total_seconds() if self.request.duration and last else 0
         return {"DurationSeconds": int(seconds)} if seconds else {}
 
     def _masked(self, credentials: CredentialsTypeDef) -> CredentialsTypeDef:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run, without_hash_commands
+from deployer.ci.base import Job, without_hash_commands
 from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
@@ -21,8 +21,8 @@ class Azure(Console):
 
     name: ClassVar[str] = "azure"
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
-        return Run(
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        return Job(
             workspace=Path(environ.get("BUILD_SOURCESDIRECTORY") or Path.cwd()),
             repository=environ.get("BUILD_REPOSITORY_NAME", ""),
             sha=environ.get("BUILD_SOURCEVERSION", ""),
@@ -35,7 +35,7 @@ class Azure(Console):
         return without_hash_commands(super()._safe(text))
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A group that folds, or a section heading."""
         self._write(f"##[{'group' if folded else 'section'}]{self._safe(title)}")
         yield

@@ -30,7 +30,7 @@ def without_hash_commands(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class Job:
     """The CI job that this process is part of; empty strings where the CI does not say.
 
     `workspace` is the repository's root on this machine.
@@ -57,7 +57,7 @@ class Run:
         return " ".join(part for part in (commit, self.ref, run, attempt) if part)
 
 
-class Platform(ABC):
+class Ci(ABC):
     """A place to report to; adapters override what their CI does differently.
 
     Whatever is written passes through one layer that hides all secrets that are known.
@@ -71,11 +71,11 @@ class Platform(ABC):
         self._stream = RedactedStream(stream, self._redactor)
         self._files: dict[str, ReportFile] = {}
         self._unwritten: set[str] = set()
-        self.run = self._describe_run(environ)
+        self.job = self._describe_job(environ)
         self.debugging = environ.get("RUNNER_DEBUG") == "1"
 
     @abstractmethod
-    def _describe_run(self, environ: Mapping[str, str]) -> Run: ...
+    def _describe_job(self, environ: Mapping[str, str]) -> Job: ...
 
     def keep_in(self, **files: str) -> None:
         """Write to these files, by purpose (`outputs`, `summary`, `junit`), and to the CI's own for others.
@@ -96,13 +96,13 @@ class Platform(ABC):
             raise InvalidInput(*problems)
 
     def _report_file(self, purpose: str, path: str) -> ReportFile:
-        return ReportFile(path, f"{purpose}-file", self.run.workspace)
+        return ReportFile(path, f"{purpose}-file", self.job.workspace)
 
     def document(self, text: str) -> None:
         """Print what a command was asked for, as it is."""
         self._stream.write(text)
 
-    def line(self, text: str = "") -> None:
+    def say(self, text: str = "") -> None:
         """Print one line."""
         self._plain(self._safe(text))
 
@@ -114,16 +114,16 @@ class Platform(ABC):
     def debug(self, text: str) -> None:
         """Print a line that only someone who hunts a fault wants to see."""
         if self.debugging:
-            self.line(f"debug: {text}")
+            self.say(f"debug: {text}")
 
     @abstractmethod
-    def group(self, title: str, *, folded: bool = False) -> AbstractContextManager[None]:
+    def section(self, title: str, *, folded: bool = False) -> AbstractContextManager[None]:
         """A part of the log with a title; details are `folded` away where the CI can do that."""
 
     def annotate(self, problem: Problem) -> None:
         """Show a problem where the CI shows problems, and in the log."""
         for line in plain_problem(problem):
-            self.line(line)
+            self.say(line)
 
     @abstractmethod
     def outputs(self, values: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run
+from deployer.ci.base import Job
 from deployer.ci.console import Console
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class Buildkite(Console):
 
     name: ClassVar[str] = "buildkite"
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
-        return Run(
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        return Job(
             workspace=Path.cwd(),
             repository=environ.get("BUILDKITE_PIPELINE_SLUG", ""),
             sha=environ.get("BUILDKITE_COMMIT", ""),
@@ -38,7 +38,7 @@ class Buildkite(Console):
         super()._plain(f" {text}" if text.startswith(("---", "+++", "~~~", "^^^")) else text)
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A group, which ends where the next one begins."""
         self._write(f"{'---' if folded else '+++'} {self._safe(title)}")
         yield

@@ -7,24 +7,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Platform, Run
+from deployer.ci.base import Ci, Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class Console(Platform):
+class Console(Ci):
     """Plain lines; outputs go to `outputs-file` as dotenv, quoted where a shell needs it."""
 
     name: ClassVar[str] = "console"
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
-        return Run(workspace=Path.cwd(), url=environ.get("BUILD_URL", ""))
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        return Job(workspace=Path.cwd(), url=environ.get("BUILD_URL", ""))
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing folds
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing folds
         """A heading."""
-        self.line(f"== {title}")
+        self.say(f"== {title}")
         yield
 
     def outputs(self, values: Mapping[str, str]) -> None:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TextIO
 
 from deployer.ci.azure import Azure
-from deployer.ci.base import Platform, Run
+from deployer.ci.base import Ci, Job
 from deployer.ci.buildkite import Buildkite
 from deployer.ci.console import Console
 from deployer.ci.github import GitHub
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["Platform", "Run", "detect"]
+__all__ = ["Ci", "Job", "detect"]
 
 
-_ADAPTERS: Mapping[str, type[Platform]] = MappingProxyType(
+_ADAPTERS: Mapping[str, type[Ci]] = MappingProxyType(
     {
         "GITHUB_ACTIONS": GitHub,
         "GITLAB_CI": GitLab,
@@ -32,7 +32,7 @@ _ADAPTERS: Mapping[str, type[Platform]] = MappingProxyType(
 """The adapter for the CI that sets a variable; GitLab's is `true`, or `false` where a job runs locally."""
 
 
-def detect(environ: Mapping[str, str], stream: TextIO | None) -> Platform:
+def detect(environ: Mapping[str, str], stream: TextIO | None) -> Ci:
     """The adapter for the CI whose variables are set; the plain console where there is none."""
     for variable, adapter in _ADAPTERS.items():
         if environ.get(variable):

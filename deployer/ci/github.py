@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
-from deployer.ci.base import Platform, Run
+from deployer.ci.base import Ci, Job
 from deployer.ci.files import ReportFile
 from deployer.text import printable_lines
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from deployer.errors import Problem
 
 
-class GitHub(Platform):
+class GitHub(Ci):
     """Workflow commands on standard output, values in the runner's command files."""
 
     name: ClassVar[str] = "github"
@@ -31,16 +31,16 @@ class GitHub(Platform):
         super().__init__(environ, stream)
         for purpose, variable in (("outputs", "GITHUB_OUTPUT"), ("summary", "GITHUB_STEP_SUMMARY")):
             if path := environ.get(variable):
-                self._files[purpose] = ReportFile(path, f"{purpose}-file", self.run.workspace, shared=True)
+                self._files[purpose] = ReportFile(path, f"{purpose}-file", self.job.workspace, shared=True)
 
     def _report_file(self, purpose: str, path: str) -> ReportFile:
         """The file of an input; that of the outputs stands for the runner's own, which all steps add to."""
-        return ReportFile(path, f"{purpose}-file", self.run.workspace, shared=purpose == "outputs")
+        return ReportFile(path, f"{purpose}-file", self.job.workspace, shared=purpose == "outputs")
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
         server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
         run_id = environ.get("GITHUB_RUN_ID", "")
-        return Run(
+        return Job(
             workspace=Path(environ.get("GITHUB_WORKSPACE") or Path.cwd()),
             repository=repository,
             sha=environ.get("GITHUB_SHA", ""),
@@ -60,10 +60,10 @@ class GitHub(Platform):
             self._command("debug", self._safe(text))
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A heading; GitHub folds every group, so only details become one."""
         if not folded:
-            self.line(title)
+            self.say(title)
             yield
             return
         self._command("group", self._safe(title))

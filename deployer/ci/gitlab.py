@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Platform, Run
+from deployer.ci.base import Ci, Job
 from deployer.ci.console import variable
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ _HARMLESS = re.compile(r"(?:[A-Za-z0-9_./:@%+,=?-]|&(?=\w+=))*")
 """Values that stay values even where somebody sources the file, which is unquoted, in a shell."""
 
 
-class GitLab(Platform):
+class GitLab(Ci):
     """Sections as GitLab's log viewer folds them; outputs as a dotenv report takes them, unquoted."""
 
     name: ClassVar[str] = "gitlab"
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
-        return Run(
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        return Job(
             workspace=Path(environ.get("CI_PROJECT_DIR") or Path.cwd()),
             repository=environ.get("CI_PROJECT_PATH", ""),
             sha=environ.get("CI_COMMIT_SHA", ""),
@@ -39,7 +39,7 @@ class GitLab(Platform):
         )
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
         """A section, with its duration."""
         section = "deployer_" + re.sub(r"[^a-z0-9]", "_", title.lower())
         option = "[collapsed=true]" if folded else ""
@@ -63,5 +63,5 @@ class GitLab(Platform):
             if len(value) <= _LONGEST_VALUE and _HARMLESS.fullmatch(value)
         }
         if left_out := ", ".join(name for name in values if name not in kept):
-            self.line(f"Left out of the {file.purpose}, which cannot hold such values safely: {left_out}")
+            self.say(f"Left out of the {file.purpose}, which cannot hold such values safely: {left_out}")
         self._keep(file, "".join(f"{variable(name)}={value}\n" for name, value in kept.items()))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Run, plain_problem, without_hash_commands
+from deployer.ci.base import Job, plain_problem, without_hash_commands
 from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
@@ -26,8 +26,8 @@ class TeamCity(Console):
 
     name: ClassVar[str] = "teamcity"
 
-    def _describe_run(self, environ: Mapping[str, str]) -> Run:
-        return Run(
+    def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        return Job(
             workspace=Path.cwd(),
             repository=environ.get("TEAMCITY_PROJECT_NAME", ""),
             sha=environ.get("BUILD_VCS_NUMBER", ""),
@@ -39,7 +39,7 @@ class TeamCity(Console):
         return without_hash_commands(super()._safe(text))
 
     @contextmanager
-    def group(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - all blocks fold
+    def section(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - all blocks fold
         """A block."""
         self._message("blockOpened", name=self._safe(title))
         try:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from deployer.clock import Clock
     from deployer.deployment.create import Sent
-    from deployer.deployment.request import Order
+    from deployer.deployment.request import DeploymentRequest
     from deployer.revision import Revision
 
 
@@ -40,7 +40,7 @@ _BLIND_PAUSE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class ConflictPolicy:
     """How to get at a group: what to do about another deployment, and how long that may take.
 
     `follow` watches somebody else's deployment to its end or until that time is spent; `guard` is `deploy`'s.
@@ -53,37 +53,39 @@ class Contest:
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
 
 
-def obtain(revision: Revision, order: Order, *, contest: Contest, aws: Aws, clock: Clock) -> Deployment:
+def create_when_free(
+    revision: Revision, request: DeploymentRequest, *, policy: ConflictPolicy, aws: Aws, clock: Clock
+) -> Deployment:
     """Create the deployment, or join the one that brings the same revision to the same instances already.
 
-    While another deployment holds the group, do what `contest.on_conflict` says. Raises Conflict when that is
+    While another deployment holds the group, do what `policy.on_conflict` says. Raises Conflict when that is
     to fail, or when the budget is spent; other DeployErrors as `deploy` does.
     """
     started = clock.monotonic()
     while True:
         try:
-            return deploy(revision, order, aws=aws, clock=clock, guard=contest.guard)
+            return deploy(revision, request, aws=aws, clock=clock, guard=policy.guard)
         except Conflict as refusal:
             waited = clock.monotonic() - started
-            left = contest.budget - timedelta(seconds=waited)
-            other, joins = _holder(revision, order, aws)
-            if other and joins and contest.on_conflict is OnConflict.JOIN:
-                contest.say(f"{other.deployment.id} deploys this revision already: following it")
+            left = policy.budget - timedelta(seconds=waited)
+            other, joins = _holder(revision, request, aws)
+            if other and joins and policy.on_conflict is OnConflict.JOIN:
+                policy.say(f"{other.deployment.id} deploys this revision already: following it")
                 return replace(other.deployment, revision=revision)
-            if contest.on_conflict is OnConflict.FAIL or left <= timedelta():
-                raise _refused(order, other, waited) from refusal
+            if policy.on_conflict is OnConflict.FAIL or left <= timedelta():
+                raise _refused(request, other, waited) from refusal
             if other is None:
-                if contest.on_conflict is OnConflict.STOP:
-                    raise _refused(order, other, waited) from refusal
+                if policy.on_conflict is OnConflict.STOP:
+                    raise _refused(request, other, waited) from refusal
                 clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
                 continue
-        if contest.on_conflict is OnConflict.STOP:
-            contest.say(f"Stopping {_named(other)}, since it holds {order.group}")
+        if policy.on_conflict is OnConflict.STOP:
+            policy.say(f"Stopping {_named(other)}, since it holds {request.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
                 raise Conflict(problem)
         else:
-            contest.say(f"{_named(other)} holds {order.group}; waiting for it: {other.deployment.url}")
-        contest.follow(other.deployment, left)
+            policy.say(f"{_named(other)} holds {request.group}; waiting for it: {other.deployment.url}")
+        policy.follow(other.deployment, left)
         clock.sleep(_delay(clock.monotonic() - started))
 
 
@@ -92,25 +94,25 @@ def _delay(waited: float) -> float:
     return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
 
 
-def _holder(revision: Revision, order: Order, aws: Aws) -> tuple[Holder | None, bool]:
+def _holder(revision: Revision, request: DeploymentRequest, aws: Aws) -> tuple[Holder | None, bool]:
     """The deployment that holds the group, and whether it does what is asked for here.
 
     Of several the one that does; None when it has just ended or may not be looked up.
     """
-    first, scope = None, scope_of(order.parameters)
+    first, scope = None, scope_of(request.parameters)
     try:
-        for identifier in _active(order, aws):
+        for identifier in _active(request, aws):
             info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
             if info.get("status") not in _ACTIVE:
                 continue
             held = of_location(info.get("revision", {}))
-            found = holder(Deployment(identifier, aws.region, order.application, order.group, held), info)
+            found = holder(Deployment(identifier, aws.region, request.application, request.group, held), info)
             if found.does(revision, scope):
                 return found, True
             first = first or found
     except sdk_errors() as error:
         if not is_denied(error):
-            raise translate(error, action="codedeploy:ListDeployments", resource=order.group) from error
+            raise translate(error, action="codedeploy:ListDeployments", resource=request.group) from error
     return first, False
 
 
@@ -119,17 +121,17 @@ def _named(other: Holder) -> str:
     return f"{other.deployment.id}, {other.origin}," if other.origin else other.deployment.id
 
 
-def _active(order: Order, aws: Aws) -> Iterator[str]:
+def _active(request: DeploymentRequest, aws: Aws) -> Iterator[str]:
     pages = aws.codedeploy.get_paginator("list_deployments").paginate(
-        applicationName=order.application,
-        deploymentGroupName=order.group,
+        applicationName=request.application,
+        deploymentGroupName=request.group,
         includeOnlyStatuses=list(_ACTIVE),
     )
     for page in pages:
         yield from page["deployments"]
 
 
-def _refused(order: Order, other: Holder | None, waited: float) -> Conflict:
+def _refused(request: DeploymentRequest, other: Holder | None, waited: float) -> Conflict:
     held = "another deployment"
     if other:
         clause = f", {other.origin}," if other.origin else ""
@@ -137,7 +139,7 @@ def _refused(order: Order, other: Holder | None, waited: float) -> Conflict:
     patience = f", still after {duration(waited)}" if waited >= 1 else ""
     return Conflict(
         Problem(
-            f"Nothing was deployed: {held} holds {order.application}/{order.group}{patience}.",
+            f"Nothing was deployed: {held} holds {request.application}/{request.group}{patience}.",
             "Run again when it has ended; or set on-conflict to wait (with a longer timeout) or stop.",
             code="DeploymentLimitExceededException",
         )

@@ -32,7 +32,7 @@ from deployer.aws.errors import (
 from deployer.deployment.holder import USER
 from deployer.deployment.model import Deployment
 from deployer.deployment.register import with_content
-from deployer.deployment.request import Order, request, shortened
+from deployer.deployment.request import DeploymentRequest, request, shortened
 from deployer.errors import AwsFault, Problem
 from deployer.revision import of_location
 
@@ -59,7 +59,7 @@ class Sent:
     """A CreateDeployment request, and when it was first sent by this machine's two clocks."""
 
     revision: Revision
-    order: Order
+    order: DeploymentRequest
     monotonic: float
     wall: datetime
 
@@ -71,7 +71,7 @@ def unguarded(_: Sent) -> AbstractContextManager[None]:
 
 def deploy(
     revision: Revision,
-    order: Order,
+    order: DeploymentRequest,
     *,
     aws: Aws,
     clock: Clock,
@@ -116,7 +116,7 @@ def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
         clock.sleep(pause)
 
 
-def _unknown(lost: Exception, order: Order, region: str) -> AwsFault:
+def _unknown(lost: Exception, order: DeploymentRequest, region: str) -> AwsFault:
     """The error for a request whose answer is lost and whose effect cannot be looked up either."""
     return AwsFault(
         Problem(

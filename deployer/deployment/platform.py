@@ -15,14 +15,15 @@ from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, sdk_errors, translate
 from deployer.choices import APPSPEC, ComputePlatform
 from deployer.errors import InvalidInput, Problem
-from deployer.revision import AppSpecRevision, BundleType, S3Revision
+from deployer.revision import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 from deployer.rules import resources as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
+    from deployer.deployment.request import DeploymentRequest
     from deployer.revision import Revision
 
 
@@ -39,16 +40,13 @@ _TYPES = {BundleType.YAML, BundleType.JSON}
 _ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
 
 
-def of_bundle(bundle: Bundle) -> frozenset[ComputePlatform]:
-    """The platforms that a bundle can be for."""
-    return _of_appspec(bundle.contents.read(APPSPEC, LIMIT)) if bundle.type in _TYPES else _SERVER
-
-
-def of_revision(revision: Revision) -> frozenset[ComputePlatform]:
-    """The platforms that a revision can be for, as far as that can be seen without asking S3 for it."""
-    if isinstance(revision, AppSpecRevision):
-        return _of_appspec((revision.content or "").encode())
-    return _EITHER if isinstance(revision, S3Revision) and revision.type in _TYPES else _SERVER
+def platforms_of(subject: Bundle | Revision) -> frozenset[ComputePlatform]:
+    """The platforms that a bundle or a revision can be for, as far as that can be seen without asking S3."""
+    if isinstance(subject, AppSpecRevision):
+        return _of_appspec((subject.content or "").encode())
+    if isinstance(subject, GitHubRevision) or subject.type not in _TYPES:
+        return _SERVER
+    return _EITHER if isinstance(subject, S3Revision) else _of_appspec(subject.contents.read(APPSPEC, LIMIT))
 
 
 def _of_appspec(content: bytes) -> frozenset[ComputePlatform]:
@@ -56,11 +54,12 @@ def _of_appspec(content: bytes) -> frozenset[ComputePlatform]:
     return frozenset({appspec.compute_platform}) if appspec else _EITHER
 
 
-def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform]) -> None:
+def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[ComputePlatform]) -> None:
     """Raise InvalidInput with each parameter that none of the possible platforms takes.
 
-    `parameters` are members of CreateDeployment. The rules are those of the API reference.
+    The requests for several groups have the same parameters. The rules are those of the API reference.
     """
+    parameters = requests[0].parameters if requests else {}
     names = _labels(possible)
     problems = [
         Problem(
@@ -85,7 +84,7 @@ def refuse(parameters: Mapping[str, object], possible: frozenset[ComputePlatform
         raise InvalidInput(*problems)
 
 
-def agree(
+def confirm_platform(
     application: str, group: str, possible: frozenset[ComputePlatform], *, aws: Aws
 ) -> frozenset[ComputePlatform]:
     """The platforms that are left once the service was asked what the group deploys to, or the application.

@@ -24,7 +24,7 @@ DESCRIPTION_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DeploymentRequest:
     """What a deployment is asked for beside its revision.
 
     `parameters` are further members of CreateDeployment, of which none is there that was not asked for: what
@@ -36,7 +36,7 @@ class Order:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def request(revision: Revision, order: Order) -> CreateDeploymentInputTypeDef:
+def request(revision: Revision, order: DeploymentRequest) -> CreateDeploymentInputTypeDef:
     """The CreateDeployment request."""
     parameters: CreateDeploymentInputTypeDef = {
         "applicationName": order.application,
@@ -56,13 +56,15 @@ def shortened(description: str) -> str:
     return description[: DESCRIPTION_LIMIT - 1] + "…"
 
 
-def orders_of(settings: Settings, *, description: str) -> tuple[Order, ...]:
+def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequest, ...]:
     """The orders, in the groups' order; `description` stands in where none is given.
 
     Raises InvalidInput with everything in `target-instances` and `parameters` that CodeDeploy does not know.
     """
     parameters = dict(_parameters(settings, description))
-    return tuple(Order(settings.application, group, parameters) for group in settings.deployment_groups)
+    return tuple(
+        DeploymentRequest(settings.application, group, parameters) for group in settings.deployment_groups
+    )
 
 
 def _parameters(settings: Settings, description: str) -> Iterator[tuple[str, Any]]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deployer.revision import Revision
 
 
-def confirmed(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
+def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
     """The revision, an S3 object pinned to its eTag, and whether it was seen to be there.
 
     Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with

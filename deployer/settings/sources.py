@@ -95,7 +95,7 @@ def _is_the_step_s(variable: str) -> bool:
 
 
 def _nearness(variable: str) -> tuple[bool, bool, str]:
-    """Order variables so that the one nearest to the step comes last, and wins."""
+    """DeploymentRequest variables so that the one nearest to the step comes last, and wins."""
     return _is_the_step_s(variable), "-" in variable, variable
 
 

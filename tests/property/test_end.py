@@ -15,7 +15,7 @@ from deployer.ci.detect import detect
 from deployer.deployment.explain import Places
 from deployer.deployment.model import Deployment
 from deployer.follow import follow
-from deployer.run import Line, Outcome
+from deployer.run import Outcome, Run
 from deployer.settings.load import load
 from tests.clock import FakeClock
 from tests.emulator import Emulator
@@ -104,10 +104,10 @@ def test_the_verdict_is_the_last_status_that_was_read_in_time(  # noqa: PLR0913 
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     began, stream, outcome = service.clock.passed, io.StringIO(), Outcome()
-    line = Line(load(environ, []), detect({}, stream), service.clock, outcome, environ)
+    run = Run(load(environ, []), detect({}, stream), service.clock, environ, outcome)
     aws = connect("eu-west-1", source="the test")
     found = Deployment(deployment.id, aws.region, deployment.application, deployment.group)
-    follow(found, Places(), budget=timedelta(seconds=BUDGET_SECONDS), aws=aws, line=line)
+    follow(found, Places(), budget=timedelta(seconds=BUDGET_SECONDS), aws=aws, run=run)
 
     code, log = int(outcome.exit_code), stream.getvalue()
     looks = [call for call in service.calls if call.operation == "GetDeployment"]

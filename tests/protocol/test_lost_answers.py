@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from deployer.aws.client import connect
 from deployer.choices import OnConflict
-from deployer.deployment.conflict import Contest, obtain
-from deployer.deployment.request import Order
+from deployer.deployment.conflict import ConflictPolicy, create_when_free
+from deployer.deployment.request import DeploymentRequest
 from deployer.errors import DeployError
 from deployer.revision import AppSpecRevision, location
 from tests.clock import FakeClock
@@ -202,20 +202,20 @@ def test_nothing_is_looked_up_in_advance(emulator: Start, clock: FakeClock, run_
 
 
 def run_obtain(
-    revision: AppSpecRevision, order: Order, clock: Skewed, patch: pytest.MonkeyPatch, url: str
+    revision: AppSpecRevision, order: DeploymentRequest, clock: Skewed, patch: pytest.MonkeyPatch, url: str
 ) -> Deployment:
     """Create or join a deployment, as the line does."""
     for name, value in {"ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SECRET_ACCESS_KEY": "a-secret"}.items():
         patch.setenv(f"AWS_{name}", value)
     patch.setenv("AWS_ENDPOINT_URL_CODEDEPLOY", url)
     aws = connect("eu-west-1", source="a test")
-    contest = Contest(
+    contest = ConflictPolicy(
         on_conflict=OnConflict.JOIN,
         budget=timedelta(minutes=10),
         follow=lambda *_: clock.sleep(20.0),
         say=lambda _: None,
     )
-    return obtain(revision, order, contest=contest, aws=aws, clock=clock)
+    return create_when_free(revision, order, policy=contest, aws=aws, clock=clock)
 
 
 Earlier = st.tuples(
@@ -266,7 +266,11 @@ def test_whatever_was_there_and_whatever_fails_the_deployment_is_the_run_s_own_o
             service.faults.add("CreateDeployment", kind)
         try:
             found = run_obtain(
-                revision, Order("shop-lambda", "production"), Skewed(clock, skew), monkeypatch, service.url
+                revision,
+                DeploymentRequest("shop-lambda", "production"),
+                Skewed(clock, skew),
+                monkeypatch,
+                service.url,
             )
         except DeployError:
             assert {each.id for each in service.deployments} == before

@@ -16,17 +16,17 @@ from deployer.errors import InvalidInput, Location, Problem, Severity
 from deployer.text import printable_lines
 
 if TYPE_CHECKING:
-    from deployer.ci.base import Platform
+    from deployer.ci.base import Ci
 
 PROBLEM = Problem("no such file", "check it,\n100% sure: yes", "rule-x", location=Location("a,b:c.sh", 3, 7))
 
 
-def github(**environ: str) -> tuple[Platform, io.StringIO]:
+def github(**environ: str) -> tuple[Ci, io.StringIO]:
     stream = io.StringIO()
     return detect({"GITHUB_ACTIONS": "true", **environ}, stream), stream
 
 
-def console(**environ: str) -> tuple[Platform, io.StringIO]:
+def console(**environ: str) -> tuple[Ci, io.StringIO]:
     stream = io.StringIO()
     return detect(environ, stream), stream
 
@@ -55,9 +55,9 @@ def test_the_platform_is_told_by_its_variables() -> None:
 @given(st.text())
 def test_no_text_becomes_a_workflow_command(text: str) -> None:
     platform, stream = github()
-    platform.line(text)
-    platform.line(f"  ::error::{text}")
-    platform.line(f"x ##[error]{text}")
+    platform.say(text)
+    platform.say(f"  ::error::{text}")
+    platform.say(f"x ##[error]{text}")
     platform.block(text)
     platform.block(f"::add-mask::{text}\r::set-output name=x::y\n##[group]")
     assert commands_that_the_runner_sees(stream.getvalue()) == []
@@ -103,7 +103,7 @@ def test_control_characters_are_shown_and_colours_dropped() -> None:
 
 def test_details_fold_and_close_after_an_error() -> None:
     platform, stream = github()
-    with pytest.raises(ZeroDivisionError), platform.group("Up: load", folded=True):
+    with pytest.raises(ZeroDivisionError), platform.section("Up: load", folded=True):
         raise ZeroDivisionError
     assert stream.getvalue() == "::group::Up: load\n::endgroup::\n"
 
@@ -111,7 +111,7 @@ def test_details_fold_and_close_after_an_error() -> None:
 def test_gitlab_sections_close_after_an_error_and_only_details_are_collapsed() -> None:
     for folded in (False, True):
         platform, stream = console(GITLAB_CI="true")
-        with pytest.raises(ZeroDivisionError), platform.group("Up: load", folded=folded):
+        with pytest.raises(ZeroDivisionError), platform.section("Up: load", folded=folded):
             raise ZeroDivisionError
         option = r"\[collapsed=true\]" if folded else ""
         assert re.fullmatch(
@@ -123,15 +123,15 @@ def test_gitlab_sections_close_after_an_error_and_only_details_are_collapsed() -
 
 def test_what_one_has_to_see_is_not_folded_on_github() -> None:
     platform, stream = github()
-    with platform.group("Wait"):
-        platform.line("x")
+    with platform.section("Wait"):
+        platform.say("x")
     assert stream.getvalue() == "Wait\nx\n"
 
 
 def test_a_heading_on_the_console() -> None:
     platform, stream = console()
-    with platform.group("Upload"):
-        platform.line("x")
+    with platform.section("Upload"):
+        platform.say("x")
     assert stream.getvalue() == "== Upload\nx\n"
 
 
@@ -228,10 +228,10 @@ def commands_that_the_agent_sees(name: str, log: str) -> list[str]:
     return [kind for line in lines for kind in re.findall(COMMANDS.get(name, r"(?!)()"), line, re.IGNORECASE)]
 
 
-def tell_everywhere(platform: Platform, text: str) -> None:
+def tell_everywhere(platform: Ci, text: str) -> None:
     """Write a text wherever text from elsewhere is written."""
-    with platform.group(text, folded=True):
-        platform.line(text)
+    with platform.section(text, folded=True):
+        platform.say(text)
         platform.debug(text)
         platform.block(text)
         for severity in Severity:
@@ -244,7 +244,7 @@ def tell_everywhere(platform: Platform, text: str) -> None:
 @settings(max_examples=60, deadline=None)
 def test_no_text_becomes_a_command_wherever_it_is_written(name: str, text: str) -> None:
     platform, stream = console(RUNNER_DEBUG="1", **DIALECTS[name])
-    platform.line(text)
+    platform.say(text)
     platform.block(text)
     assert commands_that_the_agent_sees(name, stream.getvalue()) == []
     tell_everywhere(platform, text)
@@ -272,9 +272,9 @@ def test_azure_speaks_in_logging_commands() -> None:
     platform, stream = console(TF_BUILD="True", BUILD_REPOSITORY_NAME="o/r", BUILD_SOURCEVERSION="abc")
     platform.annotate(Problem("bad; 100%", "so]\nx", "rule-x", location=Location("a;b", 3)))
     platform.annotate(Problem("fine", severity=Severity.NOTICE))
-    with platform.group("Log", folded=True):
+    with platform.section("Log", folded=True):
         platform.outputs({"deployment-id": "d-1"})
-    with platform.group("Wait"):
+    with platform.section("Wait"):
         platform.mask("hush")
     assert stream.getvalue().splitlines() == [
         "##vso[task.logissue type=error;sourcepath=a%3Bb;linenumber=3;code=rule-x;]bad; 100%AZP25%0Aso]%0Ax",
@@ -285,14 +285,14 @@ def test_azure_speaks_in_logging_commands() -> None:
         "##[section]Wait",
         "##vso[task.setsecret]hush",
     ]
-    assert platform.run.description == "o/r@abc"
+    assert platform.job.description == "o/r@abc"
 
 
 def test_teamcity_speaks_in_service_messages() -> None:
     platform, stream = console(TEAMCITY_VERSION="2026.1")
     platform.annotate(Problem("it's [bad] | é", location=Location("a.sh", 3)))
     platform.annotate(Problem("hm", severity=Severity.WARNING))
-    with platform.group("Log"):
+    with platform.section("Log"):
         platform.outputs({"status": "failed"})
     assert stream.getvalue().splitlines() == [
         "##teamcity[buildProblem description='a.sh:3: error: it|'s |[bad|] || |0x00e9']",
@@ -305,10 +305,10 @@ def test_teamcity_speaks_in_service_messages() -> None:
 
 def test_buildkite_opens_the_groups_that_matter() -> None:
     platform, stream = console(BUILDKITE="true", BUILDKITE_BUILD_URL="https://buildkite.com/o/p/builds/7")
-    with platform.group("Wait"), platform.group("Log", folded=True):
+    with platform.section("Wait"), platform.section("Log", folded=True):
         pass
     assert stream.getvalue() == "+++ Wait\n--- Log\n"
-    assert platform.run.description == "https://buildkite.com/o/p/builds/7"
+    assert platform.job.description == "https://buildkite.com/o/p/builds/7"
 
 
 def test_debug_lines_only_when_debugging() -> None:
@@ -332,18 +332,18 @@ def test_the_run_is_described_from_each_ci_s_variables() -> None:
         GITHUB_REPOSITORY="o/r", GITHUB_SHA="0123456789abcdef", GITHUB_REF_NAME="main",
         GITHUB_RUN_ID="7", GITHUB_SERVER_URL="https://github.com", GITHUB_WORKSPACE="/github/workspace",
     )  # fmt: skip
-    assert platform.run.workspace == Path("/github/workspace")
-    assert platform.run.description == "o/r@0123456789ab main https://github.com/o/r/actions/runs/7"
+    assert platform.job.workspace == Path("/github/workspace")
+    assert platform.job.description == "o/r@0123456789ab main https://github.com/o/r/actions/runs/7"
     platform, _ = console(
         GITLAB_CI="true", CI_PROJECT_PATH="g/p", CI_COMMIT_SHA="abc", CI_JOB_URL="https://x/1"
     )
-    assert platform.run.description == "g/p@abc https://x/1"
+    assert platform.job.description == "g/p@abc https://x/1"
     platform, _ = console(
         GITLAB_CI="true", CI_COMMIT_SHA="abc", CI_JOB_ID="12", CI_JOB_URL="https://x/-/jobs/12"
     )
-    assert platform.run.description == "abc https://x/-/jobs/12"
+    assert platform.job.description == "abc https://x/-/jobs/12"
     platform, _ = console(
         TF_BUILD="True", BUILD_SOURCEVERSION="abc", BUILD_BUILDID="7", SYSTEM_JOBATTEMPT="2"
     )
-    assert platform.run.description == "abc run 7 attempt 2"
-    assert console()[0].run.description == ""
+    assert platform.job.description == "abc run 7 attempt 2"
+    assert console()[0].job.description == ""

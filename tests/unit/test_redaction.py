@@ -107,8 +107,8 @@ def test_no_writer_of_any_ci_writes_a_secret(
     stream = io.StringIO()
     platform = detect({"AWS_SESSION_TOKEN": TOKEN, "RUNNER_DEBUG": "1", **variables}, stream)
     platform.keep_in(outputs=f"{folder}/outputs", summary=f"{folder}/summary", junit=f"{folder}/junit")
-    with platform.group(TOKEN, folded=True):
-        platform.line(TOKEN)
+    with platform.section(TOKEN, folded=True):
+        platform.say(TOKEN)
         platform.debug(TOKEN)
         platform.block(f"Invalid header value {TOKEN.encode()!r}")
         platform.annotate(Problem(TOKEN, quote(TOKEN), TOKEN, location=Location(TOKEN, 1)))
@@ -126,7 +126,7 @@ def test_a_secret_that_comes_up_later_is_hidden_and_told_to_the_runner() -> None
     platform = detect({"GITHUB_ACTIONS": "true"}, stream)
     platform.mask("later-secret")
     platform.mask("later-secret")
-    platform.line("It is later-secret.")
+    platform.say("It is later-secret.")
     assert stream.getvalue() == "::add-mask::later-secret\n" * 2 + "It is ***.\n"
 
 

@@ -18,7 +18,7 @@ from deployer.errors import InvalidInput
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from deployer.ci.base import Platform
+    from deployer.ci.base import Ci
 
 PURPOSES = ("outputs", "summary", "junit")
 
@@ -31,12 +31,12 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def platform_of(**environ: str) -> tuple[Platform, io.StringIO]:
+def platform_of(**environ: str) -> tuple[Ci, io.StringIO]:
     stream = io.StringIO()
     return detect(environ, stream), stream
 
 
-def written(platform: Platform, **files: str) -> None:
+def written(platform: Ci, **files: str) -> None:
     platform.keep_in(**files)
     platform.outputs({"status": "planned"})
     platform.summary(lambda: "# x")
