@@ -114,9 +114,9 @@ def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: Run, s
     service = still_emulator()
     packed = run_line(service, "--stop-after", "upload", "--bundle-type", "tgz")
     body = s3.client().get_object(Bucket=packed.outputs["bucket"], Key=packed.outputs["key"])["Body"].read()
-    archive = s3.directory / "ready.tgz"
-    archive.write_bytes(body)
-    ran = run_line(service, "--stop-after", "deploy", environ={"INPUT_SOURCE": str(archive)})
+    (s3.directory / "ready.tgz").write_bytes(body)
+    given = {"INPUT_SOURCE": "ready.tgz", "GITHUB_WORKSPACE": str(s3.directory)}
+    ran = run_line(service, "--stop-after", "deploy", environ=given)
     assert ran.code == 0, ran.log
     assert ran.outputs["digest"] == hashlib.sha256(body).hexdigest()
     assert created(service)[0]["revision"]["s3Location"]["bundleType"] == "tgz"

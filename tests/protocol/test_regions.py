@@ -140,7 +140,7 @@ def test_a_proxy_carries_every_call_but_those_that_it_must_not(
         "GITHUB_ACTIONS": "true",
         "ACTIONS_ID_TOKEN_REQUEST_URL": "http://token.invalid/_oidc/token?api-version=2.0",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": service.oidc.request_token,
-        "INPUT_ROLE_TO_ASSUME": "arn:aws:iam::123456789012:role/deployer",
+        "INPUT_ROLE-TO-ASSUME": "arn:aws:iam::123456789012:role/deployer",
     }
     ran = job.run(service, **given)
     assert ran.code == 0, ran.output
