@@ -212,13 +212,13 @@ def _told(run: Run) -> Iterator[None]:
 def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: Run) -> bool:
     """Do with a deployment what was asked for, say so, and return whether that may have ended it."""
     if how is OnEnd.LEAVE:
-        run.ci.say(f"Deployment {deployment.id} goes on: {deployment.url}")
+        run.ci.say(lines.still_running(deployment))
         return False
     try:
         taken = request_stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
     except DeployError as error:
         run.ci.annotate(error.problems[0])
-        run.ci.say(f"Deployment {deployment.id} could not be stopped and goes on: {deployment.url}")
+        run.ci.say(lines.still_running(deployment))
         return False
     if not taken:
         run.ci.say(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
@@ -246,7 +246,7 @@ def _follow_rollback(
         with _told(run), run.ci.section(f"Wait for the rollback {rollback.id}"):
             ending = watch(rollback, budget, aws=aws, run=run)
     except Interrupted:
-        run.ci.say(f"The rollback {rollback.id} goes on: {rollback.url}")
+        run.ci.say(lines.still_running(rollback))
         raise
     if ending is None:
         run.ci.say(f"How the rollback {rollback.id} ends has to be looked up: {rollback.url}")

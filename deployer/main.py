@@ -159,7 +159,7 @@ def _run_and_tell(
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
         _tell_of_bug(error, ci)
         code = ExitCode.BUG
-    _goes_on(outcome, ci)
+    _report_still_running(outcome, ci)
     return code
 
 
@@ -216,10 +216,12 @@ def _report(error: DeployError, ci: Ci) -> ExitCode:
     return error.exit_code
 
 
-def _goes_on(outcome: Outcome, ci: Ci) -> None:
-    """Say what runs on without anybody watching it."""
+def _report_still_running(outcome: Outcome, ci: Ci) -> None:
+    """Say which deployment nobody watches any longer."""
     if outcome.deployment and not outcome.ending:
-        ci.say(f"Deployment {outcome.deployment.id} goes on: {outcome.deployment.url}")
+        from deployer.report.lines import still_running
+
+        ci.say(still_running(outcome.deployment))
 
 
 def _close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:

@@ -162,7 +162,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
         problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
     elif not snapshot.ended:
         problems.append(_unfinished(snapshot))
-    elif not failures and _never_answered(snapshot):
+    elif not failures and snapshot.untouched:
         problems.append(_silent(snapshot))
     elif not failures or snapshot.error_code not in _SAID_BY_TARGETS:
         problems.append(_deployment_problem(snapshot, places))
@@ -193,7 +193,7 @@ def _unfinished(snapshot: Snapshot) -> Problem:
         )
     doing = f" It waits for {shortened(tuple(running))}." if running else ""
     hint = "Raise the input timeout, or look at what it waits for; on-timeout: stop ends it with the wait."
-    if snapshot.status == "InProgress" and _never_answered(snapshot):
+    if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
     elif snapshot.status == "Ready":
         hint = "Continue it in the console or by a run with deployment-id and continue: true."
@@ -277,16 +277,6 @@ def _destination(message: str, places: Places) -> Location | None:
         if destination.rstrip("/") + "/" in message:
             return places.files[destination]
     return next(iter(places.files.values()), None)
-
-
-def _never_answered(snapshot: Snapshot) -> bool:
-    """Whether no target ever began: all events skipped or pending, or no event at all."""
-    targets = () if snapshot.unread else snapshot.targets
-    return bool(targets) and all(
-        event.status in {"Skipped", "Pending", "Unknown"} and event.start is None
-        for target in targets or ()
-        for event in target.events
-    )
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:

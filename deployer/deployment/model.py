@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.regions import console
@@ -125,7 +126,17 @@ class Snapshot:
     @property
     def ended(self) -> bool:
         """Whether the service is done with it."""
-        return self.status in {"Succeeded", "Failed", "Stopped"}
+        return self.status in ENDS
+
+    @property
+    def untouched(self) -> bool:
+        """Whether no lifecycle event began on any target, as far as the targets could be read."""
+        targets = () if self.unread else self.targets
+        return bool(targets) and all(
+            event.status in {"Skipped", "Pending", "Unknown"} and event.start is None
+            for target in targets or ()
+            for event in target.events
+        )
 
     @property
     def standing(self) -> str:
@@ -150,3 +161,7 @@ class Status(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     TIMED_OUT = "timed-out"
+
+
+ENDS = MappingProxyType({"Succeeded": Status.SUCCEEDED, "Failed": Status.FAILED, "Stopped": Status.STOPPED})
+"""The states in which the service is done with a deployment, and what each of them makes of a run."""

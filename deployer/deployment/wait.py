@@ -1,4 +1,4 @@
-"""Stage: Deployment → Outcome. Looks until the end, at a pace that the deployment's age sets."""
+"""Stage: Deployment → Ending. Looks until the end, at a pace that the deployment's age sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.errors import error_code, is_credentials, is_lasting, sdk_errors, text_of, translate
 from deployer.choices import Stage
-from deployer.deployment.model import Snapshot, Status, Traffic
+from deployer.deployment.model import ENDS, Snapshot, Status, Traffic
 
 if TYPE_CHECKING:
     from deployer.clock import Clock
@@ -107,8 +107,7 @@ def _percents(shares: tuple[Traffic, ...]) -> list[tuple[str, int]]:
 def _status(snapshot: Snapshot, stop_after: Stage) -> Status:
     if snapshot.status == "Ready" and stop_after is Stage.READY:
         return Status.READY
-    ends = {"Succeeded": Status.SUCCEEDED, "Failed": Status.FAILED, "Stopped": Status.STOPPED}
-    return ends.get(snapshot.status, Status.TIMED_OUT)
+    return ENDS.get(snapshot.status, Status.TIMED_OUT)
 
 
 def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: Stage) -> Iterator[Snapshot]:

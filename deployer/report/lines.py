@@ -74,6 +74,11 @@ def ended(ending: Ending, deployment: Deployment) -> str:
     return f"Deployment {deployment.id} {how} after {duration(ending.seconds)}: {deployment.url}"
 
 
+def still_running(deployment: Deployment) -> str:
+    """The line about a deployment, or a rollback, that this run leaves running."""
+    return f"Deployment {deployment.id} is still running: {deployment.url}"
+
+
 def unread(snapshot: Snapshot) -> str:
     """That an ended deployment's targets are told of as they were before."""
     return f"The targets' last states could not be read ({snapshot.unread}): they are told as last seen"

@@ -42,7 +42,7 @@ def signs(
         )
     if snapshot.ended or snapshot.trouble or snapshot.unread:
         return
-    if seconds >= SILENCE_SECONDS and _silent(snapshot):
+    if seconds >= SILENCE_SECONDS and snapshot.status == "InProgress" and snapshot.untouched:
         yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
     targets = snapshot.targets or ()
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
@@ -51,19 +51,6 @@ def signs(
         allowed = duration(timeouts.get(name, EVENT_SECONDS))
         where = f"{name} on {shortened(tuple(stuck))}"
         yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
-
-
-def _silent(snapshot: Snapshot) -> bool:
-    targets = snapshot.targets
-    return (
-        snapshot.status == "InProgress"
-        and bool(targets)
-        and not any(
-            event.start or event.status in {"InProgress", "Succeeded", "Failed"}
-            for target in targets or ()
-            for event in target.events
-        )
-    )
 
 
 def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:

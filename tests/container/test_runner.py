@@ -168,7 +168,7 @@ def test_a_cancelled_wait(image: str, s3: S3Server, step: Callable[..., Job], nu
         assert code == 128 + number, printed
         deployment = emulator.deployments[0]
     assert job.outputs()["deployment-id"] == deployment.id
-    assert f"Deployment {deployment.id} goes on" in printed
+    assert f"Deployment {deployment.id} is still running" in printed
     assert "Traceback" not in printed
 
 

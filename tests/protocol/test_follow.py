@@ -51,7 +51,7 @@ def test_the_id_is_an_output_before_the_wait(emulator: Start, clock: FakeClock, 
     assert ran.code == 4
     assert ran.outputs["deployment-id"] == service.deployments[0].id
     assert ran.outputs["status"] == "created"
-    assert f"Deployment {service.deployments[0].id} goes on" in ran.log
+    assert f"Deployment {service.deployments[0].id} is still running" in ran.log
 
 
 def test_a_failure_is_told_on_the_failing_line_of_the_hook(
@@ -127,7 +127,7 @@ def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
     service.faults.add("StopDeployment", "access-denied", times=9)
     ran = run_line(service, "--timeout", "1m", "--on-timeout", "stop")
     assert ran.code == 12
-    assert "could not be stopped and goes on" in ran.log
+    assert "is still running: https://" in ran.log
     assert "codedeploy:StopDeployment" in ran.log
 
 
@@ -166,7 +166,7 @@ def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
     ran = run_line(service)
     assert ran.code == 4
     assert "have expired" in ran.log
-    assert "goes on: https://" in ran.log
+    assert "is still running: https://" in ran.log
 
 
 def test_targets_that_may_not_be_read_cost_only_detail(
@@ -277,14 +277,14 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
         call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
     ]
     assert stops == ([] if asked is None else [asked])
-    assert ("goes on" if asked is None else "is being stopped") in ran.log
+    assert ("is still running" if asked is None else "is being stopped") in ran.log
     assert ran.outputs["deployment-id"] == service.deployments[0].id
     assert "Interrupted by SIG" in ran.log
-    assert ran.log.count("goes on") == (asked is None)
+    assert ran.log.count("is still running") == (asked is None)
 
 
 @cut_short
-@pytest.mark.parametrize(("how", "said"), [("leave", "goes on"), ("stop", "is being stopped")])
+@pytest.mark.parametrize(("how", "said"), [("leave", "is still running"), ("stop", "is being stopped")])
 def test_a_cancel_while_the_deployment_is_being_created_finds_it(
     how: str, said: str, *, emulator: Start, run_line: Run
 ) -> None:
@@ -323,7 +323,7 @@ def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_
     ran = run_line(service, clock=SystemClock())
     alarm.thread.join()
     assert ran.code == 130
-    assert f"The rollback {service.deployments[1].id} goes on" in ran.log
+    assert f"Deployment {service.deployments[1].id} is still running" in ran.log
 
 
 def test_a_rollback_that_was_asked_for_here_is_followed(

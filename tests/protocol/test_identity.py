@@ -125,7 +125,7 @@ def test_a_renewal_that_is_refused_ends_the_run_with_the_reason(job: Job, aws: S
     service.faults.add("AssumeRoleWithWebIdentity", "access-denied", times=99, after=1)
     ran = job.run(service, **github(service))
     assert ran.code == 4
-    assert "goes on" in ran.output
+    assert "is still running" in ran.output
     assert "its trust policy does not admit this job" in ran.output
 
 

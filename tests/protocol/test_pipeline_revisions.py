@@ -489,7 +489,7 @@ def test_a_deployment_that_may_not_be_continued_goes_on_and_says_so(
     ran = run_line(service, "--continue")
     assert ran.code == 4
     assert "codedeploy:ContinueDeployment" in ran.log
-    assert f"Deployment {ran.outputs['deployment-id']} goes on" in ran.log
+    assert f"Deployment {ran.outputs['deployment-id']} is still running" in ran.log
 
 
 def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:

@@ -14,6 +14,7 @@ from deployer.deployment.causes import ERROR_CODES, EVENT_CODES
 from deployer.deployment.explain import Places, explain, telling_line
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target
 from deployer.errors import Location, Severity
+from deployer.report.warnings import SILENCE_SECONDS, signs
 from tests.clock import FakeClock
 
 MODEL = botocore.session.get_session().get_service_model("codedeploy")
@@ -175,6 +176,28 @@ def test_all_events_skipped_means_that_the_agent_never_answered() -> None:
     (problem,) = explain(deployment(skipped), PLACES).problems
     assert problem.code == "agent-silent"
     assert "systemctl status codedeploy-agent" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("event", "unread", "untouched"),
+    [
+        (LifecycleEvent("AfterInstall", "Pending"), "", True),
+        (LifecycleEvent("AfterInstall", "Skipped"), "", True),
+        (LifecycleEvent("AfterInstall", "Pending"), "throttled", False),
+        (LifecycleEvent("AfterInstall", "Skipped", start=FakeClock().now()), "", False),
+        (LifecycleEvent("AfterInstall", "InProgress"), "", False),
+        (LifecycleEvent("AfterInstall", "A status of tomorrow"), "", False),
+    ],
+)
+def test_a_silent_agent_is_warned_of_and_explained_alike(
+    event: LifecycleEvent, unread: str, *, untouched: bool
+) -> None:
+    """While the deployment runs, and once it has ended."""
+    targets = (Target("i-1", "Pending", events=(event,)),)
+    running = Snapshot("InProgress", targets=targets, unread=unread)
+    warned = [name for name, _ in signs(running, seconds=SILENCE_SECONDS, now=FakeClock().now(), timeouts={})]
+    codes = [problem.code for problem in explain(replace(running, status="Failed"), PLACES).problems]
+    assert ("silent" in warned, "agent-silent" in codes) == (untouched, untouched)
 
 
 def test_targets_that_may_not_be_read_leave_the_service_s_word_and_the_permission() -> None:
