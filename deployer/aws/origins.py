@@ -74,19 +74,17 @@ def without_planted_certificates(environ: Mapping[str, str], workspace: Path) ->
 
 def _is_inside(path: str, workspace: Path) -> bool:
     """Whether a path, or what it leads to by links, is in the workspace."""
-    plain = Path(os.path.abspath(_expanded(path)))  # noqa: PTH100 - resolve() would follow links
-    root = workspace.resolve()
-    return (
-        plain.is_relative_to(root) or plain.is_relative_to(workspace) or plain.resolve().is_relative_to(root)
-    )
+    named = os.path.abspath(_expanded(path))  # noqa: PTH100 - resolve() follows links, and ends at loops of them
+    roots = {workspace, Path(os.path.realpath(workspace))}
+    return any(Path(each).is_relative_to(root) for each in (named, os.path.realpath(named)) for root in roots)
 
 
 def _exists(path: str) -> bool:
-    return _expanded(path).exists()
+    return Path(_expanded(path)).exists()
 
 
-def _expanded(path: str) -> Path:
-    return Path(os.path.expandvars(path)).expanduser()
+def _expanded(path: str) -> str:
+    return os.path.expanduser(os.path.expandvars(path))  # noqa: PTH111 - that of Path raises for unknown users
 
 
 def ignored_file(path: str) -> Problem:

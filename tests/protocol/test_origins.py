@@ -113,3 +113,15 @@ def test_calls_that_leave_the_machine_unencrypted_are_warned_of(job: Job, emulat
     assert ran.code == 2
     assert "AWS_ENDPOINT_URL is no URL." in ran.output
     assert "not/a" not in ran.output
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/config", "loop", "/proc/self/fd/0/x"])
+def test_a_path_that_leads_nowhere_is_no_configuration(
+    path: str, tmp_path: Path, job: Job, emulator: Start
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    service = emulator(bucket_store=job.s3)
+    ran = job.run(
+        service, "--stop-after=register", AWS_CONFIG_FILE=path.replace("loop", str(tmp_path / "loop"))
+    )
+    assert ran.code == 0, ran.output
