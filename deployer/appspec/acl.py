@@ -41,6 +41,10 @@ def parse_entry(text: str) -> AclEntry:
             kind = _TYPES[short]
         case _:
             raise InvalidEntryError("is not of the form [d:][u|g|m|o]:name:permissions")
+    if kind not in _UNNAMED and name in {"m", "o"}:
+        raise InvalidEntryError(f"has the name {name}, which the agent reads as {_TYPES[name]}")
+    if re.search(r"[\s;&|<>()$`'\"]", name):
+        raise InvalidEntryError("has a blank or a character of the shell in its name")
     if kind in _UNNAMED and name:
         raise InvalidEntryError(f"gives {kind} a name, which it cannot have")
     if not default and kind != "mask" and not name:

@@ -5,24 +5,50 @@ The events of libyaml are used, the parser that Ruby's Psych is built on, so bot
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import yaml
 
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, Symbol, Value, text_of
 from deployer.appspec.scalars import is_date, resolve
 from deployer.bundle.reading import LONGEST_TEXT
 from deployer.documents import DEEPEST, events
 from deployer.rules import document as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deployer.appspec.findings import Findings
 
 LIMIT = LONGEST_TEXT
 _BOM = b"\xef\xbb\xbf"
+_CLASS_TAG = re.compile(r"!ruby/|tag:ruby\.yaml\.org,2002:|!(?:str|map|seq|struct):.")
+_HARMLESS_TAGS = frozenset(
+    f"!ruby/{name}" for name in ("string", "sym", "symbol", "set", "complex", "encoding", "object")
+)
+_SET_TAGS = frozenset({"!set", "tag:yaml.org,2002:set"})
+
+
+def _decoded(text: str) -> str:
+    """The text of a value in base 64; raises ValueError."""
+    return base64.b64decode(text).decode()
+
+
+def _float(text: str) -> float:
+    """A number with a fraction; raises ValueError."""
+    value = resolve(text)
+    return float(value if isinstance(value, int | float) else text)
+
+
+_TAGGED: dict[str, Callable[[str], Value]] = {
+    **dict.fromkeys(("!str", "!ruby/string", "tag:yaml.org,2002:str"), str),
+    **dict.fromkeys(("!ruby/sym", "!ruby/symbol"), Symbol),
+    **dict.fromkeys(("!binary", "tag:yaml.org,2002:binary"), _decoded),
+    **dict.fromkeys(("!float", "tag:yaml.org,2002:float"), _float),
+}
 
 
 class _Mark(NamedTuple):
@@ -114,6 +140,7 @@ def _compose(text: str, findings: Findings) -> Node | None:
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 node = stack.pop().close()
                 _report_duplicates(node, findings)
+                node = _merged(node)
             case yaml.AliasEvent():
                 findings.add(rules.ALIAS, mark, name=event.anchor)
                 node = Scalar(*mark, None, f"*{event.anchor}")
@@ -130,18 +157,46 @@ def _compose(text: str, findings: Findings) -> Node | None:
 
 def _scalar(event: yaml.ScalarEvent, mark: _Mark, findings: Findings) -> Scalar:
     _refuse_tag(event, mark, findings)
-    if event.style or event.tag in {"!", "!str", "tag:yaml.org,2002:str"}:
+    if event.tag in _TAGGED:
+        try:
+            value = _TAGGED[event.tag](event.value)
+        except ValueError:
+            findings.add(rules.TAG, mark, tag=event.tag)
+            value = event.value
+        return Scalar(*mark, value, event.value)
+    if event.style or event.tag == "!":
         return Scalar(*mark, event.value, event.value)
     if is_date(event.value):
         findings.add(rules.DATE, mark, text=event.value)
         return Scalar(*mark, event.value, event.value)
-    return Scalar(*mark, resolve(event.value), event.value)
+    value = resolve(event.value)
+    if isinstance(value, Symbol) or (isinstance(value, int) and event.value.endswith(("_", ","))):
+        findings.add(rules.RUBY_ONLY, mark, text=event.value)
+    return Scalar(*mark, value, event.value)
 
 
 def _refuse_tag(event: yaml.NodeEvent, mark: _Mark, findings: Findings) -> None:
+    """Report a tag that names a class of Ruby's, which the agent's safe reader does not load."""
     tag: str = getattr(event, "tag", None) or ""
-    if tag.startswith(("!ruby/", "tag:ruby.yaml.org,2002:")):
+    if isinstance(event, yaml.ScalarEvent) and tag in _HARMLESS_TAGS:
+        findings.add(rules.RUBY_ONLY, mark, text=tag)
+    elif _CLASS_TAG.match(tag) or (tag in _SET_TAGS and isinstance(event, yaml.MappingStartEvent)):
         findings.add(rules.TAG, mark, tag=tag)
+
+
+def _merged(node: Node) -> Node:
+    """Put the keys of an inline `<<` in its place, as Ruby does even where the key is quoted."""
+    if not isinstance(node, Mapping) or not any(text_of(key) == "<<" for key, _ in node.pairs):
+        return node
+    pairs: list[tuple[Node, Node]] = []
+    for key, value in node.pairs:
+        merged = reversed(value.items) if isinstance(value, Sequence) else (value,)
+        mappings = [item for item in merged if isinstance(item, Mapping)]
+        if text_of(key) == "<<" and len(mappings) == (len(value.items) if isinstance(value, Sequence) else 1):
+            pairs += (pair for mapping in mappings for pair in mapping.pairs)
+        else:
+            pairs.append((key, value))
+    return Mapping(node.line, node.column, tuple(pairs))
 
 
 def _report_duplicates(node: Node, findings: Findings) -> None:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-Value = str | int | float | bool | None
+BLANKS = "\t\n\v\f\r \0"  # all that Ruby strips and a shell or a script's first line splits at
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A word behind a colon, `:name`, which Ruby does not take for text; `str` gives the word."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Value = str | int | float | bool | Symbol | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class Scalar:
                 return f"the boolean `{self.text}`"
             case str():
                 return "text"
+            case Symbol():
+                return f"the symbol {self.text}"
             case _:
                 return f"the number {self.text}"
 
@@ -85,4 +101,6 @@ def ruby_text(node: Scalar) -> str:
     """A value as the agent turns it into text: `5` for the number 5, `true` for `yes`."""
     if isinstance(node.value, bool):
         return "true" if node.value else "false"
+    if isinstance(node.value, float):
+        return re.sub(r"^(-?\d+)e", r"\1.0e", str(node.value))
     return "" if node.value is None else str(node.value)

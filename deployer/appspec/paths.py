@@ -6,11 +6,24 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from deployer.appspec.nodes import BLANKS
 from deployer.rules import files as rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deployer.appspec.findings import Findings, Placed
 
+# Folders that are on every Linux instance, so the agent never creates them.
+STANDARD_FOLDERS = frozenset(
+    {
+        *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/proc"),
+        *("/root", "/run", "/sbin", "/srv", "/sys", "/usr", "/usr/bin", "/usr/lib", "/usr/local"),
+        *("/usr/local/bin", "/usr/local/lib", "/usr/local/share", "/usr/sbin", "/usr/share", "/var"),
+        *("/var/cache", "/var/lib", "/var/log", "/var/opt", "/var/spool", "/etc/cron.d"),
+        *("/etc/systemd", "/etc/systemd/system", "/etc/logrotate.d", "/etc/default"),
+    }
+)
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|$)")
 
 
@@ -34,16 +47,31 @@ def on_instance(text: str, *, windows: bool = False) -> str:
     return "/" + posixpath.normpath("/" + text).lstrip("/")
 
 
+def _fault(text: str) -> str:
+    """Say why a destination fails, empty when it does not."""
+    if not text or text.startswith("~"):
+        return "starts with `~`, which is no home folder here" if text else "is empty"
+    if "\0" in text:
+        return "contains a zero byte"
+    if "\n" in text or "\r" in text:
+        return "contains a line end, which the agent's cleanup at the next deployment cannot handle"
+    if text[0] in BLANKS:
+        return "starts with a blank, so it is a relative path that the next deployment cannot clean up"
+    parts = text.split("/")
+    new = next((part for part in _before_parents(parts) if part not in STANDARD_FOLDERS), "")
+    return f"leaves {new} with `..`, which fails where that folder does not exist yet" if new else ""
+
+
+def _before_parents(parts: list[str]) -> Iterator[str]:
+    """The folders that a path goes into and leaves with `..`."""
+    for index, part in enumerate(parts):
+        if part == "..":
+            yield on_instance("/".join(parts[:index]))
+
+
 def check_destination(text: str, where: Placed, findings: Findings, *, windows: bool) -> None:
     """Report a destination that fails, or that is taken more literally than it reads."""
-    if not text or text.startswith("~") or "\0" in text:
-        why = (
-            "is empty"
-            if not text
-            else "starts with `~`, which is no home folder here"
-            if text.startswith("~")
-            else "contains a zero byte"
-        )
+    if why := _fault(text):
         findings.add(rules.DESTINATION, where, destination=text, why=why)
         return
     absolute = text.startswith("/") or (windows and (text.startswith("\\") or _DRIVE.match(text)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from deployer.appspec.accounts import is_account
 from deployer.appspec.acl import AclEntry, InvalidEntryError, check_range, parse_entry
 from deployer.appspec.findings import section_items
 from deployer.appspec.model import Permission
@@ -21,6 +22,7 @@ _KEYS = ("object", "pattern", "except", "owner", "group", "mode", "acls", "conte
 _TYPES = ("file", "directory")
 _LONGEST_MODE = 4
 _SHORTEST_MODE = 3
+_CONTEXT_PART = re.compile(r"[\w.-]+", re.ASCII)
 
 
 def read_permissions(node: Node | None, system: str, findings: Findings) -> Iterator[Permission]:
@@ -51,6 +53,8 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
     if not text or not isinstance(node, Scalar):
         findings.add(rules.NO_OBJECT, node or item)
         return None
+    if re.match(r"~(?!root(/|$)|/|$)", text):
+        findings.add(rules.HOME, node, object=text)
     return Permission(
         object=text,
         pattern=pattern,
@@ -153,7 +157,7 @@ def _mode_fault(text: str) -> str:
 def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
     node = given(node)
     text = text_of(node)
-    if node is not None and (not text or text.isdigit()):
+    if node is not None and not is_account(text or ""):
         findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
 
 
@@ -182,6 +186,10 @@ def _check_context(node: Node | None, findings: Findings) -> None:
     findings.unknown_keys(node, ("name", "type", "range"), "`context`")
     if given(node.get("type")) is None:
         findings.add(rules.CONTEXT, node, why="has no `type`")
+    for key in ("name", "type"):
+        part = given(node.get(key))
+        if part is not None and not _CONTEXT_PART.fullmatch(text_of(part) or ""):
+            findings.add(rules.CONTEXT, part, why=f"has {shown(part)!r} as its `{key}`, which is no word")
     limits = given(node.get("range"))
     if limits is None:
         findings.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")

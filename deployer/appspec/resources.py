@@ -52,7 +52,9 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
     version = _get(root, "version")
     if not isinstance(version, Scalar) or version.text not in {"0.0", "0"}:
         found = shown(version) if version is not None else "missing"
-        findings.add(document_rules.VERSION, version or root, found=f"`version` is {found}")
+        given_one = isinstance(version, Scalar) and version.text in {"1", "1.0"}
+        rule = document_rules.VERSION_ONE if given_one else document_rules.VERSION
+        findings.add(rule, version or root, found=f"`version` is {found}")
     _report_placeholders(root, findings)
     name, platform = _resource(root, findings)
     hooks = dict(_hooks(_get(root, "Hooks"), platform, findings))

@@ -1,13 +1,14 @@
 """Plain YAML values as the agent reads them: by Ruby's Psych, which follows YAML 1.1 in its own way.
 
-`0644` is the number 420, `yes` is true, `12:30` is a number in base 60, `1e3` is text.
+`0644` is the number 420, `yes` is true, `12:30` is a number in base 60, `:x` is a symbol, `1e3` is text.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING
+
+from deployer.appspec.nodes import Symbol
 
 if TYPE_CHECKING:
     from deployer.appspec.nodes import Value
@@ -21,12 +22,12 @@ _WORDS |= dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "fal
 _TIME = re.compile(
     r"-?\d{4}-\d{1,2}-\d{1,2}([Tt]|\s+)\d{1,2}:\d\d:\d\d(\.\d*)?(\s*(Z|[-+]\d{1,2}:?(\d\d)?))?", re.ASCII
 )
-_DATE = re.compile(r"(\d{4})-(1[012]|0\d|\d)-([12]\d|3[01]|0\d|\d)", re.ASCII)
+_DATE = re.compile(r"\d{4}-(1[012]|0\d|\d)-([12]\d|3[01]|0\d|\d)", re.ASCII)
 _SPECIAL_FLOATS = {"+.inf": "inf", ".inf": "inf", "-.inf": "-inf", ".nan": "nan"}
-_BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d){1,2}", re.ASCII)
+_BASE_60 = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d){1,2}(?P<fraction>\.[\d_]*)?", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\d[\d_,]*)?\.\d*([eE][+-]\d+)?", re.ASCII)
 _INTEGER = re.compile(
-    r"[-+]?(?:0b[_,]*(?P<two>[01][01_,]*)|0[_,]*(?P<eight>[0-7][0-7_,]*)|(?P<ten>0|[1-9][\d_,]*)"
+    r"[-+]?(?:0b[_,]*(?P<two>[01][01_,]*)|0(?P<eight>[0-7_,]+)|(?P<ten>0|[1-9](?:[_,]?\d)*)"
     r"|0x[_,]*(?P<sixteen>[\da-fA-F][\da-fA-F_,]*))",
     re.ASCII,
 )
@@ -34,17 +35,11 @@ _BASES = {"two": 2, "eight": 8, "ten": 10, "sixteen": 16}
 
 
 def is_date(text: str) -> bool:
-    """Tell whether a plain value is read as a date or a time, which the agent's safe reader refuses."""
-    if _TIME.fullmatch(text):
-        return True
-    match = _DATE.fullmatch(text)
-    if not match:
-        return False
-    try:
-        date(*map(int, match.groups()))
-    except ValueError:
-        return False
-    return True
+    """Tell whether a plain value is read as a date or a time, which the agent's safe reader refuses.
+
+    Days that no calendar has are refused as well: the class is refused before the day is looked at.
+    """
+    return bool(_TIME.fullmatch(text) or _DATE.fullmatch(text))
 
 
 def resolve(text: str) -> Value:
@@ -57,15 +52,18 @@ def resolve(text: str) -> Value:
 
 
 def _number(text: str) -> Value:
+    if text.startswith(":") and len(text) > 1:
+        return Symbol(text[1:])
     if text.lower() in _SPECIAL_FLOATS:
         return float(_SPECIAL_FLOATS[text.lower()])
     plain = text.replace("_", "").replace(",", "")
-    if _BASE_60.fullmatch(text):
-        return sum(int(part) * weight for part, weight in zip(plain.split(":"), _WEIGHTS, strict=False))
+    if match := _BASE_60.fullmatch(text):
+        as_number = float if match["fraction"] else int
+        return sum(as_number(part) * weight for part, weight in zip(plain.split(":"), _WEIGHTS, strict=False))
     if match := _INTEGER.fullmatch(text):
         base = str(match.lastgroup)
         digits: str = match[base].replace("_", "").replace(",", "")
-        number = int(digits, _BASES[base])
+        number = int(f"0{digits}", _BASES[base])
         return -number if text[0] == "-" else number
     if _FLOAT.fullmatch(text) and plain.lstrip("+-") != ".":
         return float(plain)

@@ -7,9 +7,10 @@ from math import isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from deployer.appspec.accounts import is_account
 from deployer.appspec.findings import Findings, listed, section_items
 from deployer.appspec.model import EVENT_SECONDS, AppSpec, FileMapping, Hook
-from deployer.appspec.nodes import Mapping, Node, Scalar, given, is_void, ruby_text, shown, text_of
+from deployer.appspec.nodes import BLANKS, Mapping, Node, Scalar, given, is_void, ruby_text, shown, text_of
 from deployer.appspec.paths import check_destination
 from deployer.appspec.permissions import read_permissions
 from deployer.rules import document as rules
@@ -132,6 +133,13 @@ def _hooks(node: Node | None, system: str, findings: Findings) -> Iterator[tuple
         return
     for key, scripts in node.pairs:
         event = key.text if isinstance(key, Scalar) else key.kind
+        if (
+            event not in (*SCRIPTABLE, *NEVER_RUN)
+            and isinstance(scripts, Scalar)
+            and scripts.value in {None, False}
+        ):
+            findings.add(hook_rules.EVENT_EMPTY, key, event=event)
+            continue
         _check_event(key, event, findings)
         yield event, tuple(_scripts(scripts, event, system, findings))
 
@@ -171,7 +179,7 @@ def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | Non
     timeout = _timeout(item.get("timeout"), findings)
     runas = _runas(item, system, findings)
     location = item.get("location")
-    text = ruby_text(location).strip() if isinstance(location, Scalar) else ""
+    text = ruby_text(location).strip(BLANKS) if isinstance(location, Scalar) else ""
     if not text or not isinstance(location, Scalar):
         findings.add(hook_rules.NO_LOCATION, location or item, event=event)
         return None
@@ -219,9 +227,8 @@ def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
     text = ruby_text(node).strip() if isinstance(node, Scalar) else None
     if (
         text is None
-        or text.isdigit()
         or text_of(node) is None
-        or (text and re.search(r"[\s;&|<>()$`'\"\\]", text))
+        or (text and (not is_account(text) or re.search(r"[;&|<>()$`'\"\\#!*?~]", text)))
     ):
         findings.add(hook_rules.RUNAS, node, text=node.kind if text is None else text)
         return None

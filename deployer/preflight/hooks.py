@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deployer.preflight.names import Names
 
 
-_SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]")
+_SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]", re.ASCII)
 _HEAD_BYTES = 1 << 16
 _ANYONE_EXECUTES = 0o111
 _OTHERS_READ_AND_EXECUTE = 0o005

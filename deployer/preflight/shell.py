@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from deployer.rules import hooks as rules
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +16,52 @@ if TYPE_CHECKING:
     from deployer.preflight.names import Names
 
 _LONGEST_COMMAND = 4096
+_SHOWN = 60
 _BOM = b"\xef\xbb\xbf"
 _BINARY = (b"\x7fELF",)
+_PROGRAM = re.compile(r"[\w.+-]+", re.ASCII)
+_SHEBANG_EXAMPLE = "Write one that the instances have, such as `#!/bin/bash`."
+_SYSTEM_FOLDERS = ("/bin/", "/usr/bin/", "/usr/local/bin/")
+_INTERPRETERS = (
+    *(
+        "sh",
+        "bash",
+        "dash",
+        "ash",
+        "ksh",
+        "mksh",
+        "zsh",
+        "fish",
+        "csh",
+        "tcsh",
+        "busybox",
+        "awk",
+        "gawk",
+        "sed",
+    ),
+    *(
+        "python",
+        "python2",
+        "python3",
+        "perl",
+        "ruby",
+        "node",
+        "nodejs",
+        "php",
+        "lua",
+        "tclsh",
+        "expect",
+        "make",
+    ),
+    *("pwsh", "deno", "bun", "java", "env", "uv", "pypy3", "go", "rscript", "Rscript", "sudo", "nice", "su"),
+)
+_ONE_ARGUMENT = {"sh", "bash", "dash", "ash", "ksh", "zsh", "python", "python2", "python3", "node", "php"}
+_ANY_BACKGROUND = re.compile(
+    rb"^[ \t]*(?:coproc\b|setsid[ \t]+(?:-f\b|--fork\b)"
+    rb"|(?:trap|eval|sh -c|bash -c)[ \t]+[\"'][^\n]*&[ \t]*[\"'])"
+    rb"|>[ \t]*>\(|subprocess\.Popen\(",
+    re.MULTILINE,
+)
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
@@ -37,6 +83,16 @@ def check_script(name: str, head: bytes, named_at: Location, names: Names) -> It
     def at(line: int) -> Location:
         return names.place(name, line, named_at)
 
+    try:
+        head.decode()
+    except UnicodeDecodeError as error:
+        if error.reason != "unexpected end of data":
+            line = head.count(b"\n", 0, error.start) + 1
+            yield rules.NOT_UTF8.problem(at(line), script=name, line=line)
+    if hidden := _ANY_BACKGROUND.search(head):
+        line = head.count(b"\n", 0, hidden.end()) + 1
+        command = hidden[0].strip().decode(errors="replace")
+        yield rules.BACKGROUND_HIDDEN.problem(at(line), script=name, command=command[:_SHOWN])
     if head.startswith(_BOM):
         yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)
     first, *rest = head.removeprefix(_BOM).split(b"\n")
@@ -57,12 +113,41 @@ def _check_first_line(name: str, first: bytes, place: Location) -> Iterator[Prob
         return
     if first.endswith(b"\r"):
         yield rules.CRLF_SHEBANG.problem(place, script=name)
-    line = first[2:].decode(errors="replace").strip()
-    program, _, arguments = line.partition(" ")
-    if not program.startswith("/"):
+    line = first[2:].decode(errors="replace").strip(" \t\r")
+    program, arguments = (*re.split(r"[ \t]+", line, maxsplit=1), "")[:2]
+    last = posixpath.basename(program)
+    if not program.startswith("/") or not last:
         yield rules.INTERPRETER.problem(place, script=name, line=f"#!{line}")
-    elif program.endswith("/env") and " " in arguments.strip() and not arguments.lstrip().startswith("-"):
-        yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments.strip())
+    elif not _PROGRAM.fullmatch(last) or last == "bin":
+        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=program, advice=_SHEBANG_EXAMPLE)
+    elif last == "env":
+        yield from _check_env(name, arguments, place)
+    else:
+        guess = nearest(last, _INTERPRETERS)
+        if last not in _INTERPRETERS and program.startswith(_SYSTEM_FOLDERS) and guess:
+            advice = did_you_mean(guess, "")
+            yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=program, advice=advice)
+        if last in _ONE_ARGUMENT and (" " in arguments or "\t" in arguments or arguments.startswith("#")):
+            yield rules.ARGUMENTS_TOGETHER.problem(place, script=name, arguments=arguments, program=program)
+
+
+def _check_env(name: str, arguments: str, place: Location) -> Iterator[Problem]:
+    """Report what env cannot do with the one argument that it gets."""
+    command = arguments.removeprefix("-S") if arguments.startswith("-S") else arguments
+    if not arguments:
+        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program="env", advice=_SHEBANG_EXAMPLE)
+    elif command.strip().startswith(("./", "../")):
+        word = command.split()[0]
+        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=word, advice=_SHEBANG_EXAMPLE)
+    elif " " in arguments and not arguments.startswith(("-S", "--split-string", "-vS")):
+        yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments)
+    elif not command.startswith("-"):
+        last = command.split()[0] if command.split() else ""
+        guess = nearest(last, _INTERPRETERS)
+        if last and last not in _INTERPRETERS and guess:
+            yield rules.NO_SUCH_INTERPRETER.problem(
+                place, script=name, program=last, advice=did_you_mean(guess, "")
+            )
 
 
 def _is_for_a_shell(first: bytes) -> bool:

@@ -103,6 +103,15 @@ TAG = Rule(
     good="os: linux",
     source=RUBY,
 )
+RUBY_ONLY = Rule(
+    code="appspec-ruby-only",
+    message="The agent's YAML reader (Ruby) gives {text} a meaning that other readers do not share.",
+    hint="Write the plain value, or quote it if it is text.",
+    bad="location: :scripts/start.sh   # a symbol",
+    good="location: scripts/start.sh",
+    source=RUBY,
+    severity=WARNING,
+)
 DUPLICATE_KEY = Rule(
     code="appspec-duplicate-key",
     message="The key `{key}` is here and in line {first}: agents 1.x drop the first, agents 2.x refuse both.",
@@ -135,6 +144,15 @@ VERSION = Rule(
     bad='version: "0.0"\nos: linux',
     good=_HEAD,
     source=AGENT,
+)
+VERSION_ONE = Rule(
+    code="appspec-version-one",
+    message="{found}, which the service accepts; the documented version is 0.0.",
+    hint="Write `version: 0.0`.",
+    bad='{"version": 1, "Resources": []}',
+    good='{"version": 0.0, "Resources": []}',
+    source="CodeDeploy service, as CircleCI's ECS orb uses it",
+    severity=WARNING,
 )
 OS = Rule(
     code="appspec-os",

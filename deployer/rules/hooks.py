@@ -22,6 +22,15 @@ RESERVED_EVENT = Rule(
     good="hooks:\n  BeforeAllowTraffic:\n    - location: scripts/start.sh",
     source=AGENT,
 )
+EVENT_EMPTY = Rule(
+    code="appspec-hook-empty-event",
+    message="`{event}` is no lifecycle event that runs scripts. It has none, so the agent ignores it.",
+    hint="Remove the line, or correct the name before you add a script.",
+    bad="hooks:\n  AfterInstal:",
+    good=_GOOD,
+    source=AGENT,
+    severity=WARNING,
+)
 NEVER_RUN = Rule(
     code="appspec-hook-never-run",
     message="The scripts of `{event}` never run: that event belongs to the agent.",
@@ -218,6 +227,41 @@ INTERPRETER = Rule(
     bad="#!bash",
     good="#!/bin/bash",
     source=LINUX,
+)
+NO_SUCH_INTERPRETER = Rule(
+    code="hook-no-such-interpreter",
+    message="The first line of {script} names the interpreter {program!r}, which does not exist.",
+    hint="{advice}",
+    bad="#!/bin/bsh",
+    good="#!/bin/bash",
+    source=LINUX,
+)
+ARGUMENTS_TOGETHER = Rule(
+    code="hook-interpreter-arguments",
+    message="The first line of {script} passes {arguments!r} to {program} as one argument.",
+    hint="Write the options as one word (`-ex`), or use `set` in the script.",
+    bad="#!/bin/bash -e -x",
+    good="#!/bin/bash -ex",
+    source=LINUX,
+)
+NOT_UTF8 = Rule(
+    code="hook-not-utf8",
+    message="Line {line} of {script} is not UTF-8; where the script prints it, the agent fails.",
+    hint="Save the script as UTF-8.",
+    bad="echo caf\\xe9",
+    good="echo café",
+    source=AGENT,
+    severity=WARNING,
+)
+BACKGROUND_HIDDEN = Rule(
+    code="hook-background-hidden",
+    message="{script} may leave a process running that keeps the script's output open: `{command}`. "
+    "The agent waits for it until the timeout.",
+    hint="Redirect the output of what keeps running, or wait for it before the script ends.",
+    bad="exec > >(tee /var/log/deploy.log)",
+    good="exec >> /var/log/deploy.log 2>&1",
+    source=AGENT,
+    severity=WARNING,
 )
 ENV_ARGUMENTS = Rule(
     code="hook-env-arguments",

@@ -22,6 +22,14 @@ ITEM_TYPE = Rule(
     good=_GOOD,
     source=AGENT,
 )
+HOME = Rule(
+    code="appspec-permissions-home",
+    message="The object {object} starts with a user's home folder; the agent fails if there is no such user.",
+    hint="Write the folder's full path.",
+    bad="object: ~deploy/app",
+    good="object: /home/deploy/app",
+    source=AGENT,
+)
 NO_OBJECT = Rule(
     code="appspec-permissions-no-object",
     message="An item of `permissions` has no `object`.",

@@ -53,6 +53,8 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-unread-rest": ("  version: 0.0\n  os: linux\nfiles: []\n", APPSPEC, 3),
     "appspec-second-document": (f"{HEAD}---\nfiles: [\n", APPSPEC, 3),
     "appspec-alias": (f"{HEAD}a: &x 1\nb: *x\n", APPSPEC, 4),
+    "appspec-ruby-only": (f"{FILES}permissions:\n  - object: /srv/app\n    mode: :644\n", APPSPEC, 8),
+    "appspec-permissions-home": (f"{FILES}permissions:\n  - object: ~nobody/x\n", APPSPEC, 7),
     "appspec-date": (f"{HEAD}released: 2024-05-01\n", APPSPEC, 3),
     "appspec-tag": (f"{HEAD}x: !ruby/object:Object {{}}\n", APPSPEC, 3),
     "appspec-duplicate-key": (f"{HEAD}os: linux\n", APPSPEC, 3),
@@ -90,8 +92,9 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
         APPSPEC,
         4,
     ),
-    "appspec-hook-unknown-event": (f"{HEAD}hooks:\n  AfterInstal:\n", APPSPEC, 4),
-    "appspec-hook-reserved-event": (f"{HEAD}hooks:\n  AllowTraffic:\n", APPSPEC, 4),
+    "appspec-hook-unknown-event": (f"{HEAD}hooks:\n  AfterInstal: []\n", APPSPEC, 4),
+    "appspec-hook-reserved-event": (f"{HEAD}hooks:\n  AllowTraffic: []\n", APPSPEC, 4),
+    "appspec-hook-empty-event": (f"{HEAD}hooks:\n  AfterInstal:\n", APPSPEC, 4),
     "appspec-hook-never-run": (f"{HEAD}hooks:\n  Install:\n    - location: gone.sh\n", APPSPEC, 4),
     "appspec-hook-item-type": (f"{HEAD}hooks:\n  AfterInstall:\n    - run.sh\n", APPSPEC, 5),
     "appspec-hook-no-location": (f"{HEAD}hooks:\n  AfterInstall:\n    - timeout: 3\n", APPSPEC, 5),
@@ -132,7 +135,7 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
 }
 
 # code → (script, its mode, line); the AppSpec runs it as `deploy`
-SCRIPTS: dict[str, tuple[str, int, int | None]] = {
+SCRIPTS: dict[str, tuple[str | bytes, int, int | None]] = {
     "hook-not-executable": (SH, 0o644, None),
     "hook-runas-mode": (SH, 0o744, None),
     "hook-no-shebang": ("\n" + SH, 0o755, 1),
@@ -140,6 +143,10 @@ SCRIPTS: dict[str, tuple[str, int, int | None]] = {
     "hook-crlf": ("#!/bin/sh\necho\nls\r\n", 0o755, 3),
     "hook-byte-order-mark": ("\ufeff#!/bin/sh\n", 0o755, 1),
     "hook-interpreter": ("#!bash\n", 0o755, 1),
+    "hook-no-such-interpreter": ("#!/bin/bsh\n", 0o755, 1),
+    "hook-interpreter-arguments": ("#!/bin/bash -e -x\n", 0o755, 1),
+    "hook-not-utf8": (b"#!/bin/sh\necho caf\xe9\n", 0o755, 2),
+    "hook-background-hidden": ("#!/bin/bash\nexec > >(tee x)\n", 0o755, 2),
     "hook-env-arguments": ("#!/usr/bin/env bash -e\n", 0o755, 1),
     "hook-background": ("#!/bin/bash\n\nnode x.js &\n", 0o755, 3),
 }
@@ -185,6 +192,10 @@ VERSIONS = ", CurrentVersion: 1, TargetVersion: 2}\n"
 
 # code → (AppSpec that is itself the revision of a Lambda application, line)
 REVISIONS = {
+    "appspec-version-one": (
+        '{"version": 1, "Resources": []}\n',
+        1,
+    ),
     "appspec-resources": ("version: 0.0\nResources: []\n", 2),
     "appspec-resource-type": (f"{RESOURCE_HEAD}      Type: AWS::Lambda::Alias\n", 4),
     "appspec-resource-property-missing": (f"{LAMBDA}}}\n", 5),

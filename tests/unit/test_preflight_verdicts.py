@@ -58,7 +58,7 @@ def test_file_exists_behavior(value: str, said: str) -> None:
         ('{"version": 0,\n\t"os": "linux"}', "ok"),
         (f"{FILES}---\n[", "flag"),
         (f"{HEAD}files: &all []\n", "ok"),
-        (f"{HEAD}x: 2024-02-31\n", "flag"),  # no such day, so it is text
+        (f"{HEAD}x: 2024-02-31\n", "error"),  # refused as a date, whether there is such a day or not
         (f"{HEAD}x: 2024-02-01 10:00:00\n", "error"),
         (f"{HEAD}x: \a\n", "error"),
         (f"{HEAD}x: a: b\n", "error"),
