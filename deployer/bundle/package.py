@@ -130,8 +130,8 @@ def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:
 
 def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:
     """The hash in hex of a manifest in which every field's end is known."""
-    state = hashing.start(f"{recipe} {hashing.name}\n".encode())
+    lines = [f"{recipe} {hashing.name}\n".encode()]
     for entry, content in zip(entries, hashes, strict=True):
         name = entry.name.encode()
-        state.update(b"%s %o %d:%s %s\n" % (entry.kind.value.encode(), entry.mode, len(name), name, content))
-    return state.hexdigest()
+        lines.append(b"%s %o %d:%s %s\n" % (entry.kind.value.encode(), entry.mode, len(name), name, content))
+    return hashing.start(b"".join(lines)).hexdigest()
