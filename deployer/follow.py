@@ -14,7 +14,7 @@ from deployer.deployment.control import continuer, request_stop
 from deployer.deployment.model import Deployment, Status
 from deployer.errors import DeployError, Problem, Severity
 from deployer.report import lines, outputs, progress
-from deployer.report.warnings import signs
+from deployer.report.warnings import warnings
 from deployer.signals import Interrupted
 from deployer.text import duration
 
@@ -160,7 +160,7 @@ def _narrator(run: Run, timeouts: Mapping[str, float]) -> Callable[[Snapshot, fl
     def tell(snapshot: Snapshot, seconds: float) -> None:
         nonlocal previous, last
         news = progress.changes(previous, snapshot, seconds)
-        for name, text in signs(snapshot, seconds=seconds, now=run.clock.now(), timeouts=timeouts):
+        for name, text in warnings(snapshot, seconds=seconds, now=run.clock.now(), timeouts=timeouts):
             if name not in told:
                 told.add(name)
                 news.append(progress.stamped(text, seconds))

@@ -1,4 +1,4 @@
-"""A deployment → a Mermaid Gantt chart, which GitHub and GitLab render."""
+"""A Mermaid Gantt chart of a deployment, which GitHub and GitLab render."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAGS = {"Failed": "crit, ", "InProgress": "active, ", "Succeeded": "done, "}
 
 
 def gantt(snapshot: Snapshot) -> str:
-    """Bars for each event: of each target of a small fleet, from first start to last end of a larger one.
+    """Return a chart with bars for each event: per target in a small fleet, else first start to last end.
 
     Empty when no event has both its times.
     """

@@ -1,4 +1,4 @@
-"""Deployments → JUnit XML: a suite for each target, a case for each of its lifecycle events.
+"""The JUnit report: a suite for each target, a case for each of its lifecycle events.
 
 The format is the one that Jenkins, GitLab and Azure read: https://github.com/testmoapp/junitxml.
 """
@@ -20,7 +20,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(outcome: Outcome) -> str:
-    """The report of a run's deployments, to whichever groups it came."""
+    """Return the report of a run's deployments as XML."""
     root = ET.Element("testsuites", name="CodeDeploy")
     for attempt in outcome.attempts:
         for target in (attempt.ending.snapshot.targets if attempt.ending else None) or ():
@@ -52,12 +52,12 @@ def _case(suite: ET.Element, name: str, target: Target, event: LifecycleEvent) -
         name=_text(event.name),
         time=_seconds(event),
     )
-    told = event.diagnostics
+    diagnostics = event.diagnostics
     if event.status == "Failed":
         failure = ET.SubElement(case, "failure")
-        if told:
-            failure.attrib |= {"type": _text(told.error_code), "message": _text(reason(told))}
-            said = "\n".join(part for part in (told.message, told.log_tail) if part)
+        if diagnostics:
+            failure.attrib |= {"type": _text(diagnostics.error_code), "message": _text(reason(diagnostics))}
+            said = "\n".join(part for part in (diagnostics.message, diagnostics.log_tail) if part)
             failure.text = "\n".join(map(_text, printable_lines(said)))
     elif event.status != "Succeeded":
         ET.SubElement(case, "skipped", message=_text(event.status))
@@ -68,5 +68,5 @@ def _seconds(*events: LifecycleEvent) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that XML can hold, and in which a reader sees all there is."""
+    """Return text that XML allows, with invisible characters escaped."""
     return _NOT_XML.sub("\ufffd", printable(text))

@@ -1,4 +1,4 @@
-"""What a stage has done → the lines of the log that tell it."""
+"""Log lines for the result of each stage."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENDINGS = {
 
 
 def listed(contents: Contents) -> Iterator[str]:
-    """Each name that goes in, with its mode and size, and each that a pattern left out."""
+    """Yield each packaged name with its mode and size, and each name that a pattern left out."""
     for entry in contents.entries.values():
         what = f"-> {entry.target}" if entry.kind is EntryKind.LINK else size(entry.size)
         slash = "/" if entry.kind is EntryKind.FOLDER else ""
@@ -39,7 +39,7 @@ def listed(contents: Contents) -> Iterator[str]:
 
 
 def left_out(tally: Tally) -> str:
-    """How much a pattern left out, and where the pattern stands."""
+    """Return how much a pattern left out, with the pattern's location."""
     what = [
         counted(number, noun) for number, noun in ((tally.folders, "folder"), (tally.files, "file")) if number
     ]
@@ -49,27 +49,27 @@ def left_out(tally: Tally) -> str:
 
 
 def packaged(bundle: Bundle, source: str) -> Iterator[str]:
-    """What is in the bundle."""
+    """Yield the size and digest of the bundle."""
     packed = f" → {size(bundle.size)} {bundle.type.value}" if bundle.size is not None else ""
     yield f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{packed}, from {source}"
     yield f"Digest {bundle.digest}"
 
 
 def stored(stored: StoredObject, bundle: Bundle) -> str:
-    """Where the bundle is now, and how much it was squeezed."""
+    """Return the object's location and its compression ratio."""
     where = f"s3://{stored.bucket}/{stored.key}"
     version = f", version {stored.version_id}" if stored.version_id else ""
     if not stored.uploaded:
-        return f"Already there, nothing to send: {where}{version}"
+        return f"Already in S3, nothing to upload: {where}{version}"
     ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
     sent = f"{size(stored.size)}{ratio} to {where}{version}"
     if stored.resent:
-        return f"Sent again, because {stored.resent}: {sent}"
-    return f"Sent {sent}"
+        return f"Uploaded again, because {stored.resent}: {sent}"
+    return f"Uploaded {sent}"
 
 
 def ended(ending: Ending, deployment: Deployment) -> str:
-    """The last line of a run that waited."""
+    """Return the last line of a run that waited."""
     how = ending.snapshot.standing if ending.snapshot.trouble else _ENDINGS[ending.status]
     return f"Deployment {deployment.id} {how} after {duration(ending.seconds)}: {deployment.url}"
 
@@ -80,20 +80,21 @@ def still_running(deployment: Deployment) -> str:
 
 
 def unread(snapshot: Snapshot) -> str:
-    """That an ended deployment's targets are told of as they were before."""
-    return f"The targets' last states could not be read ({snapshot.unread}): they are told as last seen"
+    """Return the note that an ended deployment's targets are shown in their last known states."""
+    return f"The targets' final states could not be read ({snapshot.unread}); showing their last known states"
 
 
 def rolled_back(ending: Ending, rollback: Deployment) -> str:
-    """How a rollback ended, and which revision is live then."""
+    """Return how a rollback ended and which revision is live now."""
     if ending.status is not Status.SUCCEEDED:
         how = _ENDINGS[ending.status]
-        return f"The rollback {rollback.id} {how}; what each target runs now is uncertain: {rollback.url}"
+        uncertain = "it is uncertain which revision each target runs now"
+        return f"Rollback {rollback.id} {how}; {uncertain}: {rollback.url}"
     live = ending.snapshot.revision
     return f"Rolled back by {rollback.id}" + (f"; live now: {live.label}" if live else "")
 
 
 def log_title(failure: Failure) -> str:
-    """The heading of a failed script's log."""
+    """Return the heading of a failed script's log."""
     script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""
     return f"Log of {failure.event}{script} on {shortened(failure.targets)}"

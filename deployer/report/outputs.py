@@ -75,25 +75,25 @@ def of_revision(revision: Revision) -> dict[str, str]:
 
 
 def of_deployment(deployment: Deployment) -> dict[str, str]:
-    """What is known once the deployment exists."""
+    """Return the outputs known once the deployment exists."""
     return {"status": Status.CREATED, "deployment-id": deployment.id, "deployment-url": deployment.url}
 
 
 def of_attempts(outcome: Outcome) -> dict[str, str]:
-    """The deployments so far; those of several groups only differ in being more."""
-    told = [_attempt(each) for each in outcome.attempts if each.deployment]
-    return {"deployments": _json(told)} if told else {}
+    """Return the list of deployments so far."""
+    listed = [_attempt(each) for each in outcome.attempts if each.deployment]
+    return {"deployments": _json(listed)} if listed else {}
 
 
 def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
-    """What is known once the wait is over; `problems` explain why the deployment did not succeed.
+    """Return the outputs known once the wait is over; `problems` explain why the deployment did not succeed.
 
-    The first of them says more than the service, which tells only that too many targets failed.
+    The first problem is more specific than the service, which only reports that too many targets failed.
     """
     snapshot = ending.snapshot
     values = {"status": ending.status, "targets": _targets(snapshot.targets or ())}
-    told = [problem.message for problem in problems if problem.severity is Severity.ERROR]
-    if message := next(iter(told), snapshot.error_message):
+    listed = [problem.message for problem in problems if problem.severity is Severity.ERROR]
+    if message := next(iter(listed), snapshot.error_message):
         values["error-message"] = message
     if snapshot.error_code:
         values["error-code"] = snapshot.error_code
@@ -101,7 +101,7 @@ def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
 
 
 def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str]:
-    """What is known once it is clear which revision the targets run."""
+    """Return the outputs known once it is clear which revision the targets run."""
     return {
         **({"rollback-deployment-id": rollback.id} if rollback else {}),
         **({"live-revision": live.uri} if live and live.uri else {}),
@@ -109,7 +109,7 @@ def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str
 
 
 def of_problem(problem: Problem) -> dict[str, str]:
-    """What stopped the run before the deployment came to its end."""
+    """Return the problem that ended the run before the deployment ended."""
     return {"error-code": problem.code, "error-message": problem.message}
 
 
@@ -122,22 +122,22 @@ def _json(values: Sequence[object]) -> str:
 
 
 def _attempt(outcome: Outcome) -> dict[str, str]:
-    told = {"group": outcome.group, "status": outcome.status or ""}
+    listed = {"group": outcome.group, "status": outcome.status or ""}
     if deployment := outcome.deployment:
-        told |= {"deployment-id": deployment.id, "deployment-url": deployment.url}
+        listed |= {"deployment-id": deployment.id, "deployment-url": deployment.url}
     if rollback := outcome.rollback:
-        told["rollback-deployment-id"] = rollback.id
-    return told
+        listed["rollback-deployment-id"] = rollback.id
+    return listed
 
 
 def _target(target: Target) -> dict[str, object]:
-    told: dict[str, object] = {"id": target.id, "status": target.status}
+    listed: dict[str, object] = {"id": target.id, "status": target.status}
     if target.kind != "instance":
-        told["kind"] = target.kind
+        listed["kind"] = target.kind
     if target.traffic:
-        told["traffic"] = {share.version: share.percent for share in target.traffic}
+        listed["traffic"] = {share.version: share.percent for share in target.traffic}
     if event := target.failed_event:
-        told["failed-event"] = event.name
+        listed["failed-event"] = event.name
         if event.diagnostics and event.diagnostics.script:
-            told["script"] = event.diagnostics.script
-    return told
+            listed["script"] = event.diagnostics.script
+    return listed

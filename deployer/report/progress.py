@@ -1,4 +1,4 @@
-"""Two snapshots → what happened between them, in lines that stay few however large the fleet is."""
+"""Log lines for the changes between two snapshots; few, however large the fleet is."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from deployer.deployment.model import LifecycleEvent, Snapshot, Target
 
 SMALL_FLEET = 8
-"""Targets up to which each lifecycle event is told; beyond, only failures and the counts."""
+"""Up to this many targets every lifecycle event is logged; beyond, only failures and counts."""
 
-_FAILURES_TOLD = 10
-_TOLD_STATES = {"Skipped": "skipped", "Unknown": "its state is unknown; the target may be gone"}
+_MOST_FAILURES = 10
+_LOGGED_STATES = {"Skipped": "skipped", "Unknown": "state unknown; the target may no longer exist"}
 
 
 def changes(previous: Snapshot | None, current: Snapshot, seconds: float) -> list[str]:
-    """What is new since the last look, each line with the time waited."""
-    told = [*_status(previous, current), *_group_waits(previous, current), *_targets(previous, current)]
-    return [stamped(line, seconds) for line in told]
+    """Return the changes since the previous snapshot, each line with the time waited in seconds."""
+    lines = [*_status(previous, current), *_group_waits(previous, current), *_targets(previous, current)]
+    return [stamped(line, seconds) for line in lines]
 
 
 def stamped(text: str, seconds: float) -> str:
-    """A line with the time waited before it."""
+    """Return a line after the time waited: `     7s  text`."""
     return f"{duration(seconds):>7}  {text}"
 
 
 def heartbeat(current: Snapshot, seconds: float) -> str:
-    """What is being waited for, when nothing has changed for a while."""
+    """Return a line that names the running events, for when nothing has changed for a while."""
     waiting = [
         f"{target.id} {event.name}"
         for target in current.targets or ()
@@ -47,7 +47,7 @@ def heartbeat(current: Snapshot, seconds: float) -> str:
     if waiting:
         parts.append(f"; running: {', '.join(waiting[:3])}" + (" …" if len(waiting) > 3 else ""))  # noqa: PLR2004
     if current.trouble:
-        parts.append(f"; AWS does not answer ({current.trouble})")
+        parts.append(f"; AWS is not responding ({current.trouble})")
     elif current.unread:
         parts.append(f"; the targets cannot be read ({current.unread})")
     return stamped("".join(parts), seconds)
@@ -61,14 +61,14 @@ def _status(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
 
 
 def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
-    """What a blue/green group adds: time to wait, and points where it holds on."""
+    """Yield the additional waits of a blue/green group, and the points where it pauses."""
     if current.group_wait_minutes and not (previous and previous.group_wait_minutes):
         waits = duration(60 * current.group_wait_minutes)
-        yield f"the group's blue/green waits add up to {waits} to the timeout"
+        yield f"the group's blue/green waits extend the timeout by up to {waits}"
     if current.status == "Ready" and not (previous and previous.status == "Ready"):
-        yield "ready, and waits to be continued: in the console, or by a run with deployment-id and continue"
+        yield "ready and waiting to be continued: in the console, or by a run with deployment-id and continue"
     if current.terminating and not (previous and previous.terminating):
-        yield "traffic has moved; the old fleet waits to be terminated"
+        yield "traffic has moved; the original instances are waiting to be terminated"
 
 
 def _targets(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
@@ -81,13 +81,13 @@ def _targets(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
                 yield f"{_name(target)}  {'; '.join(news)}"
         return
     failed = [target for target in targets if target.failed_event]
-    told = sum(bool(target.failed_event) for target in before.values())
+    shown = sum(bool(target.failed_event) for target in before.values())
     for target in failed:
         known = before.get(target.id)
-        if not (known and known.failed_event) and told < _FAILURES_TOLD:
-            told += 1
+        if not (known and known.failed_event) and shown < _MOST_FAILURES:
+            shown += 1
             event = target.failed_event
-            yield f"{_name(target)}  {_told(event)}" if event else ""
+            yield f"{_name(target)}  {_described(event)}" if event else ""
 
 
 def _name(target: Target) -> str:
@@ -102,21 +102,21 @@ def _news(before: Target | None, target: Target) -> Iterator[str]:
         yield f"{', '.join(done)} done"
     for event in fresh:
         if event.status not in {"Succeeded", "Pending", "Skipped"}:
-            yield _told(event)
+            yield _described(event)
     shares = [(traffic.version, traffic.percent) for traffic in target.traffic]
     if target.traffic and shares != [
         (old.version, old.percent) for old in (before.traffic if before else ())
     ]:
         yield "traffic " + ", ".join(f"{percent} % to {version}" for version, percent in shares)
-    if target.status in _TOLD_STATES and not (before and before.status == target.status):
-        yield _TOLD_STATES[target.status]
+    if target.status in _LOGGED_STATES and not (before and before.status == target.status):
+        yield _LOGGED_STATES[target.status]
 
 
 def _done(event: LifecycleEvent) -> str:
     return event.name + (f" ({duration(event.duration.total_seconds())})" if event.duration else "")
 
 
-def _told(event: LifecycleEvent) -> str:
+def _described(event: LifecycleEvent) -> str:
     if event.status != "Failed":
         return f"{event.name} " + ("started" if event.status == "InProgress" else event.status)
     after = f" after {duration(event.duration.total_seconds())}" if event.duration else ""
@@ -125,7 +125,7 @@ def _told(event: LifecycleEvent) -> str:
 
 
 def transferred(transfer: Transfer, seconds: float) -> str:
-    """How far packing and sending have come, how fast, and how long it will take."""
+    """Return the progress of packaging and uploading: done, rate and time left."""
     rate = transfer.read / seconds if seconds else 0.0
     left = f", about {duration((transfer.read_total - transfer.read) / rate)} left" if rate else ""
     files = f"{transfer.files:,} of {transfer.files_total:,} files"

@@ -1,4 +1,4 @@
-"""A run → the Markdown of its job summary, below GitHub's limit of 1 MiB whatever the fleet's size.
+"""The Markdown job summary of a run, below GitHub's limit of 1 MiB whatever the fleet's size.
 
 All text from elsewhere (names, messages, logs) is escaped here.
 """
@@ -28,7 +28,7 @@ _LOG_CHARACTERS = 8_000
 _CELL_CHARACTERS = 300
 _FAILURES = 20
 _TITLES = {
-    Status.PLANNED: ("📦", "Packaged, nothing sent"),
+    Status.PLANNED: ("📦", "Packaged; nothing was uploaded"),
     Status.UPLOADED: ("☁️", "Uploaded"),
     Status.REGISTERED: ("🏷️", "Registered"),
     Status.CREATED: ("🚀", "Deployment created"),
@@ -36,14 +36,14 @@ _TITLES = {
     Status.SUCCEEDED: ("✅", "Deployment succeeded"),
     Status.FAILED: ("❌", "Deployment failed"),
     Status.STOPPED: ("🛑", "Deployment was stopped"),
-    Status.TIMED_OUT: ("⏱️", "The wait for the deployment timed out"),
+    Status.TIMED_OUT: ("⏱️", "Timed out waiting for the deployment"),
 }
 _MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
 _MARKS = {"Succeeded": "✅", "Failed": "❌", "Skipped": "⏭️", "InProgress": "🔄", "Pending": "·"}
 
 
 def summary(outcome: Outcome) -> str:
-    """The whole report."""
+    """Return the summary of a run's deployments."""
     parts = [
         _title(outcome),
         _table(("", ""), _facts(outcome)),
@@ -60,7 +60,7 @@ def summary(outcome: Outcome) -> str:
 def _title(outcome: Outcome) -> str:
     icon, text = _TITLES[outcome.status] if outcome.status else ("❌", "Nothing was deployed")
     if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
-        icon, text = "❌", f"{text}, then an error"
+        icon, text = "❌", f"{text}, then failed"
     where = " → ".join(part for part in (outcome.application, outcome.group) if part)
     return f"## {icon} {_escape(where)}: {text}" if where else f"## {icon} {text}"
 
@@ -87,7 +87,7 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
 
 
 def _groups(outcome: Outcome) -> Iterator[str]:
-    """What each of several groups came to."""
+    """Yield the result of each of several groups."""
     if len(outcome.groups) < 2:  # noqa: PLR2004 - several
         return
     yield "### Deployment groups"
@@ -135,13 +135,13 @@ def _archive(outcome: Outcome) -> str:
     if packed is None or not bundle:
         return ""
     ratio = f" ({100 * packed / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
-    sent = ", was already there" if stored and not stored.uploaded else ""
+    sent = ", already in S3" if stored and not stored.uploaded else ""
     return f" → {size(packed)} {bundle.type.value}{ratio}{sent}"
 
 
 def _problems(problems: Sequence[Problem]) -> Iterator[str]:
     if problems:
-        yield "### What is wrong"
+        yield "### Problems"
         yield "\n".join(_problem(problem) for problem in problems[:_ROWS])
 
 
@@ -228,12 +228,12 @@ def _code(text: str) -> str:
 
 
 def _preformatted(text: str) -> str:
-    """Lines as they are, in which a reader sees all there is."""
+    """Return preformatted lines with invisible characters escaped."""
     return html.escape("\n".join(printable_lines(text)))
 
 
 def _escape(text: str) -> str:
-    """Text as it is, on one line: neither Markdown nor HTML, and no end of a table's cell."""
+    """Return text on one line with Markdown, HTML and the cell separator escaped."""
     text = printable(" ".join(text.split()))
     text = text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
     return html.escape(text).translate(_MARKDOWN)

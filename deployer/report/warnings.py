@@ -1,4 +1,4 @@
-"""A snapshot → early signs that a deployment will not end well, each worth saying once while it runs."""
+"""Early warnings from a snapshot that a deployment may fail, each reported once while it runs."""
 
 from __future__ import annotations
 
@@ -17,44 +17,47 @@ if TYPE_CHECKING:
 
 
 SILENCE_SECONDS = 180.0
-"""How long no target may begin until that is a sign; agents ask for work every few seconds."""
+"""How long no target may start before a warning is due; agents poll for work every few seconds."""
 
 _NEARLY = 0.8
 
 
-def signs(
+def warnings(
     snapshot: Snapshot, *, seconds: float, now: datetime, timeouts: Mapping[str, float]
 ) -> Iterator[tuple[str, str]]:
-    """What to worry about, each with a name under which it is told once.
+    """Yield the warnings, each with a name under which it is reported once.
 
-    `seconds` is how long the deployment has been watched, `timeouts` the seconds that the AppSpec allows for
-    the scripts of each event.
+    `seconds` is how long the run has waited, `timeouts` the seconds that the AppSpec allows for the
+    scripts of each event.
     """
     if snapshot.trouble:
         yield (
             f"trouble {snapshot.trouble}",
-            f"AWS does not answer ({snapshot.trouble}); looking again, the deployment goes on",
+            f"AWS is not responding ({snapshot.trouble}). Retrying; the deployment is still running.",
         )
     elif snapshot.unread:
         yield (
             "unread",
-            f"the targets cannot be read at the moment ({snapshot.unread}); their states are as last seen",
+            f"The targets cannot be read at the moment ({snapshot.unread}); showing their last known states.",
         )
     if snapshot.ended or snapshot.trouble or snapshot.unread:
         return
     if seconds >= SILENCE_SECONDS and snapshot.status == "InProgress" and snapshot.untouched:
-        yield "silent", f"No target has begun after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+        yield "silent", f"No target has started after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
     targets = snapshot.targets or ()
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
-        yield "failed", "a target failed; the deployment goes on as long as its configuration allows"
+        yield "failed", "A target failed; the deployment continues as long as its configuration allows."
     for name, stuck in _stuck(snapshot, now, timeouts).items():
         allowed = duration(timeouts.get(name, EVENT_SECONDS))
         where = f"{name} on {shortened(tuple(stuck))}"
-        yield f"stuck {name}", f"{where} is near its timeout of {allowed}: look at what the script waits for"
+        yield (
+            f"stuck {name}",
+            f"{where} is close to its timeout of {allowed}. Check what the script is waiting for.",
+        )
 
 
 def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:
-    """Targets by the event in which they have spent most of what it may take."""
+    """Return the targets by the event in which they have used most of the allowed time."""
     stuck: dict[str, list[str]] = {}
     for target in snapshot.targets or ():
         for event in target.events:

@@ -70,8 +70,8 @@ def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
     looks = [call.time for call in calls(service, "GetDeployment")]
     assert max(after - before for before, after in pairwise(looks)) < 4
     if kind != "access-denied":
-        assert ran.log.count("the targets cannot be read at the moment") == 1
-        assert "The targets' last states could not be read" in ran.log
+        assert ran.log.count("The targets cannot be read at the moment") == 1
+        assert "The targets' final states could not be read" in ran.log
     assert "No lifecycle event ever started" not in ran.log
 
 
@@ -173,7 +173,7 @@ def test_a_target_that_is_gone_costs_that_target_only(
     assert ran.code == code
     states = [target["status"] for target in json.loads(ran.outputs["targets"])]
     assert states == ["Succeeded", "Unknown", "Failed" if code else "Succeeded"]
-    assert "its state is unknown; the target may be gone" in ran.log
+    assert "state unknown; the target may no longer exist" in ran.log
     assert "last states" not in ran.log
 
 

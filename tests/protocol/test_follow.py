@@ -99,7 +99,7 @@ def test_a_rollback_that_fails_leaves_it_open_what_is_live(
     ran = run_line(emulator("rollback-fails", speed=1.0, clock=clock))
     assert ran.code == 10
     assert "live-revision" not in ran.outputs
-    assert "what each target runs now is uncertain" in ran.log
+    assert "it is uncertain which revision each target runs now" in ran.log
 
 
 @pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
@@ -155,7 +155,7 @@ def test_trouble_while_waiting_never_ends_the_wait(
     service.faults.add("BatchGetDeploymentTargets", kind, times=1, after=1)
     ran = run_line(service)
     assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
-    assert "AWS does not answer" in ran.log
+    assert "AWS is not responding" in ran.log
 
 
 def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
@@ -204,13 +204,13 @@ def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
 
 def test_an_agent_that_never_answers_is_told_early(emulator: Start, clock: FakeClock, run_line: Run) -> None:
     ran = run_line(emulator("agent-silent", speed=1.0, clock=clock), "--timeout", "10m")
-    assert ran.log.count("No target has begun after 3m") == 1
+    assert ran.log.count("No target has started after 3m") == 1
     assert "systemctl status codedeploy-agent" in ran.log
 
 
 def test_an_event_near_its_timeout_is_told(emulator: Start, clock: FakeClock, run_line: Run) -> None:
     ran = run_line(emulator("stuck", speed=1.0, clock=clock), "--timeout", "5m")
-    assert ran.log.count("ApplicationStart on i-0c5f3a9b7d0000002 is near its timeout of 1m 00s") == 1
+    assert ran.log.count("ApplicationStart on i-0c5f3a9b7d0000002 is close to its timeout of 1m 00s") == 1
 
 
 def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(

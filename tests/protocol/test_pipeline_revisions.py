@@ -87,7 +87,7 @@ def test_what_failed_on_the_way_in_an_earlier_group_is_in_the_one_summary(
     ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
     assert ran.code == 0
     assert len(created(service)) == 2
-    assert "### What is wrong" in ran.summary
+    assert "### Problems" in ran.summary
     assert ran.summary.startswith("## ✅ hello-web → production")
 
 

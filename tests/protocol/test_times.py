@@ -60,7 +60,7 @@ def test_a_commit_that_goes_back_is_sent_again(
     assert again.outputs["digest"] == first.outputs["digest"]
     assert again.outputs["key"] == first.outputs["key"]
     assert again.outputs["version-id"] != first.outputs["version-id"]
-    assert "Sent again" in again.log
+    assert "Uploaded again" in again.log
     assert f"older than the live deployment {live}" in again.log
 
 

@@ -30,7 +30,7 @@ from deployer.report import lines, progress
 from deployer.report.gantt import gantt
 from deployer.report.junit import junit
 from deployer.report.summary import summary
-from deployer.report.warnings import signs
+from deployer.report.warnings import warnings
 from deployer.revision import BundleType, S3Revision, StoredObject
 from deployer.run import Outcome
 
@@ -148,10 +148,10 @@ def test_traffic_that_moves_is_told() -> None:
 
 def test_a_look_that_failed_is_a_sign_and_the_heartbeat_claims_only_what_was_seen() -> None:
     stormy = Snapshot("InProgress", trouble="ThrottlingException", age=39.0)
-    ((_, line),) = signs(stormy, seconds=3, now=START, timeouts={})
-    assert "does not answer (ThrottlingException)" in line
+    ((_, line),) = warnings(stormy, seconds=3, now=START, timeouts={})
+    assert "is not responding (ThrottlingException)" in line
     assert progress.heartbeat(stormy, 40).endswith(
-        "was InProgress when last seen 39 s ago; AWS does not answer (ThrottlingException)"
+        "was InProgress when last seen 39 s ago; AWS is not responding (ThrottlingException)"
     )
     unseen = Snapshot("Unknown", trouble="ThrottlingException", age=None)
     assert "could never be looked at; AWS" in progress.heartbeat(unseen, 30)
@@ -161,7 +161,7 @@ def test_a_look_that_failed_is_a_sign_and_the_heartbeat_claims_only_what_was_see
 def test_targets_that_cannot_be_read_are_a_sign_and_give_no_other() -> None:
     pending = Target("i-1", "Pending", events=(LifecycleEvent("Install", "Pending"),))
     blind = Snapshot("InProgress", targets=(pending,), unread="InternalFailure")
-    told = dict(signs(blind, seconds=999, now=START, timeouts={}))
+    told = dict(warnings(blind, seconds=999, now=START, timeouts={}))
     assert list(told) == ["unread"]
     assert "the targets cannot be read (InternalFailure)" in progress.heartbeat(blind, 30)
 
@@ -177,9 +177,9 @@ def test_the_heartbeat_says_what_is_waited_for_but_not_a_whole_fleet() -> None:
 def test_blue_green_waits_and_points_are_told_once() -> None:
     ready = Snapshot("Ready", group_wait_minutes=65, terminating=True)
     said = "\n".join(progress.changes(None, ready, 1))
-    assert "add up to 1h 05m" in said
-    assert "waits to be continued" in said
-    assert "waits to be terminated" in said
+    assert "extend the timeout by up to 1h 05m" in said
+    assert "waiting to be continued" in said
+    assert "waiting to be terminated" in said
     assert progress.changes(ready, ready, 2) == []
 
 
@@ -190,18 +190,18 @@ def test_a_transfer_tells_rate_and_time_left() -> None:
 
 def test_signs_of_a_silent_agent_a_stuck_event_and_a_failure() -> None:
     pending = Target("i-1", "Pending", events=(LifecycleEvent("Install", "Pending"),))
-    silent = dict(signs(Snapshot("InProgress", targets=(pending,)), seconds=200, now=START, timeouts={}))
+    silent = dict(warnings(Snapshot("InProgress", targets=(pending,)), seconds=200, now=START, timeouts={}))
     assert list(silent) == ["silent"]
     stuck = Snapshot(
         "InProgress",
         targets=(target("i-1", "InProgress", events=(event("Install", "InProgress"),)), failed("i-2")),
     )
     now = START + timedelta(seconds=50)
-    told = dict(signs(stuck, seconds=50, now=now, timeouts={"Install": 60}))
+    told = dict(warnings(stuck, seconds=50, now=now, timeouts={"Install": 60}))
     assert list(told) == ["failed", "stuck Install"]
-    assert "i-1 is near its timeout of 1m 00s" in told["stuck Install"]
-    assert list(dict(signs(stuck, seconds=50, now=now, timeouts={}))) == ["failed"]
-    assert list(signs(Snapshot("Failed", targets=(pending,)), seconds=999, now=START, timeouts={})) == []
+    assert "i-1 is close to its timeout of 1m 00s" in told["stuck Install"]
+    assert list(dict(warnings(stuck, seconds=50, now=now, timeouts={}))) == ["failed"]
+    assert list(warnings(Snapshot("Failed", targets=(pending,)), seconds=999, now=START, timeouts={})) == []
 
 
 def test_the_gantt_shows_each_target_of_a_small_fleet_and_spans_of_a_large_one() -> None:
@@ -227,7 +227,7 @@ def test_the_summary_tells_outcome_link_bundle_and_targets() -> None:
     told = summary(outcome(target(), failed("i-2"), bundle=bundle, stored=stored, revision=revision))
     assert told.startswith("## ❌ web → production: Deployment failed\n")
     assert "[d-1](https://eu-west-1.console.aws.amazon.com/" in told
-    assert "2 files, 1.0 kB → 500 B zip (50 %), was already there" in told
+    assert "2 files, 1.0 kB → 500 B zip (50 %), already in S3" in told
     assert "<code>s3://releases/web/1.zip?eTag=abc</code>" in told
     assert "| <code>i-2</code> | Failed |" in told.partition("### Targets")[2].splitlines()[4]
     assert "<pre>[stderr]boom</pre>" in told
@@ -298,5 +298,5 @@ def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there
     bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=NoChunks)
     sent = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, version_id="v1")
     there = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, uploaded=False)
-    assert lines.stored(sent, bundle) == "Sent 500 B (50 %) to s3://b/k.zip, version v1"
-    assert lines.stored(there, bundle) == "Already there, nothing to send: s3://b/k.zip"
+    assert lines.stored(sent, bundle) == "Uploaded 500 B (50 %) to s3://b/k.zip, version v1"
+    assert lines.stored(there, bundle) == "Already in S3, nothing to upload: s3://b/k.zip"
