@@ -280,7 +280,7 @@ def parse_revision(text: str) -> Revision:
 
 
 def parse_assignments(text: str) -> Mapping[str, str]:
-    """`NAME=value`, one a line; a value may be empty and hold further equals signs."""
+    """Parse `NAME=value`, one per line; a value may be empty or contain further equals signs."""
     values: dict[str, str] = {}
     for line in filter(str.strip, text.splitlines()):
         name, equals, value = line.strip().partition("=")
@@ -298,7 +298,7 @@ def check_variables(values: Mapping[str, str]) -> Mapping[str, str]:
         if not re.fullmatch(VARIABLE_NAME, name):
             raise InputError(
                 f"has the name {name!r}, which no placeholder can have",
-                "A name starts with a letter and goes on with letters, digits, _ . and -",
+                "A name starts with a letter, followed by letters, digits, _ . and -",
             )
     return values
 
@@ -352,7 +352,7 @@ def parse_rollback(text: str) -> tuple[RollbackEvent, ...]:
 
 
 def parse_alarms(text: str) -> tuple[str, ...]:
-    """`disabled`, which is no alarm, or the names of CloudWatch alarms, one a line."""
+    """Parse `disabled`, for no alarm, or the names of CloudWatch alarms, one per line."""
     names = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     if len(names) > _MOST_ALARMS:
         raise InputError(f"names {len(names)} alarms", f"CodeDeploy allows {_MOST_ALARMS} for a deployment.")
@@ -399,7 +399,7 @@ def check_roles(lines: tuple[str, ...]) -> tuple[str, ...]:
     wrong = [role for role in roles if not _ROLE.fullmatch(role)]
     if wrong:
         raise InputError(
-            "is not the ARN of a role", "Write arn:aws:iam::123456789012:role/NAME; several, one a line."
+            "is not the ARN of a role", "Write arn:aws:iam::123456789012:role/NAME; several, one per line."
         )
     return roles
 

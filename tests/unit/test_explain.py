@@ -14,7 +14,7 @@ from deployer.deployment.causes import ERROR_CODES, EVENT_CODES
 from deployer.deployment.explain import Places, explain, telling_line
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target
 from deployer.errors import Location, Severity
-from deployer.report.warnings import SILENCE_SECONDS, signs
+from deployer.report.warnings import SILENCE_SECONDS, warnings
 from tests.clock import FakeClock
 
 MODEL = botocore.session.get_session().get_service_model("codedeploy")
@@ -195,7 +195,9 @@ def test_a_silent_agent_is_warned_of_and_explained_alike(
     """While the deployment runs, and once it has ended."""
     targets = (Target("i-1", "Pending", events=(event,)),)
     running = Snapshot("InProgress", targets=targets, unread=unread)
-    warned = [name for name, _ in signs(running, seconds=SILENCE_SECONDS, now=FakeClock().now(), timeouts={})]
+    warned = [
+        name for name, _ in warnings(running, seconds=SILENCE_SECONDS, now=FakeClock().now(), timeouts={})
+    ]
     codes = [problem.code for problem in explain(replace(running, status="Failed"), PLACES).problems]
     assert ("silent" in warned, "agent-silent" in codes) == (untouched, untouched)
 
