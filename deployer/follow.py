@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_codedeploy import CodeDeployClient
 
+    from deployer.appspec.model import AppSpec
     from deployer.aws.client import Aws
-    from deployer.bundle.contents import Contents
+    from deployer.bundle.contents import Bundle
     from deployer.deployment.create import Sent
     from deployer.deployment.explain import Explanation, Places
     from deployer.deployment.model import Snapshot
@@ -296,12 +297,15 @@ def _tell_why(explanation: Explanation, run: Run) -> None:
                 run.ci.block(failure.diagnostics.log_tail)
 
 
-def places_of(contents: Contents) -> Places:
-    """Where the parts of a bundle stand in the repository, for the annotations."""
+def places_of(bundle: Bundle) -> Places:
+    """Where the parts of a bundle are in the repository, for the annotations."""
     from deployer.choices import APPSPEC
 
+    contents = bundle.contents
     path = contents.locate(APPSPEC)
-    return _places(path, contents.read(APPSPEC, 1 << 20) if path else b"", contents.locate)
+    if bundle.appspec or not path:
+        return _places(bundle.appspec, path, contents.locate)
+    return _places(_parsed(contents.read(APPSPEC, 1 << 20), path), path, contents.locate)
 
 
 def places_in(repository: Path, *, appspec: str) -> Places:
@@ -316,12 +320,17 @@ def places_in(repository: Path, *, appspec: str) -> Places:
         return path.relative_to(repository.resolve()).as_posix() if found else None
 
     path = locate(appspec)
-    return _places(path, (repository / path).read_bytes() if path else b"", locate)
+    found = _parsed((repository / path).read_bytes(), path) if path else None
+    return _places(found, path, locate)
 
 
-def _places(path: str | None, text: bytes, locate: Callable[[str], str | None]) -> Places:
+def _parsed(text: bytes, path: str) -> AppSpec | None:
     from deployer.appspec.parse import parse
+
+    return parse(text, path=path).appspec
+
+
+def _places(appspec: AppSpec | None, path: str | None, locate: Callable[[str], str | None]) -> Places:
     from deployer.deployment.explain import Places
 
-    appspec = parse(text, path=path).appspec if path else None
     return Places.of(appspec, path, locate) if appspec and path else Places(locate=locate)

@@ -242,5 +242,5 @@ def _adopt(aws: Aws, run: Run) -> Deployment:
 def _follow(deployment: Deployment, budget: timedelta, *, aws: Aws, run: Run) -> None:
     """Follow it with annotations in what was packaged here, else in the checkout."""
     bundle, workspace = run.outcome.bundle, run.ci.job.workspace
-    places = places_of(bundle.contents) if bundle else places_in(workspace, appspec=run.settings.appspec)
+    places = places_of(bundle) if bundle else places_in(workspace, appspec=run.settings.appspec)
     follow(deployment, places, budget=budget, aws=aws, run=run)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deployer.appspec.inline import AppSpecFile
-    from deployer.bundle.contents import Bundle
+    from deployer.appspec.model import AppSpec
+    from deployer.bundle.contents import Bundle, Contents
+    from deployer.revision import BundleType
     from deployer.run import Run
     from deployer.settings.model import Settings
 
@@ -61,19 +63,16 @@ def _from_archive(source: Path, run: Run) -> Bundle:
     from deployer.bundle.archive import open_archive
     from deployer.bundle.package import ready_made
     from deployer.bundle.secrets import secrets_in_archive
-    from deployer.preflight.check import check_bundle
 
     contents, bundle_type, problems = open_archive(source, repository=run.ci.job.workspace)
-    if run.settings.pre_flight is not PreFlight.OFF:
-        problems = [*problems, *check_bundle(contents, bundle_type=bundle_type)]
-    _judge([*problems, *secrets_in_archive(contents)], run)
-    return ready_made(contents, contents.file, bundle_type)
+    found, appspec = _checked(contents, bundle_type, run)
+    _judge([*problems, *found, *secrets_in_archive(contents)], run)
+    return replace(ready_made(contents, contents.file, bundle_type), appspec=appspec)
 
 
 def _from_tree(run: Run) -> Bundle:
     from deployer.bundle.package import package
     from deployer.bundle.tree import scan
-    from deployer.preflight.check import check_bundle
 
     settings, ci = run.settings, run.ci
     times = allowed_times(run.environ.get(SOURCE_DATE_EPOCH, ""), now=run.clock.now())
@@ -89,11 +88,21 @@ def _from_tree(run: Run) -> Bundle:
     if ci.debugging:
         for text in lines.listed(tree):
             ci.debug(text)
-    problems = list(tree.warnings)
-    if settings.pre_flight is not PreFlight.OFF:
-        problems += check_bundle(tree, bundle_type=settings.bundle_type)
-    _judge(problems, run)
-    return package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
+    found, appspec = _checked(tree, settings.bundle_type, run)
+    _judge([*tree.warnings, *found], run)
+    bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
+    return replace(bundle, appspec=appspec)
+
+
+def _checked(
+    contents: Contents, bundle_type: BundleType, run: Run
+) -> tuple[Sequence[Problem], AppSpec | None]:
+    """What pre-flight finds, and what the AppSpec says; nothing where it is off."""
+    from deployer.preflight.check import checked
+
+    if run.settings.pre_flight is PreFlight.OFF:
+        return (), None
+    return checked(contents, bundle_type=bundle_type)
 
 
 def _judge(problems: Sequence[Problem], run: Run) -> None:

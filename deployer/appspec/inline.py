@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deployer.appspec.completion import Resolver
+    from deployer.appspec.model import ParsedAppSpec
     from deployer.errors import Problem
 
 
 _JSON = ".json"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AppSpecFile:
     """The text of an AppSpec and its path in the repository: `Contents` of one file."""
 
@@ -42,11 +44,15 @@ class AppSpecFile:
         entry = Entry(APPSPEC, EntryKind.FILE, size=len(self.text.encode()))
         return MappingProxyType({APPSPEC: entry})
 
+    @cached_property
+    def parsed(self) -> ParsedAppSpec:
+        """The text, parsed as it is: its meaning and its problems."""
+        return parse(self.text.encode(), path=self.path)
+
     @property
     def platform(self) -> ComputePlatform | None:
         """The platform that it deploys to, None where it cannot be understood."""
-        appspec = parse(self.text.encode(), path=self.path).appspec
-        return appspec.compute_platform if appspec else None
+        return self.parsed.appspec.compute_platform if self.parsed.appspec else None
 
     def read(self, name: str, limit: int) -> bytes:
         """The first `limit` bytes of the file; raises KeyError for any other name."""
@@ -66,8 +72,8 @@ class AppSpecFile:
     def check(self) -> list[Problem]:
         """Everything that the service would refuse; what is looked up later counts as there."""
         completed = complete(self.text, Stopgap())
-        problems = parse(completed.text.encode(), path=self.path).problems
-        return shortened(_moved(problem, completed.inserted) for problem in problems)
+        whole = self if completed.text == self.text else replace(self, text=completed.text)
+        return shortened(_moved(problem, completed.inserted) for problem in whole.parsed.problems)
 
     def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
         """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""
@@ -87,6 +93,7 @@ class AppSpecFile:
             chunks=lambda: Stream(iter([Packed(data, 1, len(data))])),
             size=len(data),
             exact=True,
+            appspec=self.parsed.appspec,
         )
 
 

@@ -15,6 +15,7 @@ from deployer.errors import Location
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from deployer.appspec.model import AppSpec
     from deployer.choices import Compression
     from deployer.errors import Location
     from deployer.revision import BundleType
@@ -107,7 +108,7 @@ class Bundle:
     `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
     where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
-    the same bytes each time.
+    the same bytes each time. `appspec` is what its AppSpec says, None where it was not parsed or cannot be.
     """
 
     type: BundleType
@@ -117,6 +118,7 @@ class Bundle:
     size: int | None = None
     compression: Compression | None = None
     exact: bool = False
+    appspec: AppSpec | None = None
 
     @cached_property
     def unpacked_size(self) -> int:

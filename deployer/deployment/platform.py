@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, sdk_errors, translate
-from deployer.choices import APPSPEC, ComputePlatform
+from deployer.choices import ComputePlatform
 from deployer.errors import InvalidInput, Problem
 from deployer.revision import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 from deployer.rules import resources as rules
@@ -21,6 +20,7 @@ from deployer.rules import resources as rules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deployer.appspec.model import AppSpec
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
     from deployer.deployment.request import DeploymentRequest
@@ -43,14 +43,13 @@ _ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistExcep
 def platforms_of(subject: Bundle | Revision) -> frozenset[ComputePlatform]:
     """The platforms that a bundle or a revision can be for, as far as that can be seen without asking S3."""
     if isinstance(subject, AppSpecRevision):
-        return _of_appspec((subject.content or "").encode())
+        return _of(parse((subject.content or "").encode(), path="").appspec)
     if isinstance(subject, GitHubRevision) or subject.type not in _TYPES:
         return _SERVER
-    return _EITHER if isinstance(subject, S3Revision) else _of_appspec(subject.contents.read(APPSPEC, LIMIT))
+    return _EITHER if isinstance(subject, S3Revision) else _of(subject.appspec)
 
 
-def _of_appspec(content: bytes) -> frozenset[ComputePlatform]:
-    appspec = parse(content, path="").appspec
+def _of(appspec: AppSpec | None) -> frozenset[ComputePlatform]:
     return frozenset({appspec.compute_platform}) if appspec else _EITHER
 
 

@@ -26,44 +26,59 @@ from deployer.rules import document as rules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from deployer.appspec.model import AppSpec
     from deployer.bundle.contents import Contents
     from deployer.errors import Problem
 
 
-__all__ = ["check_bundle"]
+__all__ = ["check_bundle", "checked"]
 
 
 def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
-    """Every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec.
+    """Every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec."""
+    return checked(contents, bundle_type=bundle_type)[0]
+
+
+def checked(
+    contents: Contents, *, bundle_type: BundleType | None = None
+) -> tuple[list[Problem], AppSpec | None]:
+    """The same problems, and what the AppSpec says where it can be understood.
 
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
     message and have no location.
     """
     root = find_root(contents)
     if isinstance(root, list):
-        return root
+        return root, None
     names = Names(root)
     problems: list[Problem] = []
+    parsed = None
     try:
-        for problem in _check(names, bundle_type):
+        parsed = _parse(names, problems)
+        for problem in _check(names, parsed, bundle_type):
             problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
     except InvalidBundle as error:
         problems += error.problems
     if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
-    return shortened(dict.fromkeys(problems))
+    return shortened(dict.fromkeys(problems)), parsed
 
 
-def _check(names: Names, bundle_type: BundleType | None) -> Iterator[Problem]:
+def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:
+    """What the AppSpec says; what is wrong with it is added to the problems."""
     path = names.path or APPSPEC
     entry = names.resolve(APPSPEC)
     if entry is None or entry.kind is not EntryKind.FILE:
         what = "a folder" if entry else "a link to nothing in the bundle"
-        yield rules.NOT_A_FILE.problem(Location(path), what=what)
-        return
+        problems.append(rules.NOT_A_FILE.problem(Location(path), what=what))
+        return None
     parsed = parse(names.contents.read(APPSPEC, LIMIT + 1), path=path)
-    yield from parsed.problems
-    appspec = parsed.appspec
+    problems.extend(parsed.problems)
+    return parsed.appspec
+
+
+def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None) -> Iterator[Problem]:
+    path = names.path or APPSPEC
     if appspec is not None and appspec.compute_platform is not ComputePlatform.SERVER:
         yield rules.WRONG_PLATFORM.problem(Location(path, 1), platform=appspec.compute_platform.value)
     elif appspec is not None:
