@@ -42,7 +42,7 @@ def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -
 def checked(
     contents: Contents, *, bundle_type: BundleType | None = None
 ) -> tuple[list[Problem], AppSpec | None]:
-    """The same problems, and what the AppSpec says where it can be understood.
+    """The same problems, and the AppSpec where it can be understood.
 
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
     message and have no location.
@@ -65,7 +65,7 @@ def checked(
 
 
 def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:
-    """What the AppSpec says; what is wrong with it is added to the problems."""
+    """The AppSpec, parsed; its problems are added to `problems`."""
     path = names.path or APPSPEC
     entry = names.resolve(APPSPEC)
     if entry is None or entry.kind is not EntryKind.FILE:

@@ -128,12 +128,12 @@ def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch
 
 
 @pytest.fixture
-def run(job: Job, clock: FakeClock, emulator: Start) -> Callable[..., tuple[Ran, Emulator]]:
+def run(job: Job, still_emulator: Start) -> Callable[..., tuple[Ran, Emulator]]:
     """Run a case as a job on GitHub with debugging, with answers of this kind."""
     roles = (Role("deployer", trust_web_identity()), Role("keyed", trust_principal(USER)))
 
     def run(case: Case, kind: str, times: int, source: Path) -> tuple[Ran, Emulator]:
-        service = emulator(case.scenario, speed=1.0, clock=clock, bucket_store=job.s3, roles=roles)
+        service = still_emulator(case.scenario, bucket_store=job.s3, roles=roles)
         if case.busy:
             service.begin()
         if case.lost:
@@ -188,10 +188,10 @@ def test_a_stop_that_nobody_confirmed_is_not_believed(
 
 
 def test_a_role_that_the_sdk_assumes_by_itself_is_guarded_too(
-    job: Job, clock: FakeClock, tmp_path: Path, emulator: Start
+    job: Job, tmp_path: Path, still_emulator: Start
 ) -> None:
     role = Role("keyed", trust_principal(USER))
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, roles=(role,))
+    service = still_emulator(bucket_store=job.s3, roles=(role,))
     service.faults.add("AssumeRole", "truncated", times=EVERY)
     config = tmp_path / "home" / "config"
     config.parent.mkdir()

@@ -41,9 +41,9 @@ def created(service: Emulator) -> int:
 
 @pytest.mark.parametrize("policy", ["join", "wait"])
 def test_another_revision_s_deployment_is_waited_for(
-    policy: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    policy: str, *, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     other = service.begin()
     ran = run_line(service, "--on-conflict", policy)
     assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
@@ -52,9 +52,9 @@ def test_another_revision_s_deployment_is_waited_for(
 
 
 def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
-    emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     first = run_line(service, "--stop-after", "deploy")
     second = run_line(service)
     assert second.code == 0
@@ -65,9 +65,9 @@ def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
 
 @pytest.mark.parametrize("platform", ["Lambda", "ECS"])
 def test_an_inline_appspec_is_recognised_though_the_service_withholds_its_content(
-    platform: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, *, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     environ = {**DEPLOYED[platform], "INPUT_BUCKET": ""}
     first = run_line(service, "--stop-after", "deploy", environ=environ)
     second = run_line(service, environ=environ)
@@ -76,9 +76,9 @@ def test_an_inline_appspec_is_recognised_though_the_service_withholds_its_conten
     assert created(service) == 1
 
 
-def test_an_etag_in_quotes_is_the_same_etag(emulator: Start, clock: FakeClock, run_line: Run) -> None:
+def test_an_etag_in_quotes_is_the_same_etag(still_emulator: Start, run_line: Run) -> None:
     """`aws deploy push` registers it with them, and the service gives it back so."""
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     location = location_of(run_line(service))
     quoted = {**location["s3Location"], "eTag": f'"{location["s3Location"]["eTag"]}"'}
     other = service.begin(revision={**location, "s3Location": quoted})
@@ -101,16 +101,15 @@ def test_an_etag_in_quotes_is_the_same_etag(emulator: Start, clock: FakeClock, r
         ("user", {"deploymentMode": "RESTART"}, "whose mode is RESTART"),
     ],
 )
-def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_the_same(  # noqa: PLR0913
+def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_the_same(
     creator: str,
     request_: Mapping[str, Any],
     origin: str,
     *,
-    emulator: Start,
-    clock: FakeClock,
+    still_emulator: Start,
     run_line: Run,
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     location = location_of(run_line(service))
     other = service.begin(revision=location, creator=creator, request=request_)
     ran = run_line(service)
@@ -119,43 +118,39 @@ def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_t
     assert f"{other.id}, {origin}, holds production; waiting for it: https://" in ran.log
 
 
-def test_a_re_run_joins_its_own_deployment_to_chosen_instances(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_re_run_joins_its_own_deployment_to_chosen_instances(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     flags = ("--update-outdated-instances-only", "true")
     first = run_line(service, "--stop-after", "deploy", *flags)
     assert run_line(service, *flags).outputs["deployment-id"] == first.outputs["deployment-id"]
 
 
-def test_the_rollback_to_the_revision_is_joined(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_the_rollback_to_the_revision_is_joined(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     location = location_of(run_line(service))
     rollback = service.begin(revision=location, creator="codeDeployRollback")
     assert run_line(service).outputs["deployment-id"] == rollback.id
 
 
-def test_a_refusal_says_who_holds_the_group(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_refusal_says_who_holds_the_group(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     other = service.begin(creator="autoscaling")
     ran = run_line(service, "--on-conflict", "fail")
     assert f"Nothing was deployed: {other.id} (https://" in ran.log
     assert "), which Auto Scaling started for a new instance, holds hello-web/production" in ran.log
 
 
-def test_waiting_for_the_same_revision_deploys_it_again(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_waiting_for_the_same_revision_deploys_it_again(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     run_line(service, "--stop-after", "deploy")
     assert run_line(service, "--on-conflict", "wait").code == 0
     assert created(service) == 2
 
 
 def test_fail_names_the_deployment_that_holds_the_group(
-    emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, clock: FakeClock, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     other = service.begin()
     ran = run_line(service, "--on-conflict", "fail")
     assert ran.code == 13
@@ -164,18 +159,18 @@ def test_fail_names_the_deployment_that_holds_the_group(
     assert clock.passed == 0
 
 
-def test_stop_stops_the_other_and_then_deploys(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_stop_stops_the_other_and_then_deploys(
+    still_emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = still_emulator()
     other = service.begin(scenario="stuck")
     ran = run_line(service, "--on-conflict", "stop")
     assert ran.code == 0
     assert other.info(clock.monotonic())["status"] == "Stopped"
 
 
-def test_a_stop_of_the_other_that_is_denied_is_a_conflict(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_stop_of_the_other_that_is_denied_is_a_conflict(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.begin(scenario="stuck")
     service.faults.add("StopDeployment", "access-denied", times=9)
     ran = run_line(service, "--on-conflict", "stop")
@@ -183,8 +178,10 @@ def test_a_stop_of_the_other_that_is_denied_is_a_conflict(
     assert "codedeploy:StopDeployment" in ran.log
 
 
-def test_the_wait_for_another_is_within_the_budget(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_the_wait_for_another_is_within_the_budget(
+    still_emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = still_emulator()
     other = service.begin(scenario="stuck")
     ran = run_line(service, "--timeout", "5m")
     assert ran.code == 13
@@ -195,9 +192,9 @@ def test_the_wait_for_another_is_within_the_budget(emulator: Start, clock: FakeC
 
 @pytest.mark.parametrize(("policy", "code"), [("join", 0), ("wait", 0), ("stop", 13), ("fail", 13)])
 def test_where_deployments_may_not_be_listed_the_wait_is_blind(
-    policy: str, code: int, *, emulator: Start, clock: FakeClock, run_line: Run
+    policy: str, code: int, *, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     service.begin()
     service.faults.add("ListDeployments", "access-denied", times=99)
     ran = run_line(service, "--on-conflict", policy)
@@ -205,8 +202,8 @@ def test_where_deployments_may_not_be_listed_the_wait_is_blind(
     assert created(service) == (code == 0)
 
 
-def test_whoever_has_waited_longer_goes_first(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(["stuck", "success"], speed=1.0, clock=clock)
+def test_whoever_has_waited_longer_goes_first(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator(["stuck", "success"])
     service.begin(scenario="slow-start")
     run_line(service)
     released = next(call.time for call in reversed(service.calls) if call.operation == "CreateDeployment")
@@ -216,9 +213,9 @@ def test_whoever_has_waited_longer_goes_first(emulator: Start, clock: FakeClock,
 
 @pytest.mark.parametrize("kind", ["cut-after", "cut-before", "500", "503", "throttle"])
 def test_a_lost_answer_never_makes_two_deployments_and_never_none(
-    kind: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    kind: str, *, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     service.faults.add("CreateDeployment", kind, times=1)
     ran = run_line(service)
     assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
@@ -227,9 +224,9 @@ def test_a_lost_answer_never_makes_two_deployments_and_never_none(
 
 
 def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
-    emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     service.faults.add("CreateDeployment", "cut-after", times=1)
     service.faults.add("ListDeployments", "access-denied", times=99)
     ran = run_line(service)
@@ -240,18 +237,16 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
     assert "allow codedeploy:ListDeployments" in ran.log
 
 
-def test_a_fault_that_stays_is_told_as_the_service_s(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("CreateDeployment", "500", times=99)
     ran = run_line(service)
     assert ran.code == 5
     assert service.deployments == []
 
 
-def test_throttling_that_stays_ends_after_a_while(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_throttling_that_stays_ends_after_a_while(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("CreateDeployment", "throttle", times=99)
     assert run_line(service).code == 5
     assert 5 < service.operations().count("CreateDeployment") < 12

@@ -58,11 +58,10 @@ def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
     *,
     kind: str,
     operation: str,
-    emulator: Start,
-    clock: FakeClock,
+    still_emulator: Start,
     run_line: Run,
 ) -> None:
-    service = emulator(scenario, speed=1.0, clock=clock)
+    service = still_emulator(scenario)
     service.faults.add(operation, kind, times=10_000)
     ran = run_line(service, "--timeout", "1m", "--on-timeout", "rollback", environ=environment(platform))
     assert (ran.code, ran.outputs["status"]) == (code, status)
@@ -76,9 +75,9 @@ def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
 
 
 def test_what_was_known_of_the_targets_is_kept_and_said_to_be_old(
-    emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator("fails-after-install", speed=1.0, clock=clock)
+    service = still_emulator("fails-after-install")
     service.faults.add("BatchGetDeploymentTargets", "500", times=10_000, after=3)
     ran = run_line(service)
     assert ran.code == 10
@@ -87,10 +86,8 @@ def test_what_was_known_of_the_targets_is_kept_and_said_to_be_old(
     assert "last states could not be read" in ran.summary
 
 
-def test_details_of_an_ended_deployment_are_asked_for_again(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator("fails-after-install", speed=1.0, clock=clock)
+def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("fails-after-install")
     service.faults.add("BatchGetDeploymentTargets", "throttle", times=8, after=1)
     ran = run_line(service)
     assert ran.code == 10
@@ -113,8 +110,8 @@ def test_under_throttling_the_end_is_told_soon_at_one_call_a_second(
     assert all(after - before >= 0.999 for before, after in pairwise(times))
 
 
-def test_a_status_that_was_not_read_stops_nothing(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_status_that_was_not_read_stops_nothing(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("GetDeployment", "throttle", times=10_000, after=1)
     ran = run_line(service, "--timeout", "40s", "--on-timeout", "rollback")
     assert (ran.code, ran.outputs["status"]) == (12, "timed-out")
@@ -124,10 +121,8 @@ def test_a_status_that_was_not_read_stops_nothing(emulator: Start, clock: FakeCl
     assert "was not stopped" in ran.summary
 
 
-def test_a_status_that_can_be_read_again_decides_over_the_stop(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_status_that_can_be_read_again_decides_over_the_stop(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("GetDeployment", "throttle", times=1, after=1)
     ran = run_line(service, "--timeout", "1s", "--poll-interval", "60s", "--on-timeout", "stop")
     assert ran.code == 12
@@ -138,9 +133,9 @@ def test_a_status_that_can_be_read_again_decides_over_the_stop(
 
 @pytest.mark.parametrize(("kind", "operation"), [("throttle", DETAILS[0]), ("cut-before", DETAILS[1])])
 def test_the_rollback_is_seen_to_its_end_as_well(
-    kind: str, operation: str, emulator: Start, clock: FakeClock, run_line: Run
+    kind: str, operation: str, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator("rollback", speed=1.0, clock=clock)
+    service = still_emulator("rollback")
     service.faults.add(operation, kind, times=10_000)
     ran = run_line(service)
     assert ran.code == 10
@@ -167,9 +162,9 @@ def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, 
     ("scenario", "code"), [("instance-terminated", 0), ("terminated-and-fails", 10)], ids=str
 )
 def test_a_target_that_is_gone_costs_that_target_only(
-    scenario: str, code: int, emulator: Start, clock: FakeClock, run_line: Run
+    scenario: str, code: int, still_emulator: Start, run_line: Run
 ) -> None:
-    ran = run_line(emulator(scenario, speed=1.0, clock=clock))
+    ran = run_line(still_emulator(scenario))
     assert ran.code == code
     states = [target["status"] for target in json.loads(ran.outputs["targets"])]
     assert states == ["Succeeded", "Unknown", "Failed" if code else "Succeeded"]
@@ -177,10 +172,8 @@ def test_a_target_that_is_gone_costs_that_target_only(
     assert "last states" not in ran.log
 
 
-def test_one_denied_look_ends_nothing_once_the_status_was_read(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_one_denied_look_ends_nothing_once_the_status_was_read(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("GetDeployment", "access-denied", times=2, after=2)
     assert run_line(service).code == 0
 
@@ -188,15 +181,15 @@ def test_one_denied_look_ends_nothing_once_the_status_was_read(
 @pytest.mark.parametrize("operation", ["GetDeploymentGroup", "GetApplication"])
 @pytest.mark.parametrize("kind", ["500", "cut-before"])
 def test_reads_before_the_deployment_cost_nothing(
-    operation: str, kind: str, emulator: Start, clock: FakeClock, run_line: Run
+    operation: str, kind: str, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     service.faults.add(operation, kind, times=10_000)
     assert run_line(service).code == 0
 
 
-def test_many_gone_targets_cost_a_bounded_number_of_calls(emulator: Start, clock: FakeClock) -> None:
-    service = emulator("thousand", speed=1.0, clock=clock)
+def test_many_gone_targets_cost_a_bounded_number_of_calls(still_emulator: Start, clock: FakeClock) -> None:
+    service = still_emulator("thousand")
     deployment = service.begin(scenario="thousand")
     gone = {target.id for target in deployment.timeline.targets[::40]}
     deployment.timeline = replace(

@@ -34,8 +34,8 @@ def statuses(emulator: Emulator) -> list[str]:
     return [each.info(now)["status"] for each in emulator.deployments]
 
 
-def test_a_success_says_which_revision_is_live(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    ran = run_line(emulator(speed=1.0, clock=clock))
+def test_a_success_says_which_revision_is_live(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator())
     assert ran.code == 0
     assert ran.outputs["status"] == "succeeded"
     assert ran.outputs["live-revision"] == ran.outputs["revision"]
@@ -44,8 +44,8 @@ def test_a_success_says_which_revision_is_live(emulator: Start, clock: FakeClock
     assert "```mermaid\ngantt" in ran.summary
 
 
-def test_the_id_is_an_output_before_the_wait(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator("stuck", speed=1.0, clock=clock)
+def test_the_id_is_an_output_before_the_wait(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("stuck")
     service.faults.add("GetDeployment", "access-denied", times=9)
     ran = run_line(service)
     assert ran.code == 4
@@ -54,10 +54,8 @@ def test_the_id_is_an_output_before_the_wait(emulator: Start, clock: FakeClock, 
     assert f"Deployment {service.deployments[0].id} is still running" in ran.log
 
 
-def test_a_failure_is_told_on_the_failing_line_of_the_hook(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    ran = run_line(emulator("fails-after-install", speed=1.0, clock=clock))
+def test_a_failure_is_told_on_the_failing_line_of_the_hook(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("fails-after-install"))
     assert ran.code == 10
     assert "::error file=examples/hello-web/scripts/after_install.sh,line=7,title=ScriptFailed::" in ran.log
     assert "No matching distribution found for flask" in ran.summary
@@ -71,20 +69,18 @@ def test_a_failure_is_told_on_the_failing_line_of_the_hook(
 
 
 def test_a_junit_report_is_written_where_one_is_wanted(
-    emulator: Start, clock: FakeClock, run_line: Run, tmp_path: Path
+    still_emulator: Start, run_line: Run, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.xml"
     report.write_text("of the last run")
-    ran = run_line(emulator("fails-after-install", speed=1.0, clock=clock), "--junit-file", str(report))
+    ran = run_line(still_emulator("fails-after-install"), "--junit-file", str(report))
     assert ran.code == 10
     assert report.read_text().count("<testsuite ") == 3
     assert report.read_text().count("<failure ") == 1
 
 
-def test_the_rollback_is_followed_and_its_revision_is_live(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator("rollback", speed=1.0, clock=clock)
+def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("rollback")
     ran = run_line(service)
     assert ran.code == 10
     assert ran.outputs["rollback-deployment-id"] == service.deployments[1].id
@@ -93,10 +89,8 @@ def test_the_rollback_is_followed_and_its_revision_is_live(
     assert statuses(service) == ["Failed", "Succeeded"]
 
 
-def test_a_rollback_that_fails_leaves_it_open_what_is_live(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    ran = run_line(emulator("rollback-fails", speed=1.0, clock=clock))
+def test_a_rollback_that_fails_leaves_it_open_what_is_live(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("rollback-fails"))
     assert ran.code == 10
     assert "live-revision" not in ran.outputs
     assert "it is uncertain which revision each target runs now" in ran.log
@@ -104,9 +98,9 @@ def test_a_rollback_that_fails_leaves_it_open_what_is_live(
 
 @pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
 def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
-    *, how: str, asked: bool | None, emulator: Start, clock: FakeClock, run_line: Run
+    *, how: str, asked: bool | None, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(["stuck", "success"], speed=1.0, clock=clock)
+    service = still_emulator(["stuck", "success"])
     ran = run_line(service, "--timeout", "5m", "--on-timeout", how)
     assert ran.code == 12
     assert ran.outputs["status"] == "timed-out"
@@ -120,10 +114,8 @@ def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
     assert "::error title=timed-out::" in ran.log
 
 
-def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator("stuck", speed=1.0, clock=clock)
+def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("stuck")
     service.faults.add("StopDeployment", "access-denied", times=9)
     ran = run_line(service, "--timeout", "1m", "--on-timeout", "stop")
     assert ran.code == 12
@@ -131,26 +123,24 @@ def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
     assert "codedeploy:StopDeployment" in ran.log
 
 
-def test_blue_green_waits_come_on_top_of_the_budget(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator("blue-green", speed=1.0, clock=clock)
+def test_blue_green_waits_come_on_top_of_the_budget(
+    still_emulator: Start, clock: FakeClock, run_line: Run
+) -> None:
+    service = still_emulator("blue-green")
     ran = run_line(service, "--timeout", "1m", "--poll-interval", "60s")
     assert ran.code == 12
     assert clock.passed >= 66 * 60
     assert "Continue it in the console" in ran.log
 
 
-def test_stop_after_ready_ends_when_the_deployment_is_ready(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    ran = run_line(emulator("blue-green", speed=1.0, clock=clock), "--stop-after", "ready")
+def test_stop_after_ready_ends_when_the_deployment_is_ready(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("blue-green"), "--stop-after", "ready")
     assert (ran.code, ran.outputs["status"]) == (0, "ready")
 
 
 @pytest.mark.parametrize("kind", ["throttle", "500", "503", "cut-before", "expired-token", "cut-after"])
-def test_trouble_while_waiting_never_ends_the_wait(
-    kind: str, emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_trouble_while_waiting_never_ends_the_wait(kind: str, still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("GetDeployment", kind, times=2, after=1)
     service.faults.add("BatchGetDeploymentTargets", kind, times=1, after=1)
     ran = run_line(service)
@@ -159,9 +149,9 @@ def test_trouble_while_waiting_never_ends_the_wait(
 
 
 def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
-    emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator("stuck", speed=1.0, clock=clock)
+    service = still_emulator("stuck")
     service.faults.add("GetDeployment", "expired-token", times=99, after=2)
     ran = run_line(service)
     assert ran.code == 4
@@ -169,10 +159,8 @@ def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
     assert "is still running: https://" in ran.log
 
 
-def test_targets_that_may_not_be_read_cost_only_detail(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator("fails-after-install", speed=1.0, clock=clock)
+def test_targets_that_may_not_be_read_cost_only_detail(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator("fails-after-install")
     service.faults.add("ListDeploymentTargets", "access-denied", times=99)
     ran = run_line(service)
     assert ran.code == 10
@@ -202,21 +190,21 @@ def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
     assert len(ran.log.splitlines()) < 120
 
 
-def test_an_agent_that_never_answers_is_told_early(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    ran = run_line(emulator("agent-silent", speed=1.0, clock=clock), "--timeout", "10m")
+def test_an_agent_that_never_answers_is_told_early(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("agent-silent"), "--timeout", "10m")
     assert ran.log.count("No target has started after 3m") == 1
     assert "systemctl status codedeploy-agent" in ran.log
 
 
-def test_an_event_near_its_timeout_is_told(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    ran = run_line(emulator("stuck", speed=1.0, clock=clock), "--timeout", "5m")
+def test_an_event_near_its_timeout_is_told(still_emulator: Start, run_line: Run) -> None:
+    ran = run_line(still_emulator("stuck"), "--timeout", "5m")
     assert ran.log.count("ApplicationStart on i-0c5f3a9b7d0000002 is close to its timeout of 1m 00s") == 1
 
 
 def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(
-    emulator: Start, clock: FakeClock
+    still_emulator: Start, clock: FakeClock
 ) -> None:
-    service = emulator("stuck", speed=1.0, clock=clock)
+    service = still_emulator("stuck")
     client = service.client()
     times: list[float] = []
     wait(
@@ -231,8 +219,8 @@ def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(
     assert all(pause <= max(1.0, before / 10) + 0.1 for before, pause in zip(times, pauses, strict=False))
 
 
-def test_a_fixed_poll_interval_is_kept(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_fixed_poll_interval_is_kept(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     assert run_line(service, "--poll-interval", "7s").code == 0
     times = [call.time for call in service.calls if call.operation == "GetDeployment"]
     assert {round(after - before) for before, after in pairwise(times)} == {7}
@@ -326,10 +314,8 @@ def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_
     assert f"Deployment {service.deployments[1].id} is still running" in ran.log
 
 
-def test_a_rollback_that_was_asked_for_here_is_followed(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(["fails-after-install", "success"], speed=1.0, clock=clock)
+def test_a_rollback_that_was_asked_for_here_is_followed(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator(["fails-after-install", "success"])
     ran = run_line(service, "--auto-rollback", "DEPLOYMENT_FAILURE")
     assert ran.code == 10
     assert ran.outputs["rollback-deployment-id"] == service.deployments[1].id

@@ -72,9 +72,9 @@ def seed(bucket: str) -> dict[str, Any]:
 
 
 def test_the_whole_line_runs_with_the_printed_policy_and_is_denied_nothing(
-    job: Job, emulator: Start, clock: FakeClock
+    job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, policy=printed(job))
+    service = still_emulator(bucket_store=job.s3, policy=printed(job))
     ran = job.run(service)
     assert ran.code == 0, ran.output
     denied = [call.operation for call in service.calls if "AccessDenied" in call.error]
@@ -83,12 +83,12 @@ def test_the_whole_line_runs_with_the_printed_policy_and_is_denied_nothing(
 
 
 @pytest.mark.parametrize("sid", REQUIRED)
-def test_no_required_statement_can_be_spared(sid: str, job: Job, emulator: Start, clock: FakeClock) -> None:
+def test_no_required_statement_can_be_spared(sid: str, job: Job, still_emulator: Start) -> None:
     """And what is said then holds the action that is missing."""
     document = printed(job)
     (missing,) = (each for each in document["Statement"] if each["Sid"] == sid)
     policy = only(document, lambda name: name != sid and not name.startswith("Optional"))
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, policy=policy)
+    service = still_emulator(bucket_store=job.s3, policy=policy)
     ran = job.run(service)
     assert ran.code == 4, ran.output
     assert '{"Effect": "Allow", "Action": "' in ran.output
@@ -98,11 +98,11 @@ def test_no_required_statement_can_be_spared(sid: str, job: Job, emulator: Start
 @pytest.mark.parametrize(("scenario", "code"), [("success", 0), ("fails-after-install", 10)])
 @pytest.mark.parametrize("which", ["required", "seed"])
 def test_optional_statements_cost_only_detail(  # noqa: PLR0913 - fixtures
-    which: str, scenario: str, code: int, *, job: Job, emulator: Start, clock: FakeClock
+    which: str, scenario: str, code: int, *, job: Job, still_emulator: Start, clock: FakeClock
 ) -> None:
     least = only(printed(job), lambda sid: not sid.startswith("Optional"))
     policy = seed(job.bucket) if which == "seed" else least
-    service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3, policy=policy)
+    service = still_emulator(scenario, bucket_store=job.s3, policy=policy)
     ran = job.run(service)
     assert ran.code == code, ran.output
     assert [each.status(clock.monotonic()) for each in service.deployments] == [
@@ -112,9 +112,9 @@ def test_optional_statements_cost_only_detail(  # noqa: PLR0913 - fixtures
 
 @pytest.mark.parametrize("scenario", ["success", "fails-after-install", "busy", "rollback", "blue-green"])
 def test_the_line_asks_for_nothing_that_the_policy_does_not_name(
-    scenario: str, job: Job, emulator: Start, clock: FakeClock
+    scenario: str, job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(scenario, bucket_store=job.s3)
     job.run(service, "--on-timeout=stop", "--timeout=10m", "--poll-interval=30s")
     document = printed(job, "--on-timeout=stop")
     wanted = {
@@ -136,8 +136,8 @@ def test_the_line_asks_for_nothing_that_the_policy_does_not_name(
         ("shop-ecs", "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41"),
     ],
 )
-def test_an_appspec_as_revision_needs_no_bucket(  # noqa: PLR0913 - fixtures
-    name: str, variables: str, *, job: Job, emulator: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+def test_an_appspec_as_revision_needs_no_bucket(
+    name: str, variables: str, *, job: Job, still_emulator: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flags = [
         f"--application={name}",
@@ -151,7 +151,7 @@ def test_an_appspec_as_revision_needs_no_bucket(  # noqa: PLR0913 - fixtures
     policy = json.loads(stream.getvalue())
     assert "s3:" not in stream.getvalue()
     scenario = name.removeprefix("shop-")
-    service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3, policy=policy)
+    service = still_emulator(scenario, bucket_store=job.s3, policy=policy)
     ran = job.run(service, *flags, INPUT_BUCKET=None)
     assert ran.code == 0, ran.output
     assert [call.operation for call in service.calls if "AccessDenied" in call.error] == []
@@ -187,10 +187,10 @@ DENIALS = {
 
 @pytest.mark.parametrize("kind", DENIALS)
 def test_a_denial_is_told_with_action_resource_identity_kind_and_statement(
-    kind: str, job: Job, emulator: Start, clock: FakeClock
+    kind: str, job: Job, still_emulator: Start
 ) -> None:
     policy, advice = DENIALS[kind]
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, policy=policy)
+    service = still_emulator(bucket_store=job.s3, policy=policy)
     ran = job.run(service)
     assert ran.code == 4, ran.output
     assert f"s3:PutObject on arn:aws:s3:::{job.bucket}/revisions/hello-web/" in ran.output
@@ -207,19 +207,17 @@ def test_a_denial_is_told_with_action_resource_identity_kind_and_statement(
 
 
 def test_a_denial_that_does_not_say_who_was_refused_is_told_with_who_it_was(
-    job: Job, emulator: Start, clock: FakeClock
+    job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     service.faults.add("PutObject", "access-denied", times=9)
     ran = job.run(service)
     assert ran.code == 4
     assert "was denied: Access Denied (as arn:aws:iam::123456789012:user/ci)" in ran.output
 
 
-def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(job: Job, still_emulator: Start) -> None:
+    service = still_emulator(bucket_store=job.s3)
     service.faults.add("PutObject", "access-denied", times=9)
     service.faults.add("GetCallerIdentity", "500", times=9)
     ran = job.run(service)
@@ -236,19 +234,17 @@ def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(
     ],
 )
 def test_what_is_not_there_is_told_with_account_region_and_nearest_names(
-    flag: str, near: str, *, job: Job, emulator: Start, clock: FakeClock
+    flag: str, near: str, *, job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, flag)
     assert ran.code == 2
     assert near in ran.output
     assert "account 123456789012 in eu-west-1" in ran.output
 
 
-def test_names_that_may_not_be_listed_cost_only_the_suggestion(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, policy=seed(job.bucket))
+def test_names_that_may_not_be_listed_cost_only_the_suggestion(job: Job, still_emulator: Start) -> None:
+    service = still_emulator(bucket_store=job.s3, policy=seed(job.bucket))
     ran = job.run(service, "--deployment-group=productoin")
     assert ran.code == 2
     assert "account 123456789012 in eu-west-1" in ran.output

@@ -34,7 +34,7 @@ def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch
 
 
 @pytest.fixture
-def aws(emulator: Start, clock: FakeClock, s3: S3Server) -> Callable[..., Emulator]:
+def aws(still_emulator: Start, s3: S3Server) -> Callable[..., Emulator]:
     """Start an emulator that knows the role `deployer`, with this trust and these sessions."""
 
     def start(
@@ -44,7 +44,7 @@ def aws(emulator: Start, clock: FakeClock, s3: S3Server) -> Callable[..., Emulat
         scenario: str = "success",
     ) -> Emulator:
         role = Role("deployer", trust or trust_web_identity(), session_seconds=session_seconds)
-        return emulator(scenario, speed=1.0, clock=clock, bucket_store=s3, roles=(role, *more))
+        return still_emulator(scenario, bucket_store=s3, roles=(role, *more))
 
     return start
 

@@ -81,10 +81,10 @@ def revision_of(service: Emulator) -> Mapping[str, Any]:
 @PLATFORMS
 @LOST
 def test_an_earlier_deployment_of_the_revision_is_not_taken_for_the_lost_one(
-    platform: str, kind: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, kind: str, *, still_emulator: Start, clock: FakeClock, run_line: Run
 ) -> None:
     """One revision, another, and the first again, all within two minutes."""
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     environ = job(platform)
     first = run_line(service, environ=environ)
     other = service.begin(environ["INPUT_APPLICATION"])
@@ -103,9 +103,9 @@ def test_an_earlier_deployment_of_the_revision_is_not_taken_for_the_lost_one(
 @PLATFORMS
 @LOST
 def test_a_failure_of_the_run_before_is_not_told_again(
-    platform: str, kind: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, kind: str, *, still_emulator: Start, run_line: Run
 ) -> None:
-    service = emulator(["no-instances", "success"], speed=1.0, clock=clock)
+    service = still_emulator(["no-instances", "success"])
     failed = run_line(service, environ=job(platform))
     service.faults.add("CreateDeployment", kind)
     again = run_line(service, environ=job(platform))
@@ -119,10 +119,10 @@ def test_a_failure_of_the_run_before_is_not_told_again(
 @PLATFORMS
 @pytest.mark.parametrize("seconds", [-300, -130, 0, 130, 300])
 def test_the_machine_s_clock_may_be_as_wrong_as_aws_lets_it(
-    platform: str, seconds: int, *, emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, seconds: int, *, still_emulator: Start, clock: FakeClock, run_line: Run
 ) -> None:
     """The deployment has ended by the time it is looked for, so that no conflict would save it."""
-    service = emulator("no-instances", speed=1.0, clock=clock)
+    service = still_emulator("no-instances")
     service.faults.add("CreateDeployment", "cut-after")
     service.world.listing_delay = 5.0
     ran = run_line(service, environ=job(platform), clock=Skewed(clock, seconds))
@@ -131,11 +131,11 @@ def test_the_machine_s_clock_may_be_as_wrong_as_aws_lets_it(
 
 
 def test_the_deployment_of_another_attempt_is_not_taken_for_this_one_s(
-    emulator: Start, run_line: Run
+    still_emulator: Start, run_line: Run
 ) -> None:
     """Both send the same revision at the same time, and the descriptions tell them apart."""
     clock = Eventful()
-    service = emulator(speed=1.0, clock=clock)
+    service = still_emulator()
     environ = {
         **job("Lambda"),
         "GITHUB_REPOSITORY": "acme/shop",
@@ -173,10 +173,8 @@ def test_a_deployment_that_is_listed_late_is_the_run_s_own_whatever_is_to_be_don
     assert "StopDeployment" not in service.operations()
 
 
-def test_a_second_answer_that_is_lost_is_looked_up_too(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_second_answer_that_is_lost_is_looked_up_too(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("CreateDeployment", "cut-before")
     service.faults.add("CreateDeployment", "cut-after")
     ran = run_line(service)
@@ -184,10 +182,8 @@ def test_a_second_answer_that_is_lost_is_looked_up_too(
     assert [each.id for each in service.deployments] == [ran.outputs["deployment-id"]]
 
 
-def test_a_look_that_fails_is_made_up_for_by_the_next(
-    emulator: Start, clock: FakeClock, run_line: Run
-) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_look_that_fails_is_made_up_for_by_the_next(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     service.faults.add("CreateDeployment", "cut-after")
     service.faults.add("ListDeployments", "500", times=5)
     ran = run_line(service)
@@ -195,8 +191,8 @@ def test_a_look_that_fails_is_made_up_for_by_the_next(
     assert len(service.deployments) == 1
 
 
-def test_nothing_is_looked_up_in_advance(emulator: Start, clock: FakeClock, run_line: Run) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_nothing_is_looked_up_in_advance(still_emulator: Start, run_line: Run) -> None:
+    service = still_emulator()
     assert run_line(service).code == 0
     assert "ListDeployments" not in service.operations()
 

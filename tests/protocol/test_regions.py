@@ -44,11 +44,11 @@ def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch
     ],
 )
 def test_the_log_says_where_the_region_came_from(
-    given: dict[str, str | None], told: str, *, job: Job, emulator: Start, clock: FakeClock
+    given: dict[str, str | None], told: str, *, job: Job, still_emulator: Start
 ) -> None:
     config = job.home / "config"
     config.write_text("[profile web]\nregion = eu-west-1\n")
-    ran = job.run(emulator(speed=1.0, clock=clock), AWS_CONFIG_FILE=str(config), **given)
+    ran = job.run(still_emulator(), AWS_CONFIG_FILE=str(config), **given)
     assert told in ran.output
     assert ran.code == 0, ran.output
 
@@ -61,18 +61,16 @@ def test_the_log_says_where_the_region_came_from(
     ],
 )
 def test_no_region_and_no_profile_are_invalid_inputs(
-    given: dict[str, str | None], told: str, *, job: Job, emulator: Start, clock: FakeClock
+    given: dict[str, str | None], told: str, *, job: Job, still_emulator: Start
 ) -> None:
-    ran = job.run(emulator(speed=1.0, clock=clock), **given)
+    ran = job.run(still_emulator(), **given)
     assert ran.code == 2
     assert told in ran.output
 
 
-def test_a_bucket_of_another_region_is_refused_with_both_named(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
+def test_a_bucket_of_another_region_is_refused_with_both_named(job: Job, still_emulator: Start) -> None:
     """CodeDeploy reads a revision from the region that it deploys in."""
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
+    service = still_emulator(bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
     ran = job.run(service)
     assert ran.code == 2
     assert f"The bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.output
@@ -95,8 +93,8 @@ def test_partitions_and_consoles(region: str, name: str, console: str) -> None:
 
 
 @pytest.mark.parametrize("region", ["cn-north-1", "us-gov-west-1"])
-def test_a_whole_run_in_another_partition(region: str, job: Job, emulator: Start, clock: FakeClock) -> None:
-    service = emulator(speed=1.0, clock=clock)
+def test_a_whole_run_in_another_partition(region: str, job: Job, still_emulator: Start) -> None:
+    service = still_emulator()
     ran = job.run(service, AWS_REGION=region)
     assert ran.code == 0, ran.output
     assert f"?region={region}" in ran.output
@@ -121,13 +119,11 @@ def test_fips_and_dual_stack_endpoints(
     assert s3 in aws.s3.meta.endpoint_url
 
 
-def test_a_proxy_carries_every_call_but_those_that_it_must_not(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
+def test_a_proxy_carries_every_call_but_those_that_it_must_not(job: Job, still_emulator: Start) -> None:
     """The emulator is the proxy: the host that is asked for exists nowhere. S3 is gone to directly."""
     role = Role("deployer", trust_web_identity())
-    service = emulator(speed=1.0, clock=clock, roles=(role,), bucket_store=job.s3)
-    direct = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(roles=(role,), bucket_store=job.s3)
+    direct = still_emulator(bucket_store=job.s3)
     direct.sts = service.sts
     given = {
         "HTTP_PROXY": service.url,
@@ -148,10 +144,8 @@ def test_a_proxy_carries_every_call_but_those_that_it_must_not(
     assert {call.service for call in direct.calls} == {"s3"}
 
 
-def test_an_endpoint_that_nobody_answers_is_told_with_what_to_check(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
-    ran = job.run(emulator(speed=1.0, clock=clock), AWS_ENDPOINT_URL_S3=NOWHERE)
+def test_an_endpoint_that_nobody_answers_is_told_with_what_to_check(job: Job, still_emulator: Start) -> None:
+    ran = job.run(still_emulator(), AWS_ENDPOINT_URL_S3=NOWHERE)
     assert ran.code == 5
     assert "HTTPS_PROXY, NO_PROXY" in ran.output
 

@@ -119,14 +119,14 @@ DIALECTS = {
 
 @pytest.mark.parametrize("ends", ["Succeeded", "Failed"])
 @pytest.mark.parametrize("name", DIALECTS)
-def test_what_an_instance_writes_changes_neither_verdict_nor_reports(  # noqa: PLR0913, PLR0917 - fixtures
-    name: str, ends: str, job: Job, emulator: Start, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+def test_what_an_instance_writes_changes_neither_verdict_nor_reports(
+    name: str, ends: str, job: Job, still_emulator: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Half a character, a long line of base64, a line number beyond all numbers, and commands."""
     failure = script_failed("AfterInstall", f"scripts/x##vso[a]b{HALF_AN_EMOJI}.sh", 1, HOSTILE_LOG)
     timeline = course(rolling([None, failure]), error=None if ends == "Succeeded" else "HEALTH_CONSTRAINTS")
     monkeypatch.setitem(SCENARIOS, "hostile", Scenario("hostile", "A log that attacks its readers", timeline))
-    service = emulator("hostile", speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator("hostile", bucket_store=job.s3)
     files = {
         f"INPUT_{purpose}_FILE": str(job.home / purpose.lower())
         for purpose in ("OUTPUTS", "SUMMARY", "JUNIT")

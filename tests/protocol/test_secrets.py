@@ -49,12 +49,10 @@ def shown(text: str) -> str:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_no_secret_is_in_output_outputs_or_summary(
-    scenario: str, job: Job, emulator: Start, clock: FakeClock
-) -> None:
+def test_no_secret_is_in_output_outputs_or_summary(scenario: str, job: Job, still_emulator: Start) -> None:
     """And every secret that came up on the way was masked."""
     role = Role("deployer", trust_web_identity(), session_seconds=1000)
-    service = emulator(scenario, speed=1.0, clock=clock, bucket_store=job.s3, roles=(role,))
+    service = still_emulator(scenario, bucket_store=job.s3, roles=(role,))
     ran = job.run(
         service,
         "--timeout=5m",
@@ -78,19 +76,17 @@ def test_no_secret_is_in_output_outputs_or_summary(
 @pytest.mark.parametrize("variables", [{"GITLAB_CI": "true"}, {}, {"GITHUB_ACTIONS": "true"}])
 @pytest.mark.parametrize("fault", ["bad-signature", "expired-token", "access-denied", "500", "cut-before"])
 def test_no_secret_is_in_what_is_told_of_a_failure(
-    fault: str, variables: dict[str, str], job: Job, emulator: Start, clock: FakeClock
+    fault: str, variables: dict[str, str], job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     service.faults.add("RegisterApplicationRevision", fault, times=99)
     ran = job.run(service, RUNNER_DEBUG="1", **variables)
     assert ran.code in {4, 5}
     assert job.s3.secret_key not in shown(ran.everything)
 
 
-def test_ambient_secrets_are_masked_before_the_first_call(
-    job: Job, emulator: Start, clock: FakeClock
-) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+def test_ambient_secrets_are_masked_before_the_first_call(job: Job, still_emulator: Start) -> None:
+    service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, GITHUB_ACTIONS="true", RUNNER_DEBUG="1", AWS_SESSION_TOKEN="planted-token")
     first_call = CALL.search(ran.output)
     assert first_call
@@ -100,9 +96,9 @@ def test_ambient_secrets_are_masked_before_the_first_call(
 
 
 def test_debugging_tells_of_each_call_and_of_those_that_got_no_answer(
-    job: Job, emulator: Start, clock: FakeClock
+    job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     service.faults.add("RegisterApplicationRevision", "throttle")
     service.faults.add("CreateDeployment", "cut-before")
     ran = job.run(service, GITHUB_ACTIONS="true", RUNNER_DEBUG="1")
@@ -115,8 +111,8 @@ def test_debugging_tells_of_each_call_and_of_those_that_got_no_answer(
     assert any(re.match(r"s3 PutObject 200 in ", line) for line in told)
 
 
-def test_nothing_is_told_of_calls_without_debugging(job: Job, emulator: Start, clock: FakeClock) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+def test_nothing_is_told_of_calls_without_debugging(job: Job, still_emulator: Start) -> None:
+    service = still_emulator(bucket_store=job.s3)
     assert "::debug::" not in job.run(service, GITHUB_ACTIONS="true").output
 
 
@@ -144,10 +140,10 @@ def without_masks(text: str) -> str:
 
 @pytest.mark.parametrize(("variables", "stray"), list(zip(CIS, [*ENDS, *ENDS], strict=True)))
 def test_a_secret_with_a_stray_newline_is_told_of_by_its_name_before_any_call(
-    stray: str, variables: dict[str, str], job: Job, emulator: Start, clock: FakeClock
+    stray: str, variables: dict[str, str], job: Job, still_emulator: Start
 ) -> None:
     """The HTTP client refuses such a header too, and quotes it."""
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     asked = {"ACTIONS_ID_TOKEN_REQUEST_URL": service.oidc_url, "INPUT_ROLE-TO-ASSUME": ROLE}
     for name, secret in STRAY.items():
         more = {} if name.startswith("AWS_") else asked
@@ -171,10 +167,10 @@ URLS = (
 @pytest.mark.parametrize(
     ("variables", "variable", "url"), [(ci, *url) for ci, url in zip(CIS, URLS, strict=True)]
 )
-def test_no_password_of_a_proxy_or_an_endpoint_is_told(  # noqa: PLR0913, PLR0917 - fixtures
-    variable: str, url: str, variables: dict[str, str], job: Job, emulator: Start, clock: FakeClock
+def test_no_password_of_a_proxy_or_an_endpoint_is_told(
+    variable: str, url: str, variables: dict[str, str], job: Job, still_emulator: Start
 ) -> None:
-    service = emulator(speed=1.0, clock=clock, bucket_store=job.s3)
+    service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, "--stop-after=register", RUNNER_DEBUG="1", **variables, **{variable: url})
     assert ran.code in {0, 2, 4, 5}, ran.output
     assert "PLANTED" not in ran.everything

@@ -60,14 +60,14 @@ def test_transcript(  # noqa: PLR0913 - fixtures
     scenario: str,
     platform: str,
     *,
-    emulator: Callable[..., Emulator],
+    still_emulator: Callable[..., Emulator],
     clock: FakeClock,
     s3: S3Server,
     bucket: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The whole output of a run, as the user of that CI reads it."""
-    service = emulator(scenario, speed=1.0, clock=clock)
+    service = still_emulator(scenario)
     environ = {
         "AWS_ACCESS_KEY_ID": s3.access_key,
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
