@@ -16,8 +16,10 @@ from tests.emulator import Emulator
 from tests.s3 import S3Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from tests.harness import Start
 
 SPEED = 50.0
 
@@ -54,12 +56,17 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Callable[..., Emulator]]:
+def emulator() -> Iterator[Start]:
     """Start emulators by scenario, fast; one that answered what AWS never would fails the test."""
     with ExitStack() as stack:
         started: list[Emulator] = []
 
-        def start(scenario: str = "success", *, speed: float = SPEED, **options: Any) -> Emulator:  # noqa: ANN401
+        def start(
+            scenario: str | Sequence[str] = "success",
+            *,
+            speed: float = SPEED,
+            **options: Any,  # noqa: ANN401 - those of `Emulator`
+        ) -> Emulator:
             started.append(stack.enter_context(Emulator(scenario=scenario, speed=speed, **options)))
             return started[-1]
 
@@ -76,6 +83,6 @@ def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mappin
 
 
 @pytest.fixture
-def still_emulator(emulator: Callable[..., Emulator], clock: FakeClock) -> Callable[..., Emulator]:
+def still_emulator(emulator: Start, clock: FakeClock) -> Start:
     """The same, with a time that stands still between the clock's sleeps."""
     return functools.partial(emulator, speed=1.0, clock=clock)

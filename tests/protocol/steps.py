@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator.timeline import TERMINAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     import pytest
     from botocore.exceptions import ClientError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tests.emulator import Emulator
 
-    Start = Callable[..., Emulator]
 
 ARCHIVE: Any = {
     "revisionType": "S3",

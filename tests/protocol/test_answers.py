@@ -18,7 +18,7 @@ from deployer.aws.errors import is_transient
 from deployer.main import traceback_of
 from tests.emulator import Role, trust_principal, trust_web_identity
 from tests.emulator.faults import UNREADABLE
-from tests.protocol.runs import Job
+from tests.harness import Job
 from tests.protocol.stub import stub
 
 if TYPE_CHECKING:
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from tests.clock import FakeClock
     from tests.emulator import Emulator
-    from tests.protocol.runs import Ran
+    from tests.harness import Ran, Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
 
 PREFIX = "arn:aws:iam::123456789012:role"
 USER = "arn:aws:iam::123456789012:user/ci"
@@ -165,14 +164,14 @@ def test_an_answer_that_cannot_be_read_is_a_lost_one(
     case: Case, kind: str, *, always: bool, large: Path, run: Callable[..., tuple[Ran, Emulator]]
 ) -> None:
     ran, service = run(case, kind, EVERY if always else 1, large)
-    assert ran.code == case.expected(kind, always=always), ran.output
-    assert "Traceback" not in ran.output
+    assert ran.code == case.expected(kind, always=always), ran.log
+    assert "Traceback" not in ran.log
     shown = "\n".join(line for line in ran.everything.splitlines() if not line.startswith("::add-mask::"))
     assert [piece for piece in PIECES if piece in shown] == []
     mine = service.deployments[case.busy :]
     assert len(mine) <= 1
     if not (case.lost and always):
-        assert all(each.id in ran.output for each in mine)
+        assert all(each.id in ran.log for each in mine)
 
 
 @pytest.mark.parametrize("kind", ["html", "truncated", "empty"])
@@ -183,8 +182,8 @@ def test_a_stop_that_nobody_confirmed_is_not_believed(
     ran, _ = run(
         Case(operation="StopDeployment", always=12, scenario="stuck", flags=flags), kind, EVERY, large
     )
-    assert "codedeploy:StopDeployment failed: the answer to StopDeployment cannot be read" in ran.output
-    assert "is being stopped" not in ran.output
+    assert "codedeploy:StopDeployment failed: the answer to StopDeployment cannot be read" in ran.log
+    assert "is being stopped" not in ran.log
 
 
 def test_a_role_that_the_sdk_assumes_by_itself_is_guarded_too(
@@ -208,7 +207,7 @@ def test_a_role_that_the_sdk_assumes_by_itself_is_guarded_too(
         AWS_SECRET_ACCESS_KEY=None,
     )
     assert ran.code == 5
-    assert "the answer to AssumeRole cannot be read: it is cut off or garbled (HTTP status 200)" in ran.output
+    assert "the answer to AssumeRole cannot be read: it is cut off or garbled (HTTP status 200)" in ran.log
     assert [piece for piece in PIECES if piece in ran.everything] == []
     assert service.operations().count("AssumeRole") > 1
 

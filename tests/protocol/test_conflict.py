@@ -9,15 +9,12 @@ import pytest
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any
 
     from tests.clock import FakeClock
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
-
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
+    from tests.harness import Ran, RunLine, Start
 
 
 def location_of(ran: Ran) -> Mapping[str, Any]:
@@ -41,7 +38,7 @@ def created(service: Emulator) -> int:
 
 @pytest.mark.parametrize("policy", ["join", "wait"])
 def test_another_revision_s_deployment_is_waited_for(
-    policy: str, *, still_emulator: Start, run_line: Run
+    policy: str, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     other = service.begin()
@@ -52,7 +49,7 @@ def test_another_revision_s_deployment_is_waited_for(
 
 
 def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     first = run_line(service, "--stop-after", "deploy")
@@ -65,7 +62,7 @@ def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
 
 @pytest.mark.parametrize("platform", ["Lambda", "ECS"])
 def test_an_inline_appspec_is_recognised_though_the_service_withholds_its_content(
-    platform: str, *, still_emulator: Start, run_line: Run
+    platform: str, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     environ = {**DEPLOYED[platform], "INPUT_BUCKET": ""}
@@ -76,7 +73,7 @@ def test_an_inline_appspec_is_recognised_though_the_service_withholds_its_conten
     assert created(service) == 1
 
 
-def test_an_etag_in_quotes_is_the_same_etag(still_emulator: Start, run_line: Run) -> None:
+def test_an_etag_in_quotes_is_the_same_etag(still_emulator: Start, run_line: RunLine) -> None:
     """`aws deploy push` registers it with them, and the service gives it back so."""
     service = still_emulator()
     location = location_of(run_line(service))
@@ -107,7 +104,7 @@ def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_t
     origin: str,
     *,
     still_emulator: Start,
-    run_line: Run,
+    run_line: RunLine,
 ) -> None:
     service = still_emulator()
     location = location_of(run_line(service))
@@ -118,21 +115,23 @@ def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_t
     assert f"{other.id}, {origin}, holds production; waiting for it: https://" in ran.log
 
 
-def test_a_re_run_joins_its_own_deployment_to_chosen_instances(still_emulator: Start, run_line: Run) -> None:
+def test_a_re_run_joins_its_own_deployment_to_chosen_instances(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     flags = ("--update-outdated-instances-only", "true")
     first = run_line(service, "--stop-after", "deploy", *flags)
     assert run_line(service, *flags).outputs["deployment-id"] == first.outputs["deployment-id"]
 
 
-def test_the_rollback_to_the_revision_is_joined(still_emulator: Start, run_line: Run) -> None:
+def test_the_rollback_to_the_revision_is_joined(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     location = location_of(run_line(service))
     rollback = service.begin(revision=location, creator="codeDeployRollback")
     assert run_line(service).outputs["deployment-id"] == rollback.id
 
 
-def test_a_refusal_says_who_holds_the_group(still_emulator: Start, run_line: Run) -> None:
+def test_a_refusal_says_who_holds_the_group(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     other = service.begin(creator="autoscaling")
     ran = run_line(service, "--on-conflict", "fail")
@@ -140,7 +139,7 @@ def test_a_refusal_says_who_holds_the_group(still_emulator: Start, run_line: Run
     assert "), which Auto Scaling started for a new instance, holds hello-web/production" in ran.log
 
 
-def test_waiting_for_the_same_revision_deploys_it_again(still_emulator: Start, run_line: Run) -> None:
+def test_waiting_for_the_same_revision_deploys_it_again(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     run_line(service, "--stop-after", "deploy")
     assert run_line(service, "--on-conflict", "wait").code == 0
@@ -148,7 +147,7 @@ def test_waiting_for_the_same_revision_deploys_it_again(still_emulator: Start, r
 
 
 def test_fail_names_the_deployment_that_holds_the_group(
-    still_emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = still_emulator()
     other = service.begin()
@@ -160,7 +159,7 @@ def test_fail_names_the_deployment_that_holds_the_group(
 
 
 def test_stop_stops_the_other_and_then_deploys(
-    still_emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = still_emulator()
     other = service.begin(scenario="stuck")
@@ -169,7 +168,7 @@ def test_stop_stops_the_other_and_then_deploys(
     assert other.info(clock.monotonic())["status"] == "Stopped"
 
 
-def test_a_stop_of_the_other_that_is_denied_is_a_conflict(still_emulator: Start, run_line: Run) -> None:
+def test_a_stop_of_the_other_that_is_denied_is_a_conflict(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.begin(scenario="stuck")
     service.faults.add("StopDeployment", "access-denied", times=9)
@@ -179,7 +178,7 @@ def test_a_stop_of_the_other_that_is_denied_is_a_conflict(still_emulator: Start,
 
 
 def test_the_wait_for_another_is_within_the_budget(
-    still_emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = still_emulator()
     other = service.begin(scenario="stuck")
@@ -192,7 +191,7 @@ def test_the_wait_for_another_is_within_the_budget(
 
 @pytest.mark.parametrize(("policy", "code"), [("join", 0), ("wait", 0), ("stop", 13), ("fail", 13)])
 def test_where_deployments_may_not_be_listed_the_wait_is_blind(
-    policy: str, code: int, *, still_emulator: Start, run_line: Run
+    policy: str, code: int, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     service.begin()
@@ -202,7 +201,7 @@ def test_where_deployments_may_not_be_listed_the_wait_is_blind(
     assert created(service) == (code == 0)
 
 
-def test_whoever_has_waited_longer_goes_first(still_emulator: Start, run_line: Run) -> None:
+def test_whoever_has_waited_longer_goes_first(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator(["stuck", "success"])
     service.begin(scenario="slow-start")
     run_line(service)
@@ -213,7 +212,7 @@ def test_whoever_has_waited_longer_goes_first(still_emulator: Start, run_line: R
 
 @pytest.mark.parametrize("kind", ["cut-after", "cut-before", "500", "503", "throttle"])
 def test_a_lost_answer_never_makes_two_deployments_and_never_none(
-    kind: str, *, still_emulator: Start, run_line: Run
+    kind: str, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", kind, times=1)
@@ -224,7 +223,7 @@ def test_a_lost_answer_never_makes_two_deployments_and_never_none(
 
 
 def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "cut-after", times=1)
@@ -237,7 +236,7 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
     assert "allow codedeploy:ListDeployments" in ran.log
 
 
-def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_line: Run) -> None:
+def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "500", times=99)
     ran = run_line(service)
@@ -245,7 +244,7 @@ def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_
     assert service.deployments == []
 
 
-def test_throttling_that_stays_ends_after_a_while(still_emulator: Start, run_line: Run) -> None:
+def test_throttling_that_stays_ends_after_a_while(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "throttle", times=99)
     assert run_line(service).code == 5

@@ -16,7 +16,7 @@ from tests.emulator.timeline import TARGET_STATES, TERMINAL
 from tests.protocol.steps import APPSPEC, ARCHIVE, HELLO, code, deploy, end, looks, targets
 
 if TYPE_CHECKING:
-    from tests.protocol.steps import Start
+    from tests.harness import Start
 
 
 def test_a_success_goes_from_created_to_succeeded_with_all_events(still_emulator: Start) -> None:

@@ -18,7 +18,7 @@ from tests.emulator import SCENARIOS, Emulator
 from tests.protocol.steps import HELLO, deploy
 
 if TYPE_CHECKING:
-    from tests.protocol.steps import Start
+    from tests.harness import Start
 
 
 @pytest.mark.parametrize(

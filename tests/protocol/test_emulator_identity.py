@@ -22,7 +22,7 @@ from tests.protocol.steps import (
 
 if TYPE_CHECKING:
     from tests.clock import FakeClock
-    from tests.protocol.steps import Start
+    from tests.harness import Start
 
 
 REGION = "eu-west-1"

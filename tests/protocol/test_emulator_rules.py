@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from tests.protocol.steps import APPSPEC, ARCHIVE, code, deploy
 
 if TYPE_CHECKING:
-    from tests.protocol.steps import Start
+    from tests.harness import Start
 
 
 ENABLED: Any = {"enabled": True}

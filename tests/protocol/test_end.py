@@ -17,14 +17,10 @@ from tests.clock import FakeClock
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator import Emulator
     from tests.emulator.server import LoggedCall
-    from tests.protocol.conftest import Ran
+    from tests.harness import Ran, RunLine, Start
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 DETAILS = ("ListDeploymentTargets", "BatchGetDeploymentTargets")
 WATCHING = {"GetDeployment", *DETAILS}
@@ -59,7 +55,7 @@ def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
     kind: str,
     operation: str,
     still_emulator: Start,
-    run_line: Run,
+    run_line: RunLine,
 ) -> None:
     service = still_emulator(scenario)
     service.faults.add(operation, kind, times=10_000)
@@ -75,7 +71,7 @@ def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
 
 
 def test_what_was_known_of_the_targets_is_kept_and_said_to_be_old(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("fails-after-install")
     service.faults.add("BatchGetDeploymentTargets", "500", times=10_000, after=3)
@@ -86,7 +82,7 @@ def test_what_was_known_of_the_targets_is_kept_and_said_to_be_old(
     assert "last states could not be read" in ran.summary
 
 
-def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Start, run_line: Run) -> None:
+def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("fails-after-install")
     service.faults.add("BatchGetDeploymentTargets", "throttle", times=8, after=1)
     ran = run_line(service)
@@ -96,7 +92,7 @@ def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Star
 
 
 def test_under_throttling_the_end_is_told_soon_at_one_call_a_second(
-    emulator: Start, clock: FakeClock, run_line: Run
+    emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = emulator(speed=9.0 / 3.0, clock=clock)
     for operation in WATCHING:
@@ -110,7 +106,7 @@ def test_under_throttling_the_end_is_told_soon_at_one_call_a_second(
     assert all(after - before >= 0.999 for before, after in pairwise(times))
 
 
-def test_a_status_that_was_not_read_stops_nothing(still_emulator: Start, run_line: Run) -> None:
+def test_a_status_that_was_not_read_stops_nothing(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.faults.add("GetDeployment", "throttle", times=10_000, after=1)
     ran = run_line(service, "--timeout", "40s", "--on-timeout", "rollback")
@@ -121,7 +117,9 @@ def test_a_status_that_was_not_read_stops_nothing(still_emulator: Start, run_lin
     assert "was not stopped" in ran.summary
 
 
-def test_a_status_that_can_be_read_again_decides_over_the_stop(still_emulator: Start, run_line: Run) -> None:
+def test_a_status_that_can_be_read_again_decides_over_the_stop(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     service.faults.add("GetDeployment", "throttle", times=1, after=1)
     ran = run_line(service, "--timeout", "1s", "--poll-interval", "60s", "--on-timeout", "stop")
@@ -133,7 +131,7 @@ def test_a_status_that_can_be_read_again_decides_over_the_stop(still_emulator: S
 
 @pytest.mark.parametrize(("kind", "operation"), [("throttle", DETAILS[0]), ("cut-before", DETAILS[1])])
 def test_the_rollback_is_seen_to_its_end_as_well(
-    kind: str, operation: str, still_emulator: Start, run_line: Run
+    kind: str, operation: str, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("rollback")
     service.faults.add(operation, kind, times=10_000)
@@ -143,7 +141,7 @@ def test_the_rollback_is_seen_to_its_end_as_well(
     assert ran.outputs["live-revision"] == "s3://releases/hello-web/yesterday.zip"
 
 
-def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, run_line: Run) -> None:
+def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, run_line: RunLine) -> None:
     def followed(*, denied_after: int) -> tuple[Ran, Emulator]:
         service = emulator("rollback", speed=1.0, clock=FakeClock())
         service.faults.add("GetDeployment", "access-denied", times=10_000, after=denied_after)
@@ -162,7 +160,7 @@ def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, 
     ("scenario", "code"), [("instance-terminated", 0), ("terminated-and-fails", 10)], ids=str
 )
 def test_a_target_that_is_gone_costs_that_target_only(
-    scenario: str, code: int, still_emulator: Start, run_line: Run
+    scenario: str, code: int, still_emulator: Start, run_line: RunLine
 ) -> None:
     ran = run_line(still_emulator(scenario))
     assert ran.code == code
@@ -172,7 +170,9 @@ def test_a_target_that_is_gone_costs_that_target_only(
     assert "last states" not in ran.log
 
 
-def test_one_denied_look_ends_nothing_once_the_status_was_read(still_emulator: Start, run_line: Run) -> None:
+def test_one_denied_look_ends_nothing_once_the_status_was_read(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     service.faults.add("GetDeployment", "access-denied", times=2, after=2)
     assert run_line(service).code == 0
@@ -181,7 +181,7 @@ def test_one_denied_look_ends_nothing_once_the_status_was_read(still_emulator: S
 @pytest.mark.parametrize("operation", ["GetDeploymentGroup", "GetApplication"])
 @pytest.mark.parametrize("kind", ["500", "cut-before"])
 def test_reads_before_the_deployment_cost_nothing(
-    operation: str, kind: str, still_emulator: Start, run_line: Run
+    operation: str, kind: str, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     service.faults.add(operation, kind, times=10_000)

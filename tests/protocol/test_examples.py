@@ -11,13 +11,10 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
+    from tests.harness import RunLine, Start
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ACTION = "codedeploy-deployer/deployer@"
@@ -57,7 +54,9 @@ def test_there_is_no_other_workflow() -> None:
 
 
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_a_workflow_does_what_it_says(still_emulator: Start, run_line: Run, bucket: str, name: str) -> None:
+def test_a_workflow_does_what_it_says(
+    still_emulator: Start, run_line: RunLine, bucket: str, name: str
+) -> None:
     """Outputs are handed from step to step and from job to job as the workflow hands them."""
     scenario, folder, expected = WORKFLOWS[name]
     service = still_emulator(scenario)
@@ -90,7 +89,7 @@ def _job(folder: str) -> dict[str, str]:
     return {"GITHUB_WORKSPACE": str(EXAMPLES / folder), "GITHUB_SHA": "c" * 40}
 
 
-def test_the_flags_of_docker_run(still_emulator: Start, run_line: Run, bucket: str) -> None:
+def test_the_flags_of_docker_run(still_emulator: Start, run_line: RunLine, bucket: str) -> None:
     script = (EXAMPLES / "docker-run.sh").read_text(encoding="utf-8")
     words = shlex.split(script.partition("exec ")[2].replace("\\\n", " "), comments=True)
     image = next(index for index, word in enumerate(words) if word.startswith("ghcr.io/"))

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
     from tests.clock import FakeClock
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
-
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
+    from tests.harness import RunLine, Start
 
 
 def statuses(emulator: Emulator) -> list[str]:
@@ -34,7 +31,7 @@ def statuses(emulator: Emulator) -> list[str]:
     return [each.info(now)["status"] for each in emulator.deployments]
 
 
-def test_a_success_says_which_revision_is_live(still_emulator: Start, run_line: Run) -> None:
+def test_a_success_says_which_revision_is_live(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator())
     assert ran.code == 0
     assert ran.outputs["status"] == "succeeded"
@@ -44,7 +41,7 @@ def test_a_success_says_which_revision_is_live(still_emulator: Start, run_line: 
     assert "```mermaid\ngantt" in ran.summary
 
 
-def test_the_id_is_an_output_before_the_wait(still_emulator: Start, run_line: Run) -> None:
+def test_the_id_is_an_output_before_the_wait(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("stuck")
     service.faults.add("GetDeployment", "access-denied", times=9)
     ran = run_line(service)
@@ -54,7 +51,7 @@ def test_the_id_is_an_output_before_the_wait(still_emulator: Start, run_line: Ru
     assert f"Deployment {service.deployments[0].id} is still running" in ran.log
 
 
-def test_a_failure_is_told_on_the_failing_line_of_the_hook(still_emulator: Start, run_line: Run) -> None:
+def test_a_failure_is_told_on_the_failing_line_of_the_hook(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("fails-after-install"))
     assert ran.code == 10
     assert "::error file=examples/hello-web/scripts/after_install.sh,line=7,title=ScriptFailed::" in ran.log
@@ -69,7 +66,7 @@ def test_a_failure_is_told_on_the_failing_line_of_the_hook(still_emulator: Start
 
 
 def test_a_junit_report_is_written_where_one_is_wanted(
-    still_emulator: Start, run_line: Run, tmp_path: Path
+    still_emulator: Start, run_line: RunLine, tmp_path: Path
 ) -> None:
     report = tmp_path / "report.xml"
     report.write_text("of the last run")
@@ -79,7 +76,7 @@ def test_a_junit_report_is_written_where_one_is_wanted(
     assert report.read_text().count("<failure ") == 1
 
 
-def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start, run_line: Run) -> None:
+def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("rollback")
     ran = run_line(service)
     assert ran.code == 10
@@ -89,7 +86,7 @@ def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start
     assert statuses(service) == ["Failed", "Succeeded"]
 
 
-def test_a_rollback_that_fails_leaves_it_open_what_is_live(still_emulator: Start, run_line: Run) -> None:
+def test_a_rollback_that_fails_leaves_it_open_what_is_live(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("rollback-fails"))
     assert ran.code == 10
     assert "live-revision" not in ran.outputs
@@ -98,7 +95,7 @@ def test_a_rollback_that_fails_leaves_it_open_what_is_live(still_emulator: Start
 
 @pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
 def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
-    *, how: str, asked: bool | None, still_emulator: Start, run_line: Run
+    *, how: str, asked: bool | None, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator(["stuck", "success"])
     ran = run_line(service, "--timeout", "5m", "--on-timeout", how)
@@ -114,7 +111,9 @@ def test_at_a_time_out_the_deployment_is_left_stopped_or_rolled_back(
     assert "::error title=timed-out::" in ran.log
 
 
-def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(still_emulator: Start, run_line: Run) -> None:
+def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator("stuck")
     service.faults.add("StopDeployment", "access-denied", times=9)
     ran = run_line(service, "--timeout", "1m", "--on-timeout", "stop")
@@ -124,7 +123,7 @@ def test_a_stop_that_is_denied_is_said_and_changes_nothing_else(still_emulator: 
 
 
 def test_blue_green_waits_come_on_top_of_the_budget(
-    still_emulator: Start, clock: FakeClock, run_line: Run
+    still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = still_emulator("blue-green")
     ran = run_line(service, "--timeout", "1m", "--poll-interval", "60s")
@@ -133,13 +132,15 @@ def test_blue_green_waits_come_on_top_of_the_budget(
     assert "Continue it in the console" in ran.log
 
 
-def test_stop_after_ready_ends_when_the_deployment_is_ready(still_emulator: Start, run_line: Run) -> None:
+def test_stop_after_ready_ends_when_the_deployment_is_ready(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("blue-green"), "--stop-after", "ready")
     assert (ran.code, ran.outputs["status"]) == (0, "ready")
 
 
 @pytest.mark.parametrize("kind", ["throttle", "500", "503", "cut-before", "expired-token", "cut-after"])
-def test_trouble_while_waiting_never_ends_the_wait(kind: str, still_emulator: Start, run_line: Run) -> None:
+def test_trouble_while_waiting_never_ends_the_wait(
+    kind: str, still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     service.faults.add("GetDeployment", kind, times=2, after=1)
     service.faults.add("BatchGetDeploymentTargets", kind, times=1, after=1)
@@ -149,7 +150,7 @@ def test_trouble_while_waiting_never_ends_the_wait(kind: str, still_emulator: St
 
 
 def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("stuck")
     service.faults.add("GetDeployment", "expired-token", times=99, after=2)
@@ -159,7 +160,7 @@ def test_credentials_that_stay_expired_end_the_wait_and_the_deployment_goes_on(
     assert "is still running: https://" in ran.log
 
 
-def test_targets_that_may_not_be_read_cost_only_detail(still_emulator: Start, run_line: Run) -> None:
+def test_targets_that_may_not_be_read_cost_only_detail(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("fails-after-install")
     service.faults.add("ListDeploymentTargets", "access-denied", times=99)
     ran = run_line(service)
@@ -170,7 +171,7 @@ def test_targets_that_may_not_be_read_cost_only_detail(still_emulator: Start, ru
 
 
 def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
-    emulator: Start, clock: FakeClock, run_line: Run
+    emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = emulator("thousand", speed=0.4, clock=clock)
     ran = run_line(service)
@@ -190,13 +191,13 @@ def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
     assert len(ran.log.splitlines()) < 120
 
 
-def test_an_agent_that_never_answers_is_told_early(still_emulator: Start, run_line: Run) -> None:
+def test_an_agent_that_never_answers_is_told_early(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("agent-silent"), "--timeout", "10m")
     assert ran.log.count("No target has started after 3m") == 1
     assert "systemctl status codedeploy-agent" in ran.log
 
 
-def test_an_event_near_its_timeout_is_told(still_emulator: Start, run_line: Run) -> None:
+def test_an_event_near_its_timeout_is_told(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("stuck"), "--timeout", "5m")
     assert ran.log.count("ApplicationStart on i-0c5f3a9b7d0000002 is close to its timeout of 1m 00s") == 1
 
@@ -219,7 +220,7 @@ def test_looks_come_at_a_tenth_of_the_time_waited_within_a_second_and_ten(
     assert all(pause <= max(1.0, before / 10) + 0.1 for before, pause in zip(times, pauses, strict=False))
 
 
-def test_a_fixed_poll_interval_is_kept(still_emulator: Start, run_line: Run) -> None:
+def test_a_fixed_poll_interval_is_kept(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     assert run_line(service, "--poll-interval", "7s").code == 0
     times = [call.time for call in service.calls if call.operation == "GetDeployment"]
@@ -254,7 +255,7 @@ class Alarm:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
 def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR0913 - fixtures
-    *, number: int, code: int, how: str, asked: bool | None, emulator: Start, run_line: Run
+    *, number: int, code: int, how: str, asked: bool | None, emulator: Start, run_line: RunLine
 ) -> None:
     service = emulator("stuck", speed=1.0)
     alarm = Alarm(lambda: "GetDeployment" in service.operations(), number=number)
@@ -274,7 +275,7 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
 @cut_short
 @pytest.mark.parametrize(("how", "said"), [("leave", "is still running"), ("stop", "is being stopped")])
 def test_a_cancel_while_the_deployment_is_being_created_finds_it(
-    how: str, said: str, *, emulator: Start, run_line: Run
+    how: str, said: str, *, emulator: Start, run_line: RunLine
 ) -> None:
     service = emulator("stuck", speed=1.0)
     service.faults.add("CreateDeployment", "slow", seconds=2.0)
@@ -287,7 +288,7 @@ def test_a_cancel_while_the_deployment_is_being_created_finds_it(
 
 @cut_short
 def test_a_cancel_while_waiting_for_another_deployment_leaves_that_alone(
-    emulator: Start, run_line: Run
+    emulator: Start, run_line: RunLine
 ) -> None:
     service = emulator(speed=1.0)
     other = service.begin(scenario="stuck")
@@ -300,7 +301,7 @@ def test_a_cancel_while_waiting_for_another_deployment_leaves_that_alone(
 
 
 @cut_short
-def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_line: Run) -> None:
+def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_line: RunLine) -> None:
     service = emulator("rollback", speed=3.0)
 
     def rollback_is_watched() -> bool:
@@ -314,7 +315,7 @@ def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_
     assert f"Deployment {service.deployments[1].id} is still running" in ran.log
 
 
-def test_a_rollback_that_was_asked_for_here_is_followed(still_emulator: Start, run_line: Run) -> None:
+def test_a_rollback_that_was_asked_for_here_is_followed(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator(["fails-after-install", "success"])
     ran = run_line(service, "--auto-rollback", "DEPLOYMENT_FAILURE")
     assert ran.code == 10

@@ -11,17 +11,16 @@ import pytest
 from deployer.main import execute
 from tests.emulator import Policies, iam
 from tests.emulator.permissions import needed
-from tests.protocol.runs import REPOSITORY, Job
+from tests.harness import REPOSITORY, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from tests.clock import FakeClock
-    from tests.emulator import Emulator
+    from tests.harness import Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
 
 REQUIRED = ("Upload", "Register", "Deploy", "Configuration", "Watch")
 ARN = "arn:aws:codedeploy:eu-west-1:123456789012"
@@ -76,10 +75,10 @@ def test_the_whole_line_runs_with_the_printed_policy_and_is_denied_nothing(
 ) -> None:
     service = still_emulator(bucket_store=job.s3, policy=printed(job))
     ran = job.run(service)
-    assert ran.code == 0, ran.output
+    assert ran.code == 0, ran.log
     denied = [call.operation for call in service.calls if "AccessDenied" in call.error]
     assert denied in ([], ["HeadObject"]), "S3 answers 403 for what is not there, without s3:ListBucket"
-    assert "ValidateService" in ran.output
+    assert "ValidateService" in ran.log
 
 
 @pytest.mark.parametrize("sid", REQUIRED)
@@ -90,9 +89,9 @@ def test_no_required_statement_can_be_spared(sid: str, job: Job, still_emulator:
     policy = only(document, lambda name: name != sid and not name.startswith("Optional"))
     service = still_emulator(bucket_store=job.s3, policy=policy)
     ran = job.run(service)
-    assert ran.code == 4, ran.output
-    assert '{"Effect": "Allow", "Action": "' in ran.output
-    assert any(f'"Action": "{action}"' in ran.output for action in iam.listed(missing["Action"]))
+    assert ran.code == 4, ran.log
+    assert '{"Effect": "Allow", "Action": "' in ran.log
+    assert any(f'"Action": "{action}"' in ran.log for action in iam.listed(missing["Action"]))
 
 
 @pytest.mark.parametrize(("scenario", "code"), [("success", 0), ("fails-after-install", 10)])
@@ -104,7 +103,7 @@ def test_optional_statements_cost_only_detail(  # noqa: PLR0913 - fixtures
     policy = seed(job.bucket) if which == "seed" else least
     service = still_emulator(scenario, bucket_store=job.s3, policy=policy)
     ran = job.run(service)
-    assert ran.code == code, ran.output
+    assert ran.code == code, ran.log
     assert [each.status(clock.monotonic()) for each in service.deployments] == [
         "Succeeded" if code == 0 else "Failed"
     ]
@@ -153,7 +152,7 @@ def test_an_appspec_as_revision_needs_no_bucket(
     scenario = name.removeprefix("shop-")
     service = still_emulator(scenario, bucket_store=job.s3, policy=policy)
     ran = job.run(service, *flags, INPUT_BUCKET=None)
-    assert ran.code == 0, ran.output
+    assert ran.code == 0, ran.log
     assert [call.operation for call in service.calls if "AccessDenied" in call.error] == []
 
 
@@ -192,10 +191,10 @@ def test_a_denial_is_told_with_action_resource_identity_kind_and_statement(
     policy, advice = DENIALS[kind]
     service = still_emulator(bucket_store=job.s3, policy=policy)
     ran = job.run(service)
-    assert ran.code == 4, ran.output
-    assert f"s3:PutObject on arn:aws:s3:::{job.bucket}/revisions/hello-web/" in ran.output
-    assert "User: arn:aws:iam::123456789012:user/ci" in ran.output
-    assert advice in ran.output
+    assert ran.code == 4, ran.log
+    assert f"s3:PutObject on arn:aws:s3:::{job.bucket}/revisions/hello-web/" in ran.log
+    assert "User: arn:aws:iam::123456789012:user/ci" in ran.log
+    assert advice in ran.log
     statement = json.dumps(
         {
             "Effect": "Allow",
@@ -203,7 +202,7 @@ def test_a_denial_is_told_with_action_resource_identity_kind_and_statement(
             "Resource": f"arn:aws:s3:::{job.bucket}/revisions/hello-web/*",
         }
     )
-    assert (statement in ran.output) is (kind != "explicit deny")
+    assert (statement in ran.log) is (kind != "explicit deny")
 
 
 def test_a_denial_that_does_not_say_who_was_refused_is_told_with_who_it_was(
@@ -213,7 +212,7 @@ def test_a_denial_that_does_not_say_who_was_refused_is_told_with_who_it_was(
     service.faults.add("PutObject", "access-denied", times=9)
     ran = job.run(service)
     assert ran.code == 4
-    assert "was denied: Access Denied (as arn:aws:iam::123456789012:user/ci)" in ran.output
+    assert "was denied: Access Denied (as arn:aws:iam::123456789012:user/ci)" in ran.log
 
 
 def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(job: Job, still_emulator: Start) -> None:
@@ -222,7 +221,7 @@ def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(job: Job, still_emula
     service.faults.add("GetCallerIdentity", "500", times=9)
     ran = job.run(service)
     assert ran.code == 4
-    assert "was denied: Access Denied [AccessDenied]" in ran.output
+    assert "was denied: Access Denied [AccessDenied]" in ran.log
 
 
 @pytest.mark.parametrize(
@@ -239,16 +238,16 @@ def test_what_is_not_there_is_told_with_account_region_and_nearest_names(
     service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, flag)
     assert ran.code == 2
-    assert near in ran.output
-    assert "account 123456789012 in eu-west-1" in ran.output
+    assert near in ran.log
+    assert "account 123456789012 in eu-west-1" in ran.log
 
 
 def test_names_that_may_not_be_listed_cost_only_the_suggestion(job: Job, still_emulator: Start) -> None:
     service = still_emulator(bucket_store=job.s3, policy=seed(job.bucket))
     ran = job.run(service, "--deployment-group=productoin")
     assert ran.code == 2
-    assert "account 123456789012 in eu-west-1" in ran.output
-    assert "Did you mean" not in ran.output
+    assert "account 123456789012 in eu-west-1" in ran.log
+    assert "Did you mean" not in ran.log
 
 
 def test_policy_prints_json_and_nothing_else() -> None:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from deployer.deployment.model import Deployment
-    from tests.protocol.conftest import Ran
+    from tests.harness import RunLine, Start
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 PLATFORMS = pytest.mark.parametrize("platform", ["Server", "Lambda", "ECS"])
 LOST = pytest.mark.parametrize("kind", ["503", "500", "cut-before", "cut-after"])
@@ -81,7 +79,7 @@ def revision_of(service: Emulator) -> Mapping[str, Any]:
 @PLATFORMS
 @LOST
 def test_an_earlier_deployment_of_the_revision_is_not_taken_for_the_lost_one(
-    platform: str, kind: str, *, still_emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, kind: str, *, still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     """One revision, another, and the first again, all within two minutes."""
     service = still_emulator()
@@ -103,7 +101,7 @@ def test_an_earlier_deployment_of_the_revision_is_not_taken_for_the_lost_one(
 @PLATFORMS
 @LOST
 def test_a_failure_of_the_run_before_is_not_told_again(
-    platform: str, kind: str, *, still_emulator: Start, run_line: Run
+    platform: str, kind: str, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator(["no-instances", "success"])
     failed = run_line(service, environ=job(platform))
@@ -119,7 +117,7 @@ def test_a_failure_of_the_run_before_is_not_told_again(
 @PLATFORMS
 @pytest.mark.parametrize("seconds", [-300, -130, 0, 130, 300])
 def test_the_machine_s_clock_may_be_as_wrong_as_aws_lets_it(
-    platform: str, seconds: int, *, still_emulator: Start, clock: FakeClock, run_line: Run
+    platform: str, seconds: int, *, still_emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     """The deployment has ended by the time it is looked for, so that no conflict would save it."""
     service = still_emulator("no-instances")
@@ -131,7 +129,7 @@ def test_the_machine_s_clock_may_be_as_wrong_as_aws_lets_it(
 
 
 def test_the_deployment_of_another_attempt_is_not_taken_for_this_one_s(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     """Both send the same revision at the same time, and the descriptions tell them apart."""
     clock = Eventful()
@@ -162,7 +160,7 @@ def test_the_deployment_of_another_attempt_is_not_taken_for_this_one_s(
 
 @pytest.mark.parametrize("policy", ["join", "wait", "fail", "stop"])
 def test_a_deployment_that_is_listed_late_is_the_run_s_own_whatever_is_to_be_done_about_others(
-    policy: str, *, emulator: Start, clock: FakeClock, run_line: Run
+    policy: str, *, emulator: Start, clock: FakeClock, run_line: RunLine
 ) -> None:
     service = emulator(speed=0.1, clock=clock)
     service.faults.add("CreateDeployment", "cut-after")
@@ -173,7 +171,7 @@ def test_a_deployment_that_is_listed_late_is_the_run_s_own_whatever_is_to_be_don
     assert "StopDeployment" not in service.operations()
 
 
-def test_a_second_answer_that_is_lost_is_looked_up_too(still_emulator: Start, run_line: Run) -> None:
+def test_a_second_answer_that_is_lost_is_looked_up_too(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "cut-before")
     service.faults.add("CreateDeployment", "cut-after")
@@ -182,7 +180,7 @@ def test_a_second_answer_that_is_lost_is_looked_up_too(still_emulator: Start, ru
     assert [each.id for each in service.deployments] == [ran.outputs["deployment-id"]]
 
 
-def test_a_look_that_fails_is_made_up_for_by_the_next(still_emulator: Start, run_line: Run) -> None:
+def test_a_look_that_fails_is_made_up_for_by_the_next(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "cut-after")
     service.faults.add("ListDeployments", "500", times=5)
@@ -191,7 +189,7 @@ def test_a_look_that_fails_is_made_up_for_by_the_next(still_emulator: Start, run
     assert len(service.deployments) == 1
 
 
-def test_nothing_is_looked_up_in_advance(still_emulator: Start, run_line: Run) -> None:
+def test_nothing_is_looked_up_in_advance(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     assert run_line(service).code == 0
     assert "ListDeployments" not in service.operations()

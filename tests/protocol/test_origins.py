@@ -10,16 +10,13 @@ import botocore
 import botocore.loaders
 import pytest
 
-from tests.protocol.runs import REPOSITORY, Job
+from tests.harness import REPOSITORY, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.emulator import Emulator
+    from tests.harness import Start
     from tests.s3 import S3Server
-
-    Start = Callable[..., Emulator]
 
 
 @pytest.fixture
@@ -61,12 +58,12 @@ def test_a_configuration_in_the_workspace_runs_nothing_and_redirects_nothing(
     }[how]
     keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     ran = job.run(service, "--stop-after=register", **variables, **keys)
-    assert ran.code == 4, ran.output
+    assert ran.code == 4, ran.log
     assert not sign.exists()
-    assert "is in the workspace and was ignored" in ran.output
+    assert "is in the workspace and was ignored" in ran.log
     ran = job.run(service, "--stop-after=register", **variables)
-    assert ran.code == 0, ran.output
-    assert "127.0.0.1:9 " not in ran.output
+    assert ran.code == 0, ran.log
+    assert "127.0.0.1:9 " not in ran.log
 
 
 def test_a_model_in_the_workspace_changes_no_call(workspace: Path, job: Job, emulator: Start) -> None:
@@ -78,8 +75,8 @@ def test_a_model_in_the_workspace_changes_no_call(workspace: Path, job: Job, emu
     (planted / "service-2.json").write_text(json.dumps(model))
     service = emulator(bucket_store=job.s3)
     ran = job.run(service, "--stop-after=register", AWS_DATA_PATH="models")
-    assert ran.code == 0, ran.output
-    assert "models is in the workspace and was ignored" in ran.output
+    assert ran.code == 0, ran.log
+    assert "models is in the workspace and was ignored" in ran.log
 
 
 @pytest.mark.parametrize(
@@ -91,28 +88,28 @@ def test_no_other_file_of_the_workspace_is_believed(
     (workspace / "planted").write_text("[Credentials]\naws_access_key_id = A\naws_secret_access_key = B\n")
     service = emulator(bucket_store=job.s3)
     ran = job.run(service, "--stop-after=register", **{variable: "planted"})
-    assert ran.code == 0, ran.output
-    assert "planted is in the workspace and was ignored" in ran.output
+    assert ran.code == 0, ran.log
+    assert "planted is in the workspace and was ignored" in ran.log
 
 
 def test_an_endpoint_that_is_not_aws_s_is_said_with_its_origin(job: Job, emulator: Start) -> None:
     service = emulator(bucket_store=job.s3)
     ran = job.run(service)
-    assert ran.code == 0, ran.output
-    assert ran.output.count(f"Calls of CodeDeploy go to {service.url}, by AWS_ENDPOINT_URL_CODEDEPLOY.") == 1
-    assert ran.output.count(f"Calls of S3 go to {service.url}, by AWS_ENDPOINT_URL_S3.") == 1
-    assert "not encrypted" not in ran.output
+    assert ran.code == 0, ran.log
+    assert ran.log.count(f"Calls of CodeDeploy go to {service.url}, by AWS_ENDPOINT_URL_CODEDEPLOY.") == 1
+    assert ran.log.count(f"Calls of S3 go to {service.url}, by AWS_ENDPOINT_URL_S3.") == 1
+    assert "not encrypted" not in ran.log
 
 
 def test_calls_that_leave_the_machine_unencrypted_are_warned_of(job: Job, emulator: Start) -> None:
     service = emulator(bucket_store=job.s3)
     ran = job.run(service, AWS_ENDPOINT_URL_CODEDEPLOY="http://user:secret@codedeploy.invalid:8080/x?y=z")
     assert ran.code == 5
-    assert "Calls to http://codedeploy.invalid:8080 are not encrypted" in ran.output
+    assert "Calls to http://codedeploy.invalid:8080 are not encrypted" in ran.log
     ran = job.run(service, AWS_ENDPOINT_URL="not/a url")
     assert ran.code == 2
-    assert "AWS_ENDPOINT_URL is no URL." in ran.output
-    assert "not/a" not in ran.output
+    assert "AWS_ENDPOINT_URL is no URL." in ran.log
+    assert "not/a" not in ran.log
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/config", "loop", "/proc/self/fd/0/x"])
@@ -124,4 +121,4 @@ def test_a_path_that_leads_nowhere_is_no_configuration(
     ran = job.run(
         service, "--stop-after=register", AWS_CONFIG_FILE=path.replace("loop", str(tmp_path / "loop"))
     )
-    assert ran.code == 0, ran.output
+    assert ran.code == 0, ran.log

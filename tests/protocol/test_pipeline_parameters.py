@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
+    from tests.harness import RunLine, Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 GROUP = {"applicationName", "deploymentGroupName", "revision", "description"}
 TASK = "TASK_DEFINITION=arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41"
@@ -44,7 +40,7 @@ def sent(emulator: Emulator) -> Any:  # noqa: ANN401 - AWS's request
     return request
 
 
-def test_what_is_not_given_is_not_sent(still_emulator: Start, run_line: Run) -> None:
+def test_what_is_not_given_is_not_sent(still_emulator: Start, run_line: RunLine) -> None:
     """The group decides; only the description says where the deployment comes from."""
     service = still_emulator()
     run_line(service, "--stop-after", "deploy", environ={"GITHUB_SHA": "c" * 40, "GITHUB_REPOSITORY": "a/b"})
@@ -53,7 +49,7 @@ def test_what_is_not_given_is_not_sent(still_emulator: Start, run_line: Run) -> 
 
 
 def test_everything_that_is_given_is_sent_as_the_service_spells_it(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     ran = run_line(service, "--stop-after", "deploy", environ=EVERYTHING)
@@ -82,7 +78,7 @@ def test_everything_that_is_given_is_sent_as_the_service_spells_it(
 
 
 def test_rollback_and_alarms_can_be_switched_off_for_one_deployment(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     run_line(service, "--stop-after", "deploy", "--auto-rollback", "disabled", "--alarms", "disabled")
@@ -91,7 +87,7 @@ def test_rollback_and_alarms_can_be_switched_off_for_one_deployment(
 
 
 def test_a_parameter_with_an_input_of_its_own_may_be_written_in_full(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     """The input `alarms` has no word for this."""
     wish = "overrideAlarmConfiguration: {enabled: true, ignorePollAlarmFailure: true, alarms: [{name: a}]}"
@@ -131,7 +127,7 @@ def test_a_parameter_with_an_input_of_its_own_may_be_written_in_full(
     ],
 )
 def test_what_the_service_s_model_does_not_know_is_told_with_its_path(
-    still_emulator: Start, run_line: Run, given: dict[str, str], said: str
+    still_emulator: Start, run_line: RunLine, given: dict[str, str], said: str
 ) -> None:
     """Before a file is packed, and without a word to AWS."""
     service = still_emulator()
@@ -154,7 +150,7 @@ def test_what_the_service_s_model_does_not_know_is_told_with_its_path(
     ],
 )
 def test_what_is_for_other_platforms_is_refused_without_aws(
-    still_emulator: Start, run_line: Run, name: str, value: str
+    still_emulator: Start, run_line: RunLine, name: str, value: str
 ) -> None:
     """The service refuses each of these too, but only once everything is uploaded and registered."""
     service = still_emulator("ecs")
@@ -165,7 +161,9 @@ def test_what_is_for_other_platforms_is_refused_without_aws(
     assert service.calls == []
 
 
-def test_a_configuration_of_one_s_own_is_left_to_the_service(still_emulator: Start, run_line: Run) -> None:
+def test_a_configuration_of_one_s_own_is_left_to_the_service(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator("ecs")
     ran = run_line(service, environ={**ECS, "INPUT_DEPLOYMENT-CONFIG": "slowly"})
     assert ran.code == 2
@@ -190,7 +188,7 @@ def test_a_configuration_of_one_s_own_is_left_to_the_service(still_emulator: Sta
     ],
 )
 def test_a_disagreement_about_the_platform_says_both(
-    still_emulator: Start, run_line: Run, s3: S3Server, inputs: dict[str, str], said: str
+    still_emulator: Start, run_line: RunLine, s3: S3Server, inputs: dict[str, str], said: str
 ) -> None:
     """Before the upload: neither S3 nor CodeDeploy has anything of it."""
     service = still_emulator(bucket_store=s3)
@@ -200,7 +198,9 @@ def test_a_disagreement_about_the_platform_says_both(
     assert {call.operation for call in service.calls} == {"GetDeploymentGroup"}
 
 
-def test_an_appspec_in_s3_is_for_what_the_application_is_for(still_emulator: Start, run_line: Run) -> None:
+def test_an_appspec_in_s3_is_for_what_the_application_is_for(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     """By its name it may be for Lambda or ECS; the application decides, also about the configuration."""
     service = still_emulator("lambda")
     given = {
@@ -226,7 +226,7 @@ def test_an_appspec_in_s3_is_for_what_the_application_is_for(still_emulator: Sta
     ],
 )
 def test_a_name_that_is_not_there_is_found_before_anything_is_deployed(
-    still_emulator: Start, run_line: Run, inputs: dict[str, str], said: str
+    still_emulator: Start, run_line: RunLine, inputs: dict[str, str], said: str
 ) -> None:
     """Also the last of several groups, while the first one is still as it was."""
     service = still_emulator()
@@ -237,7 +237,7 @@ def test_a_name_that_is_not_there_is_found_before_anything_is_deployed(
 
 
 def test_without_the_right_to_look_a_wrong_name_is_told_by_the_service(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     """Looking is a courtesy: its denial costs nothing but the early word."""
     service = still_emulator(policy=_all_but("codedeploy:GetDeploymentGroup", "codedeploy:GetApplication"))
@@ -248,7 +248,7 @@ def test_without_the_right_to_look_a_wrong_name_is_told_by_the_service(
 
 
 def test_credentials_that_do_not_hold_are_told_before_the_upload(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     service.faults.add("GetDeploymentGroup", "expired-token", times=9)
@@ -267,7 +267,7 @@ def _all_but(*actions: str) -> dict[str, Any]:
     }
 
 
-def test_the_object_is_kept_as_asked_for(still_emulator: Start, run_line: Run, s3: S3Server) -> None:
+def test_the_object_is_kept_as_asked_for(still_emulator: Start, run_line: RunLine, s3: S3Server) -> None:
     service = still_emulator(bucket_store=s3)
     ran = run_line(
         service,

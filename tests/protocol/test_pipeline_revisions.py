@@ -13,15 +13,13 @@ from deployer.deployment.model import Snapshot
 from tests.protocol.steps import deploy, looks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
+    from tests.harness import RunLine, Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GIVEN = {"INPUT_SOURCE": "", "INPUT_BUCKET": ""}
@@ -39,7 +37,7 @@ def created(emulator: Emulator) -> list[Any]:
     return [call.parameters for call in emulator.calls if call.operation == "CreateDeployment"]
 
 
-def test_built_once_and_promoted_to_two_groups(still_emulator: Start, run_line: Run) -> None:
+def test_built_once_and_promoted_to_two_groups(still_emulator: Start, run_line: RunLine) -> None:
     """What one run registered, the next deploys: the same bytes, to one group after the other."""
     service = still_emulator()
     built = run_line(service, "--stop-after", "register", environ={"INPUT_DEPLOYMENT-GROUP": ""})
@@ -69,7 +67,7 @@ def test_built_once_and_promoted_to_two_groups(still_emulator: Start, run_line: 
     assert all(each["deployment-id"] in promoted.summary for each in told)
 
 
-def test_the_first_group_that_does_not_succeed_is_the_last(still_emulator: Start, run_line: Run) -> None:
+def test_the_first_group_that_does_not_succeed_is_the_last(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator(by_group={"hello-web/staging": "script-missing"})
     ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
     assert ran.code == 10
@@ -80,7 +78,7 @@ def test_the_first_group_that_does_not_succeed_is_the_last(still_emulator: Start
 
 
 def test_what_failed_on_the_way_in_an_earlier_group_is_in_the_one_summary(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     """A group that succeeds although a target failed lets the next one begin, and is not forgotten."""
     service = still_emulator(by_group={"hello-web/staging": "one-fails-goes-on"})
@@ -91,7 +89,7 @@ def test_what_failed_on_the_way_in_an_earlier_group_is_in_the_one_summary(
     assert ran.summary.startswith("## ✅ hello-web → production")
 
 
-def test_several_groups_can_be_started_without_waiting(still_emulator: Start, run_line: Run) -> None:
+def test_several_groups_can_be_started_without_waiting(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     ran = run_line(
         service, "--stop-after", "deploy", environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"}
@@ -101,7 +99,9 @@ def test_several_groups_can_be_started_without_waiting(still_emulator: Start, ru
     assert "GetDeployment" not in operations(service)
 
 
-def test_a_refusal_at_the_second_group_still_tells_of_the_first(still_emulator: Start, run_line: Run) -> None:
+def test_a_refusal_at_the_second_group_still_tells_of_the_first(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     service.faults.add("CreateDeployment", "access-denied", times=1, after=1)
     ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
@@ -110,7 +110,7 @@ def test_a_refusal_at_the_second_group_still_tells_of_the_first(still_emulator: 
     assert (told["group"], told["status"]) == ("staging", "succeeded")
 
 
-def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: Run, s3: S3Server) -> None:
+def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: RunLine, s3: S3Server) -> None:
     service = still_emulator()
     packed = run_line(service, "--stop-after", "upload", "--bundle-type", "tgz")
     body = s3.client().get_object(Bucket=packed.outputs["bucket"], Key=packed.outputs["key"])["Body"].read()
@@ -123,7 +123,7 @@ def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: Run, s
 
 
 def test_the_failure_of_a_revision_built_elsewhere_is_told_in_the_checkout(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("fails-after-install")
     built = run_line(service, "--stop-after", "register", environ={"INPUT_DEPLOYMENT-GROUP": ""})
@@ -137,7 +137,7 @@ def test_the_failure_of_a_revision_built_elsewhere_is_told_in_the_checkout(
     assert "::error file=scripts/after_install.sh,line=7," in followed.log
 
 
-def test_a_commit_on_github_is_a_revision(still_emulator: Start, run_line: Run) -> None:
+def test_a_commit_on_github_is_a_revision(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     uri = f"github://example/hello-web/{SHA}"
     ran = run_line(service, environ={**GIVEN, "INPUT_REVISION": uri})
@@ -164,7 +164,7 @@ def stored(s3: S3Server, bucket: str) -> dict[str, str]:
 
 
 def test_an_object_without_pins_is_pinned_to_what_is_there(
-    still_emulator: Start, run_line: Run, stored: dict[str, str]
+    still_emulator: Start, run_line: RunLine, stored: dict[str, str]
 ) -> None:
     """The targets compare the eTag, so an object that changes after the look is not deployed."""
     service = still_emulator()
@@ -180,7 +180,7 @@ def test_an_object_without_pins_is_pinned_to_what_is_there(
 
 
 def test_an_older_version_can_be_deployed(
-    still_emulator: Start, run_line: Run, stored: dict[str, str]
+    still_emulator: Start, run_line: RunLine, stored: dict[str, str]
 ) -> None:
     service = still_emulator()
     uri = f"s3://{stored['bucket']}/web.zip?versionId={stored['first']}&eTag={stored['first-etag']}"
@@ -197,7 +197,7 @@ def test_an_older_version_can_be_deployed(
     ],
 )
 def test_a_revision_that_is_gone_or_changed_is_refused_before_codedeploy_hears_of_it(
-    still_emulator: Start, run_line: Run, stored: dict[str, str], rest: str, said: str
+    still_emulator: Start, run_line: RunLine, stored: dict[str, str], rest: str, said: str
 ) -> None:
     service = still_emulator()
     ran = run_line(service, environ={**GIVEN, "INPUT_REVISION": f"s3://{stored['bucket']}/{rest}"})
@@ -207,7 +207,7 @@ def test_a_revision_that_is_gone_or_changed_is_refused_before_codedeploy_hears_o
 
 
 def test_not_being_allowed_to_look_at_the_object_is_no_obstacle(
-    still_emulator: Start, run_line: Run, s3: S3Server
+    still_emulator: Start, run_line: RunLine, s3: S3Server
 ) -> None:
     """The targets read it as somebody else."""
     service = still_emulator(bucket_store=s3, policy=_everything_but("s3:*"))
@@ -222,7 +222,7 @@ def test_not_being_allowed_to_look_at_the_object_is_no_obstacle(
     assert "eTag" not in created(service)[0]["revision"]["s3Location"]
 
 
-def test_s3_out_of_reach_is_no_obstacle_either(still_emulator: Start, run_line: Run) -> None:
+def test_s3_out_of_reach_is_no_obstacle_either(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     ran = run_line(
         service,
@@ -247,7 +247,7 @@ def _everything_but(*actions: str) -> dict[str, Any]:
     }
 
 
-def test_an_appspec_travels_with_the_deployment(still_emulator: Start, run_line: Run) -> None:
+def test_an_appspec_travels_with_the_deployment(still_emulator: Start, run_line: RunLine) -> None:
     """ECS without a bucket: filled in, its SHA-256 beside it, nothing uploaded and nothing registered."""
     service = still_emulator("ecs")
     ran = run_line(service, environ={**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK})
@@ -266,7 +266,7 @@ def test_an_appspec_travels_with_the_deployment(still_emulator: Start, run_line:
 
 
 def test_an_appspec_goes_to_the_bucket_when_one_is_given(
-    still_emulator: Start, run_line: Run, s3: S3Server, bucket: str
+    still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str
 ) -> None:
     service = still_emulator("ecs")
     ran = run_line(service, environ={**ECS, "INPUT_APPSPEC-VARIABLES": TASK})
@@ -279,7 +279,7 @@ def test_an_appspec_goes_to_the_bucket_when_one_is_given(
     assert TASK.partition("=")[2].encode() in stored
 
 
-def test_an_appspec_in_json(still_emulator: Start, run_line: Run, tmp_path: Path) -> None:
+def test_an_appspec_in_json(still_emulator: Start, run_line: RunLine, tmp_path: Path) -> None:
     service = still_emulator("lambda")
     properties = {"Name": "shop-orders", "Alias": "live", "TargetVersion": "8"}
     appspec = {
@@ -301,7 +301,7 @@ def test_an_appspec_in_json(still_emulator: Start, run_line: Run, tmp_path: Path
     assert "CurrentVersion: 7" in ran.log
 
 
-def test_the_current_version_is_read_from_the_alias(still_emulator: Start, run_line: Run) -> None:
+def test_the_current_version_is_read_from_the_alias(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("lambda")
     ran = run_line(service, environ={**LAMBDA, "INPUT_APPSPEC-VARIABLES": "VERSION=8"})
     assert ran.code == 0, ran.log
@@ -315,7 +315,7 @@ def test_the_current_version_is_read_from_the_alias(still_emulator: Start, run_l
     assert target["traffic"] == {"version 7": 0, "version 8": 100}
 
 
-def test_a_family_becomes_the_arn_of_its_newest_revision(still_emulator: Start, run_line: Run) -> None:
+def test_a_family_becomes_the_arn_of_its_newest_revision(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("ecs")
     ran = run_line(
         service, environ={**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=shop-web"}
@@ -339,7 +339,7 @@ def test_a_family_becomes_the_arn_of_its_newest_revision(still_emulator: Start, 
     ],
 )
 def test_what_may_not_be_looked_up_may_be_written_down(
-    still_emulator: Start, run_line: Run, inputs: dict[str, str], denied: str, said: str
+    still_emulator: Start, run_line: RunLine, inputs: dict[str, str], denied: str, said: str
 ) -> None:
     service = still_emulator(policy=_everything_but(denied))
     ran = run_line(service, environ=inputs)
@@ -349,7 +349,7 @@ def test_what_may_not_be_looked_up_may_be_written_down(
 
 
 def test_a_family_that_is_not_there_is_told_before_anything_is_sent(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     ran = run_line(service, environ={**ECS, "INPUT_APPSPEC-VARIABLES": "TASK_DEFINITION=none"})
@@ -358,7 +358,7 @@ def test_a_family_that_is_not_there_is_told_before_anything_is_sent(
     assert created(service) == []
 
 
-def test_an_alias_out_of_reach_is_a_fault_of_aws(still_emulator: Start, run_line: Run) -> None:
+def test_an_alias_out_of_reach_is_a_fault_of_aws(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(
         still_emulator(),
         environ={
@@ -370,7 +370,7 @@ def test_an_alias_out_of_reach_is_a_fault_of_aws(still_emulator: Start, run_line
     assert ran.code == 5
 
 
-def test_a_rehearsal_of_an_appspec_asks_nobody(still_emulator: Start, run_line: Run) -> None:
+def test_a_rehearsal_of_an_appspec_asks_nobody(still_emulator: Start, run_line: RunLine) -> None:
     """What is looked up later counts as there; a placeholder left over is an error at its line."""
     service = still_emulator()
     ran = run_line(
@@ -384,13 +384,13 @@ def test_a_rehearsal_of_an_appspec_asks_nobody(still_emulator: Start, run_line: 
     assert service.calls == []
 
 
-def test_variables_for_a_bundle_are_refused(still_emulator: Start, run_line: Run) -> None:
+def test_variables_for_a_bundle_are_refused(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator(), "--stop-after", "package", "--appspec-variables", "A=1")
     assert ran.code == 2
     assert "this one goes into a bundle as it stands" in ran.log
 
 
-def test_a_deployment_is_picked_up_by_its_id_alone(still_emulator: Start, run_line: Run) -> None:
+def test_a_deployment_is_picked_up_by_its_id_alone(still_emulator: Start, run_line: RunLine) -> None:
     """No application, group or bucket: all of that is the deployment's own."""
     service = still_emulator()
     identifier = deploy(service.client())
@@ -408,7 +408,7 @@ def test_an_inline_appspec_of_another_run_is_an_output_only_with_its_content(
     allowed: bool,  # noqa: FBT001
     *,
     still_emulator: Start,
-    run_line: Run,
+    run_line: RunLine,
 ) -> None:
     service = still_emulator()
     inputs = {**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK}
@@ -423,7 +423,7 @@ def test_an_inline_appspec_of_another_run_is_an_output_only_with_its_content(
 
 
 def test_what_a_rollback_of_an_inline_appspec_made_live_can_be_deployed_again(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator(["success", "ecs-fails", "success"])
     inputs = {**ECS, "INPUT_BUCKET": "", "INPUT_APPSPEC-VARIABLES": TASK}
@@ -435,7 +435,7 @@ def test_what_a_rollback_of_an_inline_appspec_made_live_can_be_deployed_again(
     assert bad.outputs["live-revision"] == good.outputs["revision"] != bad.outputs["revision"]
 
 
-def test_a_deployment_of_another_group_is_not_picked_up(still_emulator: Start, run_line: Run) -> None:
+def test_a_deployment_of_another_group_is_not_picked_up(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     identifier = deploy(service.client(), deploymentGroupName="staging")
     ran = run_line(service, "--deployment-id", identifier, environ=GIVEN)
@@ -443,7 +443,7 @@ def test_a_deployment_of_another_group_is_not_picked_up(still_emulator: Start, r
     assert f"Input deployment-group is production, but {identifier} belongs to staging." in ran.log
 
 
-def test_a_deployment_that_is_not_there_cannot_be_picked_up(still_emulator: Start, run_line: Run) -> None:
+def test_a_deployment_that_is_not_there_cannot_be_picked_up(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator(), "--deployment-id", "d-AAAAAAAAA", environ=GIVEN)
     assert ran.code == 2
     assert "DeploymentDoesNotExistException" in ran.log
@@ -456,7 +456,7 @@ def looks_until(service: Emulator, identifier: str, status: str) -> Iterator[Any
         yield info
 
 
-def test_blue_green_in_two_jobs(still_emulator: Start, run_line: Run) -> None:
+def test_blue_green_in_two_jobs(still_emulator: Start, run_line: RunLine) -> None:
     """Start and stop when ready; continue after the tests; the old fleet has its time."""
     service = still_emulator("blue-green")
     ready = run_line(service, "--stop-after", "ready")
@@ -470,7 +470,7 @@ def test_blue_green_in_two_jobs(still_emulator: Start, run_line: Run) -> None:
     assert "traffic is moved" in done.log
 
 
-def test_the_wait_of_the_old_fleet_can_be_ended(still_emulator: Start, run_line: Run) -> None:
+def test_the_wait_of_the_old_fleet_can_be_ended(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("blue-green")
     identifier = deploy(service.client())
     for _ in looks_until(service, identifier, "Ready"):
@@ -483,7 +483,7 @@ def test_the_wait_of_the_old_fleet_can_be_ended(still_emulator: Start, run_line:
 
 
 def test_a_deployment_that_may_not_be_continued_goes_on_and_says_so(
-    still_emulator: Start, run_line: Run
+    still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("blue-green", policy=_everything_but("codedeploy:ContinueDeployment"))
     ran = run_line(service, "--continue")
@@ -511,7 +511,7 @@ def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
 
 @pytest.mark.parametrize(("pre_flight", "code"), [("errors", 0), ("strict", 3), ("off", 0)])
 def test_a_variable_without_a_placeholder_is_as_severe_as_pre_flight_says(
-    still_emulator: Start, run_line: Run, pre_flight: str, code: int
+    still_emulator: Start, run_line: RunLine, pre_flight: str, code: int
 ) -> None:
     variables = {"INPUT_APPSPEC-VARIABLES": "VERSION=8\nVERSOIN=8"}
     ran = run_line(
@@ -526,13 +526,15 @@ def test_a_variable_without_a_placeholder_is_as_severe_as_pre_flight_says(
     assert "The variable VERSOIN has no placeholder" in ran.log
 
 
-def test_an_appspec_to_upload_needs_a_bucket(still_emulator: Start, run_line: Run) -> None:
+def test_an_appspec_to_upload_needs_a_bucket(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator(), "--stop-after", "upload", environ=LAMBDA)
     assert ran.code == 2
     assert "Input bucket is missing." in ran.log
 
 
-def test_targets_of_cloudformation_are_told_with_their_traffic(still_emulator: Start, run_line: Run) -> None:
+def test_targets_of_cloudformation_are_told_with_their_traffic(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator("cloudformation")
     identifier = deploy(service.client())
     ran = run_line(service, "--deployment-id", identifier, environ=GIVEN)
@@ -543,13 +545,15 @@ def test_targets_of_cloudformation_are_told_with_their_traffic(still_emulator: S
     assert "### Traffic" in ran.summary
 
 
-def test_a_rollback_is_told_with_its_group(still_emulator: Start, run_line: Run) -> None:
+def test_a_rollback_is_told_with_its_group(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("rollback"), environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
     (told,) = json.loads(ran.outputs["deployments"])
     assert told["rollback-deployment-id"] == ran.outputs["rollback-deployment-id"]
 
 
-def test_a_registration_that_is_denied_names_what_is_missing(still_emulator: Start, run_line: Run) -> None:
+def test_a_registration_that_is_denied_names_what_is_missing(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator(policy=_everything_but("codedeploy:RegisterApplicationRevision"))
     ran = run_line(service)
     assert ran.code == 4
@@ -558,7 +562,7 @@ def test_a_registration_that_is_denied_names_what_is_missing(still_emulator: Sta
 
 
 def test_debugging_lists_what_goes_in_and_what_is_left_out(
-    still_emulator: Start, run_line: Run, tmp_path: Path
+    still_emulator: Start, run_line: RunLine, tmp_path: Path
 ) -> None:
     tree = tmp_path / "app"
     (tree / "logs").mkdir(parents=True)

@@ -12,16 +12,16 @@ from deployer.aws.client import connect
 from deployer.deployment.model import Deployment
 from deployer.regions import partition
 from tests.emulator import Emulator, Role, trust_web_identity
-from tests.protocol.runs import Job
+from tests.harness import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.clock import FakeClock
+    from tests.harness import Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -49,8 +49,8 @@ def test_the_log_says_where_the_region_came_from(
     config = job.home / "config"
     config.write_text("[profile web]\nregion = eu-west-1\n")
     ran = job.run(still_emulator(), AWS_CONFIG_FILE=str(config), **given)
-    assert told in ran.output
-    assert ran.code == 0, ran.output
+    assert told in ran.log
+    assert ran.code == 0, ran.log
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_no_region_and_no_profile_are_invalid_inputs(
 ) -> None:
     ran = job.run(still_emulator(), **given)
     assert ran.code == 2
-    assert told in ran.output
+    assert told in ran.log
 
 
 def test_a_bucket_of_another_region_is_refused_with_both_named(job: Job, still_emulator: Start) -> None:
@@ -73,7 +73,7 @@ def test_a_bucket_of_another_region_is_refused_with_both_named(job: Job, still_e
     service = still_emulator(bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
     ran = job.run(service)
     assert ran.code == 2
-    assert f"The bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.output
+    assert f"The bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.log
     assert "CreateDeployment" not in service.operations()
 
 
@@ -96,11 +96,11 @@ def test_partitions_and_consoles(region: str, name: str, console: str) -> None:
 def test_a_whole_run_in_another_partition(region: str, job: Job, still_emulator: Start) -> None:
     service = still_emulator()
     ran = job.run(service, AWS_REGION=region)
-    assert ran.code == 0, ran.output
-    assert f"?region={region}" in ran.output
+    assert ran.code == 0, ran.log
+    assert f"?region={region}" in ran.log
     service.faults.add("RegisterApplicationRevision", "access-denied", times=9)
     denied = job.run(service, AWS_REGION=region)
-    assert f'"arn:{partition(region)}:codedeploy:{region}:' in denied.output
+    assert f'"arn:{partition(region)}:codedeploy:{region}:' in denied.log
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_proxy_carries_every_call_but_those_that_it_must_not(job: Job, still_e
         "INPUT_ROLE-TO-ASSUME": "arn:aws:iam::123456789012:role/deployer",
     }
     ran = job.run(service, **given)
-    assert ran.code == 0, ran.output
+    assert ran.code == 0, ran.log
     assert {call.service for call in service.calls} == {"codedeploy", "sts", "oidc"}
     assert {call.service for call in direct.calls} == {"s3"}
 
@@ -147,7 +147,7 @@ def test_a_proxy_carries_every_call_but_those_that_it_must_not(job: Job, still_e
 def test_an_endpoint_that_nobody_answers_is_told_with_what_to_check(job: Job, still_emulator: Start) -> None:
     ran = job.run(still_emulator(), AWS_ENDPOINT_URL_S3=NOWHERE)
     assert ran.code == 5
-    assert "HTTPS_PROXY, NO_PROXY" in ran.output
+    assert "HTTPS_PROXY, NO_PROXY" in ran.log
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +195,10 @@ def test_a_custom_ca_bundle_vouches_for_every_endpoint(
     variable: str, job: Job, encrypted: Emulator, certificate: Path
 ) -> None:
     ran = job.run(encrypted, **over_tls(encrypted), **{variable: str(certificate / "ca.pem")})
-    assert ran.code == 0, ran.output
+    assert ran.code == 0, ran.log
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(job: Job, encrypted: Emulator) -> None:
     ran = job.run(encrypted, **over_tls(encrypted))
     assert ran.code == 5
-    assert "CERTIFICATE_VERIFY_FAILED" in ran.output
+    assert "CERTIFICATE_VERIFY_FAILED" in ran.log

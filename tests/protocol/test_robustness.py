@@ -14,16 +14,16 @@ import pytest
 from tests.emulator import SCENARIOS
 from tests.emulator.failures import script_failed
 from tests.emulator.scenarios import Scenario, course, rolling
-from tests.protocol.runs import Job
+from tests.harness import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.clock import FakeClock
     from tests.emulator import Emulator
+    from tests.harness import Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
 
 REPOSITORY = Path(__file__).parents[2]
 ENTRYPOINT = [sys.executable, "-I", str(REPOSITORY / "entrypoint.py")]
@@ -89,8 +89,8 @@ def test_files_that_cannot_be_written_are_found_before_anything_is_packaged_or_s
     names = {"INPUT_OUTPUTS_FILE": "no/o", "INPUT_SUMMARY_FILE": "no/s", "INPUT_JUNIT_FILE": "/dev/full"}
     ran = job.run(service, **names)
     assert ran.code == 2
-    assert [ran.output.count(f"{name} cannot be written") for name in names.values()] == [1, 1, 1]
-    assert "files," not in ran.output
+    assert [ran.log.count(f"{name} cannot be written") for name in names.values()] == [1, 1, 1]
+    assert "files," not in ran.log
     assert service.calls == []
 
 
@@ -132,11 +132,11 @@ def test_what_an_instance_writes_changes_neither_verdict_nor_reports(
         for purpose in ("OUTPUTS", "SUMMARY", "JUNIT")
     }
     ran = job.run(service, **DIALECTS[name], **files)
-    assert ran.code == (0 if ends == "Succeeded" else 10), ran.output
+    assert ran.code == (0 if ends == "Succeeded" else 10), ran.log
     assert f"Deployment {ends.lower()}" in ran.files["summary"]
     assert "<failure" in ran.files["junit"]
     assert f"STATUS={ends.lower()}" in ran.files["outputs"] or f"\n{ends.lower()}\n" in ran.files["outputs"]
     assert [char for char in ("\x07", "\u202e", HALF_AN_EMOJI) if char in ran.everything] == []
     if name == "azure":
-        assert "##vso[a]" not in ran.output + ran.files["outputs"]
-    assert "bug" not in ran.output
+        assert "##vso[a]" not in ran.log + ran.files["outputs"]
+    assert "bug" not in ran.log

@@ -11,7 +11,7 @@ from tests.emulator import Policies, Role, trust_web_identity
 from tests.protocol.steps import allow, assume_with_token, code, job_token
 
 if TYPE_CHECKING:
-    from tests.protocol.steps import Start
+    from tests.harness import Start
     from tests.s3 import S3Server
 
 

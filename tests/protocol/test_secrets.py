@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.emulator import SCENARIOS, Role, trust_web_identity
-from tests.protocol.runs import Job
+from tests.harness import Job
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from tests.clock import FakeClock
     from tests.emulator import Emulator
+    from tests.harness import Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
 
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 CALL = re.compile(
@@ -68,9 +67,9 @@ def test_no_secret_is_in_output_outputs_or_summary(scenario: str, job: Job, stil
     secrets = secrets_of(service, job)
     assert {"outputs", "summary"} <= set(ran.files)
     assert [secret for secret in secrets if secret in shown(ran.everything)] == []
-    masked = {line.removeprefix("::add-mask::") for line in ran.output.splitlines() if "::add-mask::" in line}
+    masked = {line.removeprefix("::add-mask::") for line in ran.log.splitlines() if "::add-mask::" in line}
     assert secrets - masked == {job.s3.secret_key}, "this one was never used"
-    assert CALL.search(ran.output)
+    assert CALL.search(ran.log)
 
 
 @pytest.mark.parametrize("variables", [{"GITLAB_CI": "true"}, {}, {"GITHUB_ACTIONS": "true"}])
@@ -88,10 +87,10 @@ def test_no_secret_is_in_what_is_told_of_a_failure(
 def test_ambient_secrets_are_masked_before_the_first_call(job: Job, still_emulator: Start) -> None:
     service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, GITHUB_ACTIONS="true", RUNNER_DEBUG="1", AWS_SESSION_TOKEN="planted-token")
-    first_call = CALL.search(ran.output)
+    first_call = CALL.search(ran.log)
     assert first_call
     for secret in ("planted-token", job.s3.access_key, job.s3.secret_key):
-        assert ran.output.index(f"::add-mask::{secret}") < first_call.start()
+        assert ran.log.index(f"::add-mask::{secret}") < first_call.start()
     assert "planted-token" not in shown(ran.everything)
 
 
@@ -102,8 +101,8 @@ def test_debugging_tells_of_each_call_and_of_those_that_got_no_answer(
     service.faults.add("RegisterApplicationRevision", "throttle")
     service.faults.add("CreateDeployment", "cut-before")
     ran = job.run(service, GITHUB_ACTIONS="true", RUNNER_DEBUG="1")
-    assert ran.code == 0, ran.output
-    told = re.findall(r"::debug::(.*)", ran.output)
+    assert ran.code == 0, ran.log
+    told = re.findall(r"::debug::(.*)", ran.log)
     assert any(
         re.match(r"codedeploy RegisterApplicationRevision 200 after 1 retries in ", line) for line in told
     )
@@ -113,7 +112,7 @@ def test_debugging_tells_of_each_call_and_of_those_that_got_no_answer(
 
 def test_nothing_is_told_of_calls_without_debugging(job: Job, still_emulator: Start) -> None:
     service = still_emulator(bucket_store=job.s3)
-    assert "::debug::" not in job.run(service, GITHUB_ACTIONS="true").output
+    assert "::debug::" not in job.run(service, GITHUB_ACTIONS="true").log
 
 
 CIS: tuple[dict[str, str], ...] = (
@@ -149,7 +148,7 @@ def test_a_secret_with_a_stray_newline_is_told_of_by_its_name_before_any_call(
         more = {} if name.startswith("AWS_") else asked
         ran = job.run(service, RUNNER_DEBUG="1", **variables, **more, **{name: secret + stray})
         assert ran.code == 4
-        assert f"{name} {ENDS[stray]}." in ran.output
+        assert f"{name} {ENDS[stray]}." in ran.log
         assert secret not in without_masks(ran.everything)
     assert service.calls == []
 
@@ -172,5 +171,5 @@ def test_no_password_of_a_proxy_or_an_endpoint_is_told(
 ) -> None:
     service = still_emulator(bucket_store=job.s3)
     ran = job.run(service, "--stop-after=register", RUNNER_DEBUG="1", **variables, **{variable: url})
-    assert ran.code in {0, 2, 4, 5}, ran.output
+    assert ran.code in {0, 2, 4, 5}, ran.log
     assert "PLANTED" not in ran.everything

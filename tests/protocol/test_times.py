@@ -13,14 +13,10 @@ import pytest
 from tests.clock import FakeClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
+    from tests.harness import Ran, RunLine, Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 LOOKS = ("codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment")
 
@@ -31,7 +27,7 @@ def clock() -> FakeClock:
     return FakeClock(datetime.now(UTC) + timedelta(hours=1))
 
 
-def upload(run_line: Run, service: Emulator, **environ: str) -> Ran:
+def upload(run_line: RunLine, service: Emulator, **environ: str) -> Ran:
     """The example up to the upload."""
     ran = run_line(service, "--stop-after", "upload", environ=environ)
     assert ran.code == 0, ran.log
@@ -48,7 +44,7 @@ def other_goes_live(service: Emulator, clock: FakeClock, group: str = "productio
 
 
 def test_a_commit_that_goes_back_is_sent_again(
-    still_emulator: Start, run_line: Run, clock: FakeClock
+    still_emulator: Start, run_line: RunLine, clock: FakeClock
 ) -> None:
     service = still_emulator()
     first = upload(run_line, service)
@@ -65,7 +61,7 @@ def test_a_commit_that_goes_back_is_sent_again(
 
 
 def test_it_is_sent_again_for_any_of_several_groups(
-    still_emulator: Start, run_line: Run, clock: FakeClock
+    still_emulator: Start, run_line: RunLine, clock: FakeClock
 ) -> None:
     service = still_emulator()
     groups = {"INPUT_DEPLOYMENT-GROUP": "production\nstaging"}
@@ -81,7 +77,7 @@ def test_it_is_sent_again_for_any_of_several_groups(
 
 @pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "in quotes"])
 def test_what_the_group_runs_is_reused(
-    still_emulator: Start, run_line: Run, clock: FakeClock, quote: str
+    still_emulator: Start, run_line: RunLine, clock: FakeClock, quote: str
 ) -> None:
     """Whoever registered it, with the eTag in quotes or without."""
     service = still_emulator()
@@ -100,7 +96,7 @@ def test_what_the_group_runs_is_reused(
     assert again.outputs["version-id"] == first.outputs["version-id"]
 
 
-def test_a_newer_object_is_reused(still_emulator: Start, run_line: Run, clock: FakeClock) -> None:
+def test_a_newer_object_is_reused(still_emulator: Start, run_line: RunLine, clock: FakeClock) -> None:
     service = still_emulator(clock=replace(clock, start=datetime(2026, 1, 1, tzinfo=UTC)))
     run_line(service, "--stop-after", "register")
 
@@ -109,7 +105,7 @@ def test_a_newer_object_is_reused(still_emulator: Start, run_line: Run, clock: F
 
 @pytest.mark.parametrize("action", LOOKS)
 def test_where_the_group_may_not_be_read_the_object_is_reused(
-    still_emulator: Start, run_line: Run, clock: FakeClock, action: str
+    still_emulator: Start, run_line: RunLine, clock: FakeClock, action: str
 ) -> None:
     service = still_emulator(
         policy={
@@ -127,7 +123,7 @@ def test_where_the_group_may_not_be_read_the_object_is_reused(
 
 
 def test_a_named_revision_and_a_build_for_no_group_are_taken_as_they_are(
-    still_emulator: Start, run_line: Run, clock: FakeClock
+    still_emulator: Start, run_line: RunLine, clock: FakeClock
 ) -> None:
     service = still_emulator()
     nobody = {"INPUT_DEPLOYMENT-GROUP": ""}
@@ -142,7 +138,7 @@ def test_a_named_revision_and_a_build_for_no_group_are_taken_as_they_are(
 
 
 def test_source_date_epoch_comes_from_the_environment(
-    still_emulator: Start, run_line: Run, s3: S3Server, bucket: str
+    still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str
 ) -> None:
     service = still_emulator()
     wrong = run_line(service, "--stop-after", "package", environ={"SOURCE_DATE_EPOCH": "soon"})

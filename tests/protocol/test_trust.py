@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from mypy_boto3_s3 import S3Client
 
     from tests.emulator import Emulator
-    from tests.protocol.conftest import Ran
+    from tests.harness import RunLine, Start
     from tests.s3 import S3Server
 
-    Start = Callable[..., Emulator]
-    Run = Callable[..., Ran]
 
 EVIL = b"PK another archive"
 ETAG = hashlib.md5(EVIL).hexdigest()  # noqa: S324 - S3's
@@ -40,7 +36,7 @@ def deployed(service: Emulator) -> str:
 
 
 def test_an_object_that_somebody_put_there_before_is_not_deployed(
-    still_emulator: Start, run_line: Run, client: S3Client, bucket: str
+    still_emulator: Start, run_line: RunLine, client: S3Client, bucket: str
 ) -> None:
     digest = run_line(still_emulator(), "--stop-after", "package").outputs["digest"]
     put(client, bucket, digest)
@@ -52,7 +48,7 @@ def test_an_object_that_somebody_put_there_before_is_not_deployed(
 
 
 def test_an_object_that_was_overwritten_since_is_not_deployed(
-    still_emulator: Start, run_line: Run, client: S3Client, bucket: str
+    still_emulator: Start, run_line: RunLine, client: S3Client, bucket: str
 ) -> None:
     service = still_emulator()
     first = run_line(service)
@@ -62,14 +58,16 @@ def test_an_object_that_was_overwritten_since_is_not_deployed(
     assert deployed(service) == ran.outputs["etag"] != ETAG
 
 
-def test_an_object_that_codedeploy_knows_is_not_sent_again(still_emulator: Start, run_line: Run) -> None:
+def test_an_object_that_codedeploy_knows_is_not_sent_again(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     assert run_line(service, "--stop-after", "register").outputs["uploaded"] == "true"
     again = run_line(service)
     assert (again.code, again.outputs["uploaded"]) == (0, "false")
 
 
-def test_the_record_of_the_group_s_own_deployment_vouches_too(still_emulator: Start, run_line: Run) -> None:
+def test_the_record_of_the_group_s_own_deployment_vouches_too(
+    still_emulator: Start, run_line: RunLine
+) -> None:
     service = still_emulator()
     assert run_line(service).code == 0
     service.faults.add("GetApplicationRevision", "access-denied", times=99)
@@ -78,7 +76,7 @@ def test_the_record_of_the_group_s_own_deployment_vouches_too(still_emulator: St
 
 @pytest.mark.parametrize("kind", ["access-denied", "500", "garbled"])
 def test_where_nothing_can_be_learnt_it_is_sent_again(
-    kind: str, still_emulator: Start, run_line: Run
+    kind: str, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     assert run_line(service, "--stop-after", "register").code == 0
@@ -88,7 +86,7 @@ def test_where_nothing_can_be_learnt_it_is_sent_again(
 
 
 def test_a_registration_without_an_etag_vouches_for_nothing(
-    still_emulator: Start, run_line: Run, client: S3Client, bucket: str
+    still_emulator: Start, run_line: RunLine, client: S3Client, bucket: str
 ) -> None:
     service = still_emulator()
     digest = run_line(still_emulator(), "--stop-after", "package").outputs["digest"]
@@ -109,7 +107,7 @@ def calls(service: Emulator, *operations: str) -> list[str]:
     ("account", "code"), [("123456789012", 0), ("999999999999", 4)], ids=["expected", "another"]
 )
 def test_nothing_is_done_in_an_account_that_is_not_expected(
-    account: str, code: int, still_emulator: Start, run_line: Run
+    account: str, code: int, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
     ran = run_line(service, "--expected-account", account)
@@ -120,7 +118,7 @@ def test_nothing_is_done_in_an_account_that_is_not_expected(
 
 @pytest.mark.parametrize("kind", ["access-denied", "500", "cut-before"])
 def test_a_revision_whose_owner_cannot_be_confirmed_is_not_deployed(
-    kind: str, still_emulator: Start, run_line: Run, s3: S3Server
+    kind: str, still_emulator: Start, run_line: RunLine, s3: S3Server
 ) -> None:
     service = still_emulator(bucket_store=s3)
     given = {"AWS_ENDPOINT_URL_S3": service.url, "INPUT_EXPECTED-BUCKET-OWNER": "123456789012"}
@@ -136,7 +134,7 @@ def test_a_revision_whose_owner_cannot_be_confirmed_is_not_deployed(
 
 
 def test_a_foreign_bucket_is_not_advised_to_be_opened(
-    still_emulator: Start, run_line: Run, s3: S3Server
+    still_emulator: Start, run_line: RunLine, s3: S3Server
 ) -> None:
     service = still_emulator(bucket_store=s3)
     given = {"AWS_ENDPOINT_URL_S3": service.url, "INPUT_EXPECTED-BUCKET-OWNER": "999999999999"}
@@ -150,7 +148,7 @@ def test_a_foreign_bucket_is_not_advised_to_be_opened(
     "changing", [("--continue",), ("--on-timeout", "rollback"), ("--on-cancel", "stop")], ids=lambda c: c[0]
 )
 def test_a_deployment_is_changed_only_by_who_names_its_group(
-    changing: tuple[str, ...], still_emulator: Start, run_line: Run
+    changing: tuple[str, ...], still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator("blue-green")
     deployment = service.begin(scenario="blue-green")
