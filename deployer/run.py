@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.deployment.model import Status
 from deployer.errors import ExitCode
-from deployer.report import lines, outputs
+from deployer.report import outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +97,8 @@ class Run:
 
     def packaged(self, bundle: Bundle, source: str) -> Bundle:
         """Record the bundle, made from `source`."""
+        from deployer.report import lines
+
         for text in lines.packaged(bundle, source):
             self.ci.say(text)
         return self.completed(bundle)
@@ -109,6 +111,8 @@ class Run:
 
     def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
         """Record the object that holds the bundle, and return the revision that it is."""
+        from deployer.report import lines
+
         self.outcome.stored, self.outcome.status = stored, Status.UPLOADED
         self.ci.say(lines.stored(stored, bundle))
         self.ci.outputs(outputs.of_stored(stored))

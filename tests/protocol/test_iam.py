@@ -267,9 +267,12 @@ def test_policy_prints_json_and_nothing_else() -> None:
         assert json.loads(stream.getvalue())["Version"] == "2012-10-17"
 
 
-def test_policy_tells_all_that_is_wrong_with_the_inputs() -> None:
+def test_policy_tells_all_that_is_wrong_with_the_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error: standard output is for the policy alone."""
     stream = io.StringIO()
     assert execute(["policy", "--timeout=soon"], {}, stream) == 2
+    told = capsys.readouterr().err
     for name in ("application", "deployment-group", "bucket"):
-        assert f"Input {name} is missing" in stream.getvalue()
-    assert "Flag --timeout: 'soon'" in stream.getvalue()
+        assert f"Input {name} is missing" in told
+    assert "Flag --timeout: 'soon'" in told
+    assert stream.getvalue() == ""

@@ -133,7 +133,7 @@ def test_the_deployment_of_another_attempt_is_not_taken_for_this_one_s(
 ) -> None:
     """Both send the same revision at the same time, and the descriptions tell them apart."""
     clock = Eventful()
-    service = still_emulator()
+    service = still_emulator(clock=clock)
     environ = {
         **job("Lambda"),
         "GITHUB_REPOSITORY": "acme/shop",
