@@ -57,6 +57,8 @@ class Permission:
     types: frozenset[str] = frozenset({"file", "directory"})
     mode: str | None = None
     default_acl: bool = False
+    by_command: bool = False
+    changes: bool = False
     line: int = 1
     column: int = 1
 

@@ -61,6 +61,8 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
         exceptions=exceptions,
         types=types,
         mode=mode,
+        by_command=bool(entries or given(item.get("context"))),
+        changes=any(given(item.get(key)) for key in ("mode", "owner", "group", "acls", "context")),
         default_acl=any(entry.default for entry in entries),
         line=node.line,
         column=node.column,

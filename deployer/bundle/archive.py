@@ -40,14 +40,24 @@ if TYPE_CHECKING:
     from deployer.rules import Rule
 
 
-_METHODS: Final = {1: "shrink", 6: "implode", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd", 99: "AES"}
-_RARE_METHODS: Final = {9: "deflate64", 12: "bzip2"}
+_METHODS: Final = {
+    1: "shrink",
+    6: "implode",
+    9: "deflate64",
+    14: "LZMA",
+    93: "Zstandard",
+    95: "XZ",
+    98: "PPMd",
+    99: "AES",
+}
+_RARE_METHODS: Final = {12: "bzip2"}
 _SAFE_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED_FLAGS: Final = 0x1 | 0x2000  # the member, or the central directory
 _UTF8_FLAG: Final = 0x800
 _UNIX: Final = 3
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
+_LONGEST_NAME: Final = 255  # bytes between slashes: Linux
 _SHOWN: Final = 80  # characters of a name that is too long
 _DAMAGED: Final = (
     *(OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, struct.error),
@@ -140,6 +150,7 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
         raise InvalidBundle(_unreadable(shown, shown, error)) from error
     entries = _with_folders(opened.entries)
     _check_parents(entries, findings)
+    _check_twins(opened.entries, findings)
     links = check_links(entries, where=lambda _: Location(shown), whole="archive")
     problems = [*_mismatch(shown, found), *findings.problems(), *links]
     return ArchiveContents(shown, file, entries, opened), found, problems
@@ -151,6 +162,18 @@ def _check_parents(entries: Mapping[str, Entry], findings: _Findings) -> None:
     for name in entries if links else ():
         if not links.isdisjoint(accumulate(posixpath.dirname(name).split("/"), "{}/{}".format)):
             findings.add(rules.THROUGH_LINK, name)
+
+
+def _check_twins(entries: Mapping[str, Entry], findings: _Findings) -> None:
+    """Report files that would have to be folders, too."""
+    folders = {above for name in entries for above in accumulate(posixpath.dirname(name).split("/"), _joined)}
+    for name in folders & entries.keys():
+        if entries[name].kind is EntryKind.FILE:
+            findings.add(rules.FILE_AND_FOLDER, name)
+
+
+def _joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}"
 
 
 def _unreadable(what: str, path: str, error: Exception) -> Problem:
@@ -204,6 +227,9 @@ class _Zip:
             readable = _check_zip_member(info, member, findings)
             name = _inside(member, findings)
             if name is not None:
+                known = self.entries.get(name)
+                if known is not None and (known.kind is EntryKind.FOLDER) is not member.endswith("/"):
+                    findings.add(rules.FILE_AND_FOLDER, member)
                 self._infos[name] = info
                 self.entries[name] = self._entry(name, info, member, findings, readable=readable)
 
@@ -247,7 +273,9 @@ def _check_zip_member(info: zipfile.ZipInfo, member: str, findings: _Findings) -
     encrypted = bool(info.flag_bits & _ENCRYPTED_FLAGS)
     if encrypted:
         findings.add(rules.ENCRYPTED, member)
-    method = info.compress_type
+    method = info.compress_type if not member.endswith("/") else zipfile.ZIP_STORED
+    if not member.isascii() and not info.flag_bits & _UTF8_FLAG and info.create_system != _UNIX:
+        findings.add(rules.OLD_NAME, member)
     if method in _RARE_METHODS:
         findings.add(rules.METHOD_RARE, member, _RARE_METHODS[method])
     elif method not in _SAFE_METHODS:
@@ -276,17 +304,14 @@ class _Tar:
             check_end(stream, end, unpacked)
 
     def _add(self, info: tarfile.TarInfo, stream: BinaryIO, findings: _Findings) -> None:
-        if "\\" in info.name:
-            findings.add(rules.BACKSLASH, info.name)
         name = _inside(info.name, findings)
         if name is None:
             return
+        self._check(name, info, findings)
         mode = info.mode & 0o7777
         if info.isdir():
             self.entries[name] = Entry(name, EntryKind.FOLDER, mode)
         elif info.issym():
-            if len(info.linkname) > LONGEST_PATH:
-                findings.add(rules.LINK_TARGET, info.name)
             self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname[:LONGEST_PATH])
         elif info.islnk():
             self._add_hard_link(name, info, findings)
@@ -299,6 +324,18 @@ class _Tar:
                 stream.seek(info.offset_data)
                 self._heads[name] = stream.read(min(info.size, _HEAD_BYTES))
 
+    def _check(self, name: str, info: tarfile.TarInfo, findings: _Findings) -> None:
+        """Report a member that tar cannot unpack."""
+        known = self.entries.get(name)
+        if known is not None and (known.kind is EntryKind.FOLDER) is not info.isdir():
+            findings.add(rules.FILE_AND_FOLDER, info.name)
+        if info.type not in tarfile.SUPPORTED_TYPES:
+            findings.add(rules.MEMBER_TYPE, info.name)
+        if info.issym() and len(info.linkname) > LONGEST_PATH:
+            findings.add(rules.LINK_TARGET, info.name)
+        elif info.issym() and not info.linkname:
+            findings.add(rules.NO_TARGET, info.name)
+
     def _add_hard_link(self, name: str, info: tarfile.TarInfo, findings: _Findings) -> None:
         first = posixpath.normpath(info.linkname)
         if first.startswith(("/", "../")):
@@ -306,6 +343,10 @@ class _Tar:
         elif first in self._offsets:
             self._offsets[name] = self._offsets[first]
             self.entries[name] = self.entries[first]._replace(name=name)
+        elif first in self.entries and self.entries[first].kind is EntryKind.LINK:
+            self.entries[name] = self.entries[first]._replace(name=name)
+        else:
+            findings.add(rules.NO_TARGET, info.name)
 
     @contextmanager
     def _open(self) -> Iterator[BinaryIO]:
@@ -334,6 +375,10 @@ def _inside(member: str, findings: _Findings) -> str | None:
         findings.add(tree_rules.NAME, f"{member[:_SHOWN]}…", f"more than {LONGEST_PATH} characters")
         return None
     parts = member.split("/")
+    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts):
+        findings.add(tree_rules.NAME, f"{member[:_SHOWN]}…", f"a part of more than {_LONGEST_NAME} bytes")
+    if not member:
+        findings.add(tree_rules.NAME, member, "nothing")
     if _CONTROL.search(member):
         findings.add(tree_rules.NAME, member, "a control character")
     if member.startswith("/") or ".." in parts:

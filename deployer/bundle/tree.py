@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from deployer.bundle import secrets
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
-from deployer.bundle.links import check_links, resolve
+from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.reading import LONGEST_TEXT, find_appspec, not_read, read_start
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import Walk
@@ -78,13 +78,19 @@ class Tree:
             if not rule.negated
         )
 
+    def _resolved(self, name: str) -> Entry | None:
+        try:
+            resolved = resolve(self.entries, name)
+        except LeavesTree:
+            return None
+        return self.entries.get(resolved) if resolved is not None else None
+
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file, links followed inside the bundle.
 
         Raises KeyError when no file of that name is in the bundle, InvalidBundle when it cannot be read.
         """
-        resolved = resolve(self.entries, name)
-        entry = self.entries[resolved] if resolved is not None else None
+        entry = self._resolved(name)
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
         try:
@@ -94,8 +100,7 @@ class Tree:
 
     def locate(self, name: str) -> str | None:
         """Return the file of that name as a path from the repository's root, None when it is not in it."""
-        resolved = resolve(self.entries, name)
-        entry = self.entries.get(resolved) if resolved is not None else None
+        entry = self._resolved(name)
         if entry is None or not entry.path:
             return None
         return Path(entry.path).relative_to(self.repository).as_posix()

@@ -120,8 +120,9 @@ class Walk:
             return False
         if bad := _BAD_NAME.search(last):
             what = "a backslash" if bad[0] == "\\" else "a control character"
-            self._note(name, rules.NAME, what=what)
-            return False
+            ends_line = "\n" in last or "\r" in last
+            self._note(name, rules.NAME if ends_line else rules.NAME_ODD, what=what)
+            return not ends_line
         return True
 
     def file(self, name: str, path: str, status: os.stat_result) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ADVISED_BYTES = 1_000_000_000
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions
 _LARGEST = 10
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _VERSIONED = re.compile(r";\d*$")
 
 
@@ -105,7 +106,14 @@ def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
     if zipped and ";" in joined:
         for name in filter(_VERSIONED.search, names.entries):
             path = names.contents.locate(name)
+            kept = _VERSIONED.sub("", name)
+            if kept in names.entries:
+                yield rules.VERSION_TWIN.problem(Location(path) if path else None, name=name, kept=kept)
+                continue
             yield rules.VERSION.problem(Location(path) if path else None, name=name)
+    if zipped and (controls := _CONTROL.search(joined)):
+        name = next(name for name in names.entries if controls[0] in name)
+        yield rules.CONTROL.problem(None, name=legible(name))
     try:
         joined.encode()
     except UnicodeEncodeError:

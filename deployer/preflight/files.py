@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from deployer.appspec.paths import in_bundle, on_instance
+from deployer.appspec.nodes import BLANKS
+from deployer.appspec.paths import STANDARD_FOLDERS, in_bundle, on_instance
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
+from deployer.preflight.linked import FolderLinks
 from deployer.rules import files as rules
-from deployer.text import did_you_mean
+from deployer.text import did_you_mean, legible
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from deployer.preflight.names import Names
 
 
+_SHOWN_LINKS = 3
 _FILE_LIKE = re.compile(
     r"\.(bash|cfg|cnf|conf|crt|css|csv|env|gz|html|ini|jar|js|json|key|lock|log|md|pem|php|properties|ps1|py|rb"
     r"|service|sh|socket|sql|tar|tgz|timer|toml|ts|txt|war|xml|ya?ml|zip)$",
@@ -53,22 +55,27 @@ class Plan:
     copies: list[Copy] = field(default_factory=list)
 
     @cached_property
-    def _sorted(self) -> list[str]:
-        return list(self.names.entries)
+    def _links(self) -> FolderLinks:
+        return FolderLinks(self.names.entries)
 
     def paths(self, copy: Copy) -> tuple[dict[str, str], list[str]]:
         """The files of a mapping as path on the instance → name in the bundle, and its folders."""
         if not copy.folder:
             return {copy.top: copy.name}, []
-        prefix = f"{copy.name}/" if copy.name else ""
-        within = self._sorted
-        if prefix:
-            within = within[bisect_left(within, prefix) : bisect_left(within, f"{copy.name}0")]  # 0 follows /
-        base, cut = copy.target.rstrip("/") + "/", len(prefix)
-        entries, folder = self.names.entries, EntryKind.FOLDER
-        files = {base + name[cut:]: name for name in within if entries[name].kind is not folder}
-        folders = [base + name[cut:] for name in within if entries[name].kind is folder]
-        return files, [copy.target, *folders]
+        base = copy.target.rstrip("/") + "/"
+        cyclic, _ = self.cycles(copy.name)
+        files: dict[str, str] = {}
+        folders = [copy.target]
+        for path, name, is_folder in self._links.copied(copy.name, frozenset(cyclic)):
+            if is_folder:
+                folders.append(base + path)
+            else:
+                files[base + path] = name
+        return files, folders
+
+    def cycles(self, folder: str) -> tuple[list[str], bool]:
+        """The links in a folder that form cycles, and whether there are several ways round."""
+        return self._links.cycles(folder)
 
     @cached_property
     def installed(self) -> tuple[list[str], list[str]]:
@@ -78,8 +85,33 @@ class Plan:
         for copy in self.copies:
             own_files, own_folders = self.paths(copy)
             files.update(own_files)
-            folders.update(own_folders)
-        return sorted(files), sorted(folders - {"/"})
+            folders.update(own_folders, ancestors(copy.top))
+        return sorted(files), sorted(folders - STANDARD_FOLDERS)
+
+    @cached_property
+    def _linked_files(self) -> dict[str, str]:
+        """The targets of installed links to files, by the links' paths on the instance."""
+        entries = self.names.entries
+        return {
+            path: entries[name].target
+            for copy in self.copies
+            for path, name in self.paths(copy)[0].items()
+            if name in entries and entries[name].kind is EntryKind.LINK
+        }
+
+    @cached_property
+    def _paths(self) -> set[str]:
+        return {path for paths in self.installed for path in paths} - self._linked_files.keys()
+
+    def leads_nowhere(self, path: str) -> bool:
+        """Tell whether an installed path is a relative link to something that is not installed."""
+        seen: set[str] = set()
+        while (target := self._linked_files.get(path)) is not None and path not in seen:
+            if target.startswith("/"):
+                return False
+            seen.add(path)
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+        return path not in self._paths
 
 
 def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan]:
@@ -90,10 +122,34 @@ def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan
         copy = yield from _check_source(appspec, mapping, names)
         if copy:
             plan.copies.append(copy)
+            yield from _check_cycles(appspec, copy, plan)
             if not copy.folder and not windows:
                 yield from _check_folder(appspec, copy)
     yield from _conflicts(appspec, plan)
+    if not windows and appspec.file_exists_behavior not in {"OVERWRITE", "RETAIN"}:
+        yield from _check_cleanup(appspec, plan)
     return plan
+
+
+def _check_cycles(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]:
+    """Links to folders that lead back to themselves."""
+    cyclic, several = plan.cycles(copy.name) if copy.folder else ([], False)
+    if cyclic:
+        place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
+        shown = ", ".join(legible(link) for link in cyclic[:_SHOWN_LINKS])
+        rule = rules.LINK_CYCLES if several else rules.LINK_CYCLE
+        yield rule.problem(place, links=shown, source=copy.mapping.source)
+
+
+def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
+    """Installed paths that the next deployment does not find in its list of what to clean up."""
+    for copy in plan.copies:
+        files, _ = plan.paths(copy)
+        lost = [path for path in files if path[-1] in BLANKS or "\n" in path]
+        if lost:
+            place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
+            more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+            yield rules.NOT_CLEANED_UP.problem(place, path=repr(lost[0]), more=more)
 
 
 def _check_source(
@@ -108,7 +164,9 @@ def _check_source(
     if not mapping.source:
         yield rules.EMPTY_SOURCE.problem(place)
     if ".." in mapping.source.replace("\\", "/").split("/"):
-        yield rules.PARENT.problem(place, path=mapping.source, normal=name or "/")
+        gone = not windows and names.resolve(name) and not names.resolve(mapping.source.strip("/"))
+        rule = rules.PARENT_MISSING if gone else rules.PARENT
+        yield rule.problem(place, path=mapping.source, normal=name or "/")
     name = names.spelt(name) if windows else name
     entry = names.resolve(name)
     if entry is None and (link := names.target(name)):
@@ -172,7 +230,7 @@ def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     for copy in crowded:
         place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
         own_files, own_folders = plan.paths(copy)
-        own_folders = [*own_folders, *_ancestors(copy.top)]
+        own_folders = [*own_folders, *ancestors(copy.top)]
         twice = [path for path in own_files if path in files]
         if twice:
             path, more = twice[0], f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
@@ -197,7 +255,8 @@ def _related(one: str, other: str) -> bool:
     return one == other or one.startswith(other.rstrip("/") + "/") or other.startswith(one.rstrip("/") + "/")
 
 
-def _ancestors(path: str) -> list[str]:
+def ancestors(path: str) -> list[str]:
+    """The folders above a path, the nearest first, without the root."""
     found = []
     while (path := posixpath.dirname(path)) != "/":
         found.append(path)

@@ -16,7 +16,7 @@ from deployer.rules import hooks as rules
 from deployer.text import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from deployer.appspec.model import AppSpec, Hook
     from deployer.bundle.contents import Entry
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]", re.ASCII)
+_SHOWN = 3
 _HEAD_BYTES = 1 << 16
 _ANYONE_EXECUTES = 0o111
 _OTHERS_READ_AND_EXECUTE = 0o005
@@ -43,6 +44,7 @@ class _Named(NamedTuple):
 def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
     """Report scripts that are missing or would not start; each script's own text is looked at once."""
     read: set[str] = set()
+    idle: dict[str, Location] = {}
     for event, hooks in appspec.hooks.items():
         if event in NEVER_RUN:
             continue
@@ -50,6 +52,30 @@ def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
             place = Location(appspec.path, hook.line, hook.column)
             named = _Named(event, hook, place, appspec.os == "windows")
             yield from _check(named, names, read)
+            if appspec.os != "windows" and (script := _not_executable(hook, names)):
+                idle.setdefault(script, names.place(script, None, place))
+    if idle:
+        yield _made_executable(idle)
+
+
+def _not_executable(hook: Hook, names: Names) -> str:
+    """The script of a hook that nobody may execute, empty when there is none."""
+    name = in_bundle(hook.location)
+    entry = names.resolve(name) if name else None
+    is_script = entry is not None and entry.kind is EntryKind.FILE and not entry.mode & _ANYONE_EXECUTES
+    return name or "" if is_script else ""
+
+
+def _made_executable(idle: dict[str, Location]) -> Problem:
+    """One notice for all scripts that the agent makes executable."""
+    script, place = next(iter(idle.items()))
+    shown = f"{script} is" if len(idle) == 1 else f"{len(idle)} scripts ({_few(idle)}) are"
+    return rules.NOT_EXECUTABLE.problem(place, scripts=shown, names=" ".join(list(idle)[:_SHOWN]))
+
+
+def _few(names: Iterable[str]) -> str:
+    first, more = list(names)[:_SHOWN], len(list(names)) - _SHOWN
+    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def _check(named: _Named, names: Names, read: set[str]) -> Iterator[Problem]:
@@ -59,7 +85,10 @@ def _check(named: _Named, names: Names, read: set[str]) -> Iterator[Problem]:
         yield rules.OUTSIDE.problem(named.place, **facts)
         return
     if ".." in named.hook.location.replace("\\", "/").split("/"):
-        yield file_rules.PARENT.problem(named.place, path=named.hook.location, normal=name or "/")
+        literal = named.hook.location.strip("/")
+        gone = not named.windows and names.resolve(name) and not names.resolve(literal)
+        rule = file_rules.PARENT_MISSING if gone else file_rules.PARENT
+        yield rule.problem(named.place, path=named.hook.location, normal=name or "/")
     name = names.spelt(name) if named.windows else name
     entry = names.resolve(name)
     if entry is None and names.leaves(name):
@@ -113,8 +142,6 @@ def _only_script(folder: str, names: Names) -> str:
 def _check_mode(named: _Named, name: str, entry: Entry, names: Names) -> Iterator[Problem]:
     mode = entry.mode
     if not mode & _ANYONE_EXECUTES:
-        place = names.place(name, None, named.place)
-        yield rules.NOT_EXECUTABLE.problem(place, script=name)
         mode |= _ANYONE_EXECUTES  # what the agent does about it
     if named.hook.runas in {None, "root"}:
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.appspec.paths import on_instance
 from deployer.errors import Location
 from deployer.rules import permissions as rules
+from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from deployer.appspec.model import AppSpec, Permission
     from deployer.errors import Problem
     from deployer.preflight.files import Plan
+
+_SHELL_CHARACTERS = re.compile(r"[\s;&|<>()`'\"\\]", re.ASCII)
 
 
 def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
@@ -36,6 +39,10 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         if complete and permission.types and not files and not folders:
             yield _nothing(permission, path, plan, place)
         matched = [*files, *folders]
+        if permission.by_command and (odd := next(filter(_SHELL_CHARACTERS.search, matched), None)):
+            yield rules.SHELL_CHARACTERS.problem(place, path=repr(odd))
+        if permission.changes and (lost := next(filter(plan.leads_nowhere, files), None)):
+            yield rules.LINK_TARGET.problem(place, path=legible(lost))
         twice = [found for found in matched if found in touched]
         if twice:
             more = f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""

@@ -61,6 +61,38 @@ BACKSLASH = Rule(
     good="app/a.txt",
     source=AGENT,
 )
+OLD_NAME = Rule(
+    code="archive-old-name",
+    message="{member}{more} has a name in the characters of DOS; the agent fails on it.",
+    hint="Build the archive with UTF-8 names (7-Zip: `-mcu=on`), or use plain ASCII.",
+    bad="caf\\x82 (CP437, made on Windows)",
+    good="café (UTF-8)",
+    source=AGENT,
+)
+FILE_AND_FOLDER = Rule(
+    code="archive-file-and-folder",
+    message="{member}{more} is both a file and a folder in the archive, so it cannot be unpacked.",
+    hint="Build the archive anew instead of adding to an old one.",
+    bad="app (a file), app/a.txt",
+    good="app/a.txt",
+    source=AGENT,
+)
+NO_TARGET = Rule(
+    code="archive-link-without-target",
+    message="{member}{more} is a link to nothing that came before it in the archive; tar fails on it.",
+    hint="Build the archive with all names of the file, or with `--hard-dereference`.",
+    bad="tar -cf app.tar second-name   # a hard link",
+    good="tar -cf app.tar first-name second-name",
+    source=AGENT,
+)
+MEMBER_TYPE = Rule(
+    code="archive-member-type",
+    message="{member}{more} is of a type that tar cannot unpack on its own.",
+    hint="Build the archive with plain `tar -cf`, without volumes or incremental backups.",
+    bad="tar -cM -L 100 -f app.tar app",
+    good="tar -cf app.tar app",
+    source=AGENT,
+)
 OUTSIDE = Rule(
     code="archive-outside",
     message="{member}{more} would be unpacked outside of the bundle.",

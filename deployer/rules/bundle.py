@@ -29,6 +29,22 @@ VERSION = Rule(
     source="Info-ZIP's unzip, run by the CodeDeploy agent",
     severity=WARNING,
 )
+VERSION_TWIN = Rule(
+    code="bundle-name-version-twin",
+    message="{name} is unpacked over {kept}: unzip, which the agent runs, drops the `;` and what follows.",
+    hint="Rename the file, exclude it, or set `bundle-type: tgz`.",
+    bad="start.sh and start.sh;1",
+    good="start.sh and start-1.sh",
+    source="Info-ZIP's unzip, run by the CodeDeploy agent",
+)
+CONTROL = Rule(
+    code="bundle-name-control",
+    message="The name `{name}` has a control character, which unzip, run by the agent, drops.",
+    hint="Rename the file, exclude it, or set `bundle-type: tgz`.",
+    bad="app/a\\tb (a tab, in a zip)",
+    good="app/a-b",
+    source="Info-ZIP's unzip, run by the CodeDeploy agent",
+)
 SIZE = Rule(
     code="bundle-size",
     message="The bundle unpacks to {size}. An instance keeps the archive, its content and the installed "

@@ -107,6 +107,35 @@ EMPTIED = Rule(
     source="this tool (exclusion patterns)",
     severity=WARNING,
 )
+LINK_CYCLES = Rule(
+    code="appspec-files-link-cycles",
+    message="Links to folders in {source} lead back to each other in several ways ({links}). The agent "
+    "follows them until it fails, or never ends.",
+    hint="Leave the links out, or put one copy of what they lead to in their place.",
+    bad="packages/ui/node_modules -> ../../node_modules\nnode_modules/ui -> ../packages/ui"
+    "   # and the same for api",
+    good="exclude: node_modules/@acme/",
+    source=AGENT,
+)
+LINK_CYCLE = Rule(
+    code="appspec-files-link-cycle",
+    message="Links to folders in {source} lead back to themselves ({links}). The agent copies what they "
+    "lead to up to 40 times, one in the other.",
+    hint="Leave the links out.",
+    bad="app/current -> .",
+    good="app/current -> releases/1",
+    source=AGENT,
+    severity=WARNING,
+)
+NOT_CLEANED_UP = Rule(
+    code="appspec-files-not-cleaned-up",
+    message="The path {path}{more} ends with a blank or contains a line end, so the next deployment cannot "
+    "remove it, and fails because it already exists.",
+    hint="Rename the file.",
+    bad="'app/a.txt '",
+    good="app/a.txt",
+    source=AGENT,
+)
 OUTSIDE = Rule(
     code="appspec-files-outside",
     message="`source: {source}` leaves the bundle.",
@@ -123,6 +152,15 @@ LINK_OUTSIDE = Rule(
     good="current -> releases/1",
     source=AGENT,
     severity=WARNING,
+)
+PARENT_MISSING = Rule(
+    code="appspec-parent-missing",
+    message="The path {path} leads through something that is no folder of the bundle, or to another place "
+    "than {normal}; the agent does not find it.",
+    hint="Write {normal}.",
+    bad="source: no-such-folder/../app",
+    good="source: app",
+    source=AGENT,
 )
 PARENT = Rule(
     code="appspec-parent-folder",

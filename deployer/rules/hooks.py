@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.rules import AGENT, AGENT_2, DOCS, LINUX, WARNING, Rule
+from deployer.rules import AGENT, AGENT_2, DOCS, LINUX, NOTICE, WARNING, Rule
 
 _GOOD = "hooks:\n  AfterInstall:\n    - location: scripts/start.sh\n      timeout: 300"
 
@@ -169,12 +169,12 @@ SHELL_CHARACTERS = Rule(
 )
 NOT_EXECUTABLE = Rule(
     code="hook-not-executable",
-    message="{script} is not executable; the agent makes it so, with a warning in its log.",
-    hint="Run `git update-index --chmod=+x {script}` and commit.",
+    message="{scripts} not executable; the agent changes that itself, with a warning in its log.",
+    hint="To avoid the warning, run `git update-index --chmod=+x {names}` and commit.",
     bad="-rw-r--r-- scripts/start.sh",
     good="-rwxr-xr-x scripts/start.sh",
     source=AGENT,
-    severity=WARNING,
+    severity=NOTICE,
 )
 RUNAS_MODE = Rule(
     code="hook-runas-mode",

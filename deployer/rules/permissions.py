@@ -22,6 +22,22 @@ ITEM_TYPE = Rule(
     good=_GOOD,
     source=AGENT,
 )
+SHELL_CHARACTERS = Rule(
+    code="appspec-permissions-shell-characters",
+    message="`acls` or `context` is set on {path}; the agent gives that name to a shell, as root, unquoted.",
+    hint="Rename the file, or leave it out with `except`.",
+    bad="acls: ['u:deploy:r']   # and a file my file.txt",
+    good="acls: ['u:deploy:r']   # and a file my-file.txt",
+    source=AGENT,
+)
+LINK_TARGET = Rule(
+    code="appspec-permissions-link-target",
+    message="{path} is a link to something that is not installed, and permissions are set through it.",
+    hint="Install its target as well, or leave the link out with `except`.",
+    bad="/srv/app/conf -> ../conf/x   # conf/ is not in `files`",
+    good="/srv/app/conf -> x",
+    source=AGENT,
+)
 HOME = Rule(
     code="appspec-permissions-home",
     message="The object {object} starts with a user's home folder; the agent fails if there is no such user.",

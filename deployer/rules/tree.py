@@ -32,6 +32,15 @@ NAME = Rule(
     good="app/a.txt",
     source=AGENT,
 )
+NAME_ODD = Rule(
+    code="name-odd",
+    message="`{name}` has {what} in its name, which is deployed as it is.",
+    hint=_RENAME,
+    bad="app\\\\a.txt (a backslash, which is no folder on Linux)",
+    good="app/a.txt",
+    source=AGENT,
+    severity=WARNING,
+)
 SPECIAL = Rule(
     code="special-file",
     message="`{name}` is a {kind}, which no archive can carry.",
@@ -43,10 +52,12 @@ SPECIAL = Rule(
 LINK_OUTSIDE = Rule(
     code="link-leaves-source",
     message="`{name}` is a link to `{target}`, which leads out of the {whole}.",
-    hint="Put what it points to into the {whole} instead of the link, or leave the link out.",
-    bad="app/config -> /etc/app",
+    hint="The link is deployed as it is: make sure that its target exists on each instance (a linked folder "
+    "is copied with all that is in it there). If it should lead to a file of the {whole}, make it relative.",
+    bad="app/config -> /home/runner/work/app/config",
     good="app/config -> ../common/config",
-    source=_TOOL,
+    source=AGENT,
+    severity=WARNING,
 )
 LINK_DANGLING = Rule(
     code="link-dangling",

@@ -54,7 +54,16 @@ def test_everything_of_an_appspec_for_instances() -> None:
     }
     assert appspec.permissions == (
         Permission(
-            "/srv/app", "*.sh", ("a.sh",), frozenset({"file"}), "064", default_acl=True, line=8, column=13
+            "/srv/app",
+            "*.sh",
+            ("a.sh",),
+            frozenset({"file"}),
+            "064",
+            default_acl=True,
+            by_command=True,
+            changes=True,
+            line=8,
+            column=13,
         ),
     )
 

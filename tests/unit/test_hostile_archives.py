@@ -48,13 +48,15 @@ def codes(path: Path) -> set[str]:
 @pytest.mark.parametrize("target", ["/etc", "../..", "app/../../.."])
 @pytest.mark.parametrize("kind", ["zip", "tar"])
 def test_a_link_that_leads_out(kind: str, target: str, tmp_path: Path) -> None:
-    """As in a folder, where the same is refused."""
+    """As in a folder, it stays a link, through which nothing is read."""
     if kind == "zip":
         members = [(zip_info(name, FILE), data) for name, data in FILES.items()]
         path = write_zip(tmp_path / "app.zip", [*members, (zip_info("l", LINK), target.encode())])
     else:
         path = make_tar(tmp_path / "app.tar", more=[tar_info("l", tarfile.SYMTYPE, target=target)])
-    assert codes(path) == {"link-leaves-source"}
+    ran = deploy(path)
+    assert ran.code == 0, ran.log
+    assert ran.places("link-leaves-source") == [(path.name, None)]
 
 
 def test_a_link_to_nothing_is_a_warning(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_hard_link_that_leads_out(target: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["app/a\nb", "app/\x1b]52;c;\x07"])
 def test_control_characters_in_a_name(name: str, tmp_path: Path) -> None:
-    assert codes(make_zip(tmp_path / "app.zip", {**FILES, name: b""})) == {"name-unusable"}
+    assert codes(make_zip(tmp_path / "app.zip", {**FILES, name: b""})) >= {"name-unusable"}
 
 
 @pytest.mark.parametrize("kind", ["zip", "tgz"])

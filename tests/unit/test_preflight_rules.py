@@ -39,6 +39,7 @@ FILES = f"{HEAD}files:\n  - source: app\n    destination: /srv/app\n"
 HOOK = "hooks:\n  AfterInstall:\n    - location: run.sh\n"
 SH = "#!/bin/sh\n"
 PERMISSION = f"{FILES}permissions:\n  - object: /srv/app/a.txt\n"
+ODD = FILES.replace("/srv/app", "/srv/a b") + "permissions:\n  - object: /srv/a b\n"
 ON_FOLDER = f"{FILES}permissions:\n  - object: /srv/app\n"
 
 # code → (AppSpec, path, line)
@@ -53,6 +54,8 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-unread-rest": ("  version: 0.0\n  os: linux\nfiles: []\n", APPSPEC, 3),
     "appspec-second-document": (f"{HEAD}---\nfiles: [\n", APPSPEC, 3),
     "appspec-alias": (f"{HEAD}a: &x 1\nb: *x\n", APPSPEC, 4),
+    "appspec-parent-missing": (f"{HEAD}files:\n  - source: no/../app\n    destination: /srv\n", APPSPEC, 4),
+    "appspec-permissions-shell-characters": (f"{ODD}    acls: ['u:deploy:r']\n", APPSPEC, 7),
     "appspec-ruby-only": (f"{FILES}permissions:\n  - object: /srv/app\n    mode: :644\n", APPSPEC, 8),
     "appspec-permissions-home": (f"{FILES}permissions:\n  - object: ~nobody/x\n", APPSPEC, 7),
     "appspec-date": (f"{HEAD}released: 2024-05-01\n", APPSPEC, 3),
@@ -173,7 +176,20 @@ TREES: dict[str, tuple[dict[str, str], tuple[str, int | None]]] = {
     "bundle-empty": ({}, ("", None)),
     "bundle-name-version": ({APPSPEC: HEAD, "report;1": ""}, ("report;1", None)),
     "bundle-name-not-utf8": ({APPSPEC: HEAD, "caf\udce9": ""}, ("caf\\xe9", None)),
-    "name-unusable": ({APPSPEC: HEAD, "a\\b": ""}, ("a\\b", None)),
+    "name-odd": ({APPSPEC: HEAD, "a\\b": ""}, ("a\\b", None)),
+    "bundle-name-version-twin": ({APPSPEC: HEAD, "a": "", "a;1": ""}, ("a;1", None)),
+    "appspec-files-link-cycle": ({APPSPEC: FILES, "app/l": "-> ."}, (APPSPEC, 4)),
+    "appspec-files-link-cycles": ({APPSPEC: FILES, "app/l": "-> .", "app/m": "-> ."}, (APPSPEC, 4)),
+    "appspec-files-not-cleaned-up": ({APPSPEC: FILES, "app/a ": ""}, (APPSPEC, 4)),
+    "appspec-permissions-link-target": (
+        {
+            APPSPEC: f"{ON_FOLDER}    mode: 644\n    type: [file]\n",
+            "app/a.txt": "",
+            "app/l": "-> ../c",
+            "c": "",
+        },
+        (APPSPEC, 7),
+    ),
     "link-leaves-source": ({APPSPEC: HEAD, "a": "-> /etc"}, ("a", None)),
     "link-dangling": ({APPSPEC: HEAD, "a": "-> gone"}, ("a", None)),
     "pattern-unused": ({APPSPEC: HEAD, ".codedeployignore": "*.x"}, (".codedeployignore", 1)),
@@ -261,6 +277,7 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "archive-encrypted": encrypted,
     "archive-method": lambda folder: app_zip(folder, zip_info("a", FILE, method=zipfile.ZIP_LZMA)),
     "archive-method-rare": lambda folder: app_zip(folder, zip_info("a", FILE, method=zipfile.ZIP_BZIP2)),
+    "archive-file-and-folder": lambda folder: app_zip(folder, zip_info(f"{APPSPEC}/a", FILE)),
     "archive-backslash": lambda folder: app_zip(folder, zip_info("a\\b", FILE)),
     "archive-outside": lambda folder: app_zip(folder, zip_info("../a", FILE)),
     "archive-special-file": lambda folder: app_zip(folder, zip_info("a", stat.S_IFIFO | 0o644)),
@@ -279,6 +296,11 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "source-date-epoch": lambda _: [],
 }
 ELSEWHERE = {
+    "archive-old-name": "unit/test_preflight_disagreements.py",
+    "archive-link-without-target": "unit/test_preflight_disagreements.py",
+    "archive-member-type": "unit/test_preflight_disagreements.py",
+    "name-unusable": "unit/test_files.py",
+    "bundle-name-control": "unit/test_hostile_archives.py",
     "appspec-platform": "protocol/test_pipeline_parameters.py",
     "bucket-region": "protocol/test_upload.py",
     "upload-left-behind": "protocol/test_upload.py",

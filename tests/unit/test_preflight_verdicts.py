@@ -313,7 +313,7 @@ def test_background_processes(value: str, said: str) -> None:
         (0o744, 0o755, "bob", "error"),
         (0o711, 0o755, "bob", "error"),
         (0o755, 0o700, "bob", "error"),
-        (0o644, 0o755, "bob", "flag"),
+        (0o644, 0o755, "bob", "ok"),
         (0o600, 0o755, "bob", "error"),
         (0o700, 0o700, "root", "ok"),
     ],
