@@ -80,3 +80,19 @@ def test_agrees_with_the_agent_on_an_archive(case: dict[str, Any], tmp_path: Pat
     except InvalidBundle as error:
         problems = list(error.problems)
     assert verdict(problems) in ACCEPTABLE[case["expect"]], problems
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("zip latin1-ntfs", "archive-old-name"),
+        ("tar hard-missing", "archive-link-without-target"),
+        ("tar type-M", "archive-member-type"),
+    ],
+)
+def test_what_is_wrong_with_an_archive_is_named(name: str, code: str, tmp_path: Path) -> None:
+    case = next(case for case in ARCHIVES if case["name"] == name)
+    path = tmp_path / f"app.{case['type']}"
+    path.write_bytes(base64.b64decode(case["data"]))
+    _, _, problems = open_archive(path, repository=tmp_path)
+    assert code in {problem.code for problem in problems}
