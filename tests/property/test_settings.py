@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from hypothesis import given
+from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 
 from deployer.errors import InvalidInput
@@ -16,6 +17,7 @@ TEXTS = st.text(max_size=30) | st.sampled_from(
 )
 
 
+@example_settings(deadline=None)  # the first example loads pydantic
 @given(
     environ=st.dictionaries(st.builds("INPUT_{}".format, NAMES.map(str.upper) | st.text(max_size=9)), TEXTS),
     argv=st.lists(st.builds("--{}={}".format, NAMES, TEXTS) | NAMES.map("--{}".format) | TEXTS),
@@ -32,6 +34,7 @@ def test_any_input_gives_settings_or_problems_in_words(environ: dict[str, str], 
     assert all(problem.message and problem.hint for problem in problems)
 
 
+@example_settings(deadline=None)  # the first example loads pydantic
 @given(st.dictionaries(st.sampled_from([*inputs()]), TEXTS.filter(lambda text: text not in {"--", "\0"})))
 def test_variables_and_flags_mean_the_same(values: dict[str, str]) -> None:
     """Each spelling of the same inputs loads the same settings, or tells as many problems.
@@ -51,6 +54,7 @@ def test_variables_and_flags_mean_the_same(values: dict[str, str]) -> None:
     assert outcome(hyphens, []) == outcome(underscores, []) == outcome({}, flags)
 
 
+@example_settings(deadline=None)  # the first example loads pydantic
 @given(st.integers(1, 10**8))
 def test_a_duration_reads_as_it_is_written(seconds: int) -> None:
     duration = timedelta(seconds=seconds)
