@@ -44,7 +44,7 @@ def test_variables_and_flags_mean_the_same(values: dict[str, str]) -> None:
 
     def outcome(environ: dict[str, str], argv: list[str]) -> object:
         try:
-            return load(environ, argv)
+            return load(environ, argv).model_dump()  # where each came from is told apart
         except InvalidInput as error:
             return len(error.problems)
 
