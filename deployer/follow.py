@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
     from deployer.deployment.create import Sent
-    from deployer.deployment.explain import Explanation, Places
+    from deployer.deployment.explain import Explanation
     from deployer.deployment.model import Snapshot
+    from deployer.deployment.places import Places
     from deployer.deployment.wait import Ending
     from deployer.run import Run
 
@@ -303,9 +304,9 @@ def places_of(bundle: Bundle) -> Places:
 
     contents = bundle.contents
     path = contents.locate(APPSPEC)
-    if bundle.appspec or not path:
-        return _places(bundle.appspec, path, contents.locate)
-    return _places(_parsed(contents.read(APPSPEC, 1 << 20), path), path, contents.locate)
+    text = contents.read(APPSPEC, 1 << 20) if path else b""
+    found = bundle.appspec or (_parsed(text, path) if path else None)
+    return _places(found, path, contents.locate, text=text)
 
 
 def places_in(repository: Path, *, appspec: str) -> Places:
@@ -320,8 +321,8 @@ def places_in(repository: Path, *, appspec: str) -> Places:
         return path.relative_to(repository.resolve()).as_posix() if found else None
 
     path = locate(appspec)
-    found = _parsed((repository / path).read_bytes(), path) if path else None
-    return _places(found, path, locate)
+    text = (repository / path).read_bytes() if path else b""
+    return _places(_parsed(text, path) if path else None, path, locate, text=text)
 
 
 def _parsed(text: bytes, path: str) -> AppSpec | None:
@@ -330,7 +331,11 @@ def _parsed(text: bytes, path: str) -> AppSpec | None:
     return parse(text, path=path).appspec
 
 
-def _places(appspec: AppSpec | None, path: str | None, locate: Callable[[str], str | None]) -> Places:
-    from deployer.deployment.explain import Places
+def _places(
+    appspec: AppSpec | None, path: str | None, locate: Callable[[str], str | None], *, text: bytes = b""
+) -> Places:
+    from deployer.deployment.places import Places
 
-    return Places.of(appspec, path, locate) if appspec and path else Places(locate=locate)
+    if not (appspec and path):
+        return Places(locate=locate)
+    return Places.of(appspec, path, locate, text=text.decode(errors="replace"))

@@ -16,11 +16,15 @@ _WHO = re.compile(
     r"User: (?P<identity>arn:\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
     r'(?: on resource: "?(?P<resource>[^\s"]+)"?)?'
 )
-_WHY = re.compile(
-    r"(?:with an (?P<explicit>explicit deny) in an? |because no )"
+_KINDS = (
     r"(?P<policy>service control|resource control|identity-based|resource-based|session|VPC endpoint"
-    r"|permissions boundary)"
+    r"|permissions boundary|role trust)"
 )
+_EXPLICIT = re.compile(rf"with an explicit deny(?: in (?:an?|the) {_KINDS})?")
+_IMPLICIT = re.compile(rf"because no {_KINDS}")
+_THROUGH = re.compile(rf"transitively through an? {_KINDS}")
+_ARN = re.compile(r"polic(?:y|ies): (?P<arn>arn:[\w:/.+=,@-]{1,1000})")
+_PUBLIC = re.compile(r"Block ?Public ?(?:Access|Acls|Policy)", re.IGNORECASE)
 _OWNERS = {
     "service control": "A service control policy of the organization",
     "resource control": "A resource control policy of the organization",
@@ -29,18 +33,24 @@ _OWNERS = {
     "session": "The session policy that was passed when the role was assumed",
     "VPC endpoint": "The policy of the VPC endpoint",
     "permissions boundary": "The permissions boundary of the identity",
+    "role trust": "The trust policy of the role",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A denial: `policy` is the kind of policy that decided, empty where the text does not say."""
+    """A denial: `policy` is the kind of policy that decided, empty where the text does not say.
+
+    `arn` is that policy's, empty likewise; `public` tells that S3 Block Public Access decided.
+    """
 
     action: str
     resource: str
     identity: str = ""
     policy: str = ""
     explicit: bool = False
+    arn: str = ""
+    public: bool = False
 
     @property
     def statement(self) -> str:
@@ -60,11 +70,23 @@ class Denial:
     @property
     def advice(self) -> str:
         """What to do about it."""
-        owner = _OWNERS.get(self.policy, "")
+        owner = _OWNERS.get(self.policy, "Some policy")
+        if self.arn:
+            owner += f" ({self.arn})"
+        if self.public:
+            return (
+                "S3 Block Public Access refuses it: remove the input acl where it makes the object public. "
+                "No policy of the identity can allow it."
+            )
         if self.explicit:
             return f"{owner} denies it explicitly, and no Allow outweighs that: change that policy."
         if not self.statement:
             return "Allow it in the identity's policy."
+        if self.action.startswith("kms:") and not self.resource:
+            return (
+                "The key is in another region or account, or its key policy does not allow it: "
+                f"check kms-key-id (or the bucket's default key), and allow {self.action} in the key policy."
+            )
         if self.policy in {"", "identity-based"}:
             return f"Add this statement to the policy of {self.identity or 'the identity'}:\n{self.statement}"
         return f"{owner} does not allow it; it has to contain this too:\n{self.statement}"
@@ -72,12 +94,17 @@ class Denial:
 
 def read_denial(text: str, *, action: str, resource: str) -> Denial:
     """The denial that AWS's text describes, of this action on this resource where it describes none."""
-    who, why = _WHO.search(text), _WHY.search(text)
+    who, explicit, arn = _WHO.search(text), _EXPLICIT.search(text), _ARN.search(text)
+    why = _THROUGH.search(text) or explicit or _IMPLICIT.search(text)
     told = who.groupdict(default="") if who else {}
+    denied = told.get("action") or action
+    same_service = denied.partition(":")[0] == action.partition(":")[0]
     return Denial(
-        action=told.get("action") or action,
-        resource=told.get("resource") or resource,
+        action=denied,
+        resource=told.get("resource") or (resource if same_service else ""),
         identity=told.get("identity", ""),
-        policy=why["policy"] if why else "",
-        explicit=bool(why and why["explicit"]),
+        policy=(why["policy"] or "") if why else "",
+        explicit=bool(explicit),
+        arn=arn["arn"] if arn else "",
+        public=bool(_PUBLIC.search(text)),
     )

@@ -126,7 +126,49 @@ _INPUT_HINTS = {
     "301": "The bucket is in another region than the one used.",
     "RevisionDoesNotExist": "Register the revision with this application first.",
     "DescriptionTooLong": "Shorten the input description.",
+    "AccessControlListNotSupported": "Remove the input acl: the bucket's Object Ownership disables ACLs.",
+    "InvalidBucketAclWithObjectOwnership": "Remove the input acl: the bucket disables ACLs.",
+    "KeyTooLong": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
+    "KeyTooLongError": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
+    "InvalidStorageClass": "Correct the input storage-class, or remove it.",
+    "InvalidTag": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 characters.",
+    "BadRequestTag": "Correct the input object-tags: S3 allows 10 tags.",
+    "PackedPolicyTooLarge": "Give fewer or shorter role-session-tags.",
+    "RegionDisabled": "Activate AWS STS in this region (IAM console, Account settings), or set the input "
+    "region to another one.",
+    "InvalidRegion": "Enable the region for the account, or set the input region to another one.",
+    "IllegalLocationConstraint": "Set the input region to the bucket's.",
+    "InvalidArgument": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl. "
+    "A kms-key-id needs sse: aws:kms.",
+    "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
+    "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
+    "YAML or JSON, instances an archive), or the revision is not of the type that it is registered as.",
+    "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated meanwhile.",
 }
+
+_KMS_HINT = (
+    "Check kms-key-id, or the bucket's default key: it is missing, disabled, waiting for its deletion, of "
+    "the wrong kind, or in another region."
+)
+
+_ACCOUNT_HINTS = {
+    "AllAccessDisabled": "AWS has disabled the account or the object: contact AWS Support.",
+    "AccountProblem": "Something is wrong with the AWS account: contact AWS Support.",
+    "NotSignedUp": "The AWS account is not signed up for this service.",
+    "OptInRequired": "Enable the region or the service for the AWS account, or choose another region.",
+    "SubscriptionRequired": "The AWS account is not signed up for this service.",
+    "IDPRejectedClaim": "The identity provider rejected the token: it has expired or was revoked. Let the CI "
+    "issue a new one right before this step.",
+}
+"""Codes of accounts and identities that are refused as such."""
+
+_PASSING = {
+    "BadDigest", "IncompleteBody", "RequestTimeout", "IDPCommunicationError", "OperationAborted", "Busy",
+}  # fmt: skip
+"""Codes that come as the caller's fault although the same request may well succeed later."""
+
+_AGAIN = "Run the job again; if it stays, look at the AWS Health Dashboard."
+_REFUSED = "AWS refused this request as it stands; the same one is refused again. Change what AWS names."
 
 _HINT_NO_CREDENTIALS = (
     "Give the input role-to-assume with a job that has an OIDC token (GitHub: permissions: id-token: write), "
@@ -171,7 +213,7 @@ def translate(error: Exception, *, action: str, resource: str = "") -> DeployErr
 
 def _translate_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
     code = error_code(error)
-    text = _service_text(error) or "no reason given"
+    text = _service_text(error) or "AWS gives no reason"
     name = code.removesuffix("Exception")
     on = f" on {resource}" if resource else ""
     said = f"{action}{on} failed: {text} ({code})"
@@ -184,18 +226,25 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
         return AccessDenied(Problem(said, hint, code=code))
     if name == "DeploymentLimitExceeded":
         return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
-    if name in _INPUT_HINTS or _is_invalid(name):
-        return InvalidInput(
-            Problem(said, _INPUT_HINTS.get(name, "Correct the input it speaks of."), code=code)
-        )
-    return AwsFault(
-        Problem(said, "Run the job again; if it stays, look at the AWS Health Dashboard.", code=code)
-    )
+    if name in _ACCOUNT_HINTS:
+        return AccessDenied(Problem(said, _ACCOUNT_HINTS[name], code=code))
+    if name in _INPUT_HINTS or name.startswith("KMS.") or _is_invalid(name):
+        other = _KMS_HINT if name.startswith("KMS.") else "Correct the input named above."
+        return InvalidInput(Problem(said, _INPUT_HINTS.get(name, other), code=code))
+    return AwsFault(Problem(said, _REFUSED if _is_permanent(error) else _AGAIN, code=code))
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Whether AWS blames the request itself, so that the same one cannot succeed."""
+    response = getattr(error, "response", {})
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    passing = is_throttled(error) or error_code(error).removesuffix("Exception") in _PASSING
+    return 400 <= status < 500 and not passing  # noqa: PLR2004 - HTTP's client errors
 
 
 def _service_text(error: Exception) -> str:
     response = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Message", "")).strip()
+    return str(response.get("Error", {}).get("Message") or "").strip()
 
 
 def _is_invalid(name: str) -> bool:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:
     """What stands between this token and this role."""
     action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
-    told = translate(error, action=action, resource=role).problems[0]
+    plain = translate(error, action=action, resource=role)
+    told = plain.problems[0]
     name = code.removesuffix("Exception")
+    if is_denied(error) and read_denial(told.message, action=action, resource=role).explicit:
+        return AccessDenied(told)
     if is_denied(error):
         hint = (
             "The role does not exist, or its trust policy does not admit this job. The token says: issuer "
@@ -39,7 +42,7 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
     elif name == "ValidationError":
         return _not_valid(told)
     else:
-        return AccessDenied(told)
+        return plain if isinstance(plain, InvalidInput) else AccessDenied(told)
     return AccessDenied(Problem(told.message, hint, code=code))
 
 
@@ -70,9 +73,45 @@ def _provider_hint(text: str, role: str, claims: Claims) -> str:
         f"The account has to know the tokens' issuer {claims.issuer} as an identity provider:\naws iam "
         f"create-open-id-connect-provider --url {claims.issuer} --client-id-list {claims.audience}"
     )
-    if "audience" in text.lower():
-        return audience
-    return provider if "provider" in text.lower() else f"{audience}\n{provider}"
+    said = text.lower()
+    for words, hint in (
+        (("verification key",), _unreachable_keys(claims)),
+        (("thumbprint", "certificate"), _thumbprint(arn)),
+        (("valid jwt", "not a jwt", "malformed", "parse"), _NO_JWT),
+        (("claim",), _NO_CLAIM),
+        (("audience",), audience),
+        (("provider",), provider),
+    ):
+        if any(word in said for word in words):
+            return hint
+    return f"{audience}\n{provider}"
+
+
+_NO_JWT = (
+    "What was sent is no JSON web token: check that the variable named by web-identity-token-variable holds "
+    "the token itself, whole and without quotes."
+)
+_NO_CLAIM = (
+    "The token lacks a claim that AWS needs (iss, sub, aud, exp, iat): let the CI issue an OpenID Connect ID "
+    "token."
+)
+
+
+def _unreachable_keys(claims: Claims) -> str:
+    return (
+        f"AWS cannot fetch the keys of the issuer {claims.issuer}: {claims.issuer}/.well-known/"
+        "openid-configuration and the jwks_uri in it have to be reachable from the internet, with a valid "
+        "certificate. After a fault or a change of keys, run the job again; the identity provider in IAM is "
+        "not the cause."
+    )
+
+
+def _thumbprint(arn: str) -> str:
+    return (
+        "The identity provider in IAM holds the thumbprint of another certificate:\n"
+        "aws iam update-open-id-connect-provider-thumbprint "
+        f"--open-id-connect-provider-arn {arn} --thumbprint-list THUMBPRINT"
+    )
 
 
 def refused_role(
@@ -84,14 +123,24 @@ def refused_role(
         return _not_valid(told)
     if not is_denied(error):
         return AccessDenied(told)
-    caller = read_denial(told.message, action="sts:AssumeRole", resource=role).identity
-    statement = json.dumps({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role})
+    denial = read_denial(told.message, action="sts:AssumeRole", resource=role)
+    if denial.explicit:
+        return AccessDenied(told)
+    if "root account" in told.message:
+        hint = "The root user of an account cannot assume roles: use a role or a user of IAM."
+        return AccessDenied(Problem(told.message, hint, code=told.code))
+    caller = denial.identity
+    actions = ["sts:AssumeRole", "sts:TagSession"] if tagged else "sts:AssumeRole"
+    statement = json.dumps({"Effect": "Allow", "Action": actions, "Resource": role})
     trust = assume_trust(_principal(caller), external_id=external_id, tagged=tagged)
-    hint = (
-        f"Both sides have to allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
-        f"role's trust policy{', with this external id' if external_id else ''}:\n"
-        f"{json.dumps(trust, indent=2)}"
-    )
+    given = ", with this external id" if external_id else ""
+    if denial.policy == "role trust":
+        hint = f"Only the role's trust policy lacks it{given}:\n{json.dumps(trust, indent=2)}"
+    else:
+        hint = (
+            f"Both sides have to allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
+            f"role's trust policy{given}:\n{json.dumps(trust, indent=2)}"
+        )
     return AccessDenied(Problem(told.message, hint, code=told.code))
 
 

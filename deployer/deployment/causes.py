@@ -1,39 +1,47 @@
-"""What failures usually mean: the service's codes, and what scripts print before they die.
+"""What the codes of a failed deployment and of a failed lifecycle event mean, as data.
 
-Texts of instances are only searched for well-known words; nothing is decided by them but the advice.
+The codes are those of ErrorInformation and Diagnostics in the API reference, and a few that the service
+sends beside them. The managed policies are those of "Create a service role for CodeDeploy" in the user guide.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+
+class Place(StrEnum):
+    """Which part of the repository a cause is about."""
+
+    DEFAULT = ""
+    """The script that failed, or the AppSpec's line of its event."""
+    NOWHERE = "nowhere"
+    """No part of it: the instance, the network or the account is at fault."""
+    APPSPEC = "appspec"
+    """The AppSpec, at the key or the line that the text names."""
+    SOURCE = "source"
+    """The item of `files` whose source the text names."""
+    SCRIPT = "script"
+    """The script's first line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something failed, and what to do; either may be empty."""
+    """Why something failed, and what to do; either may be empty.
+
+    `place` is where it can be fixed; `key` and `line` narrow it down within the AppSpec.
+    """
 
     why: str = ""
     advice: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """Words that give a cause away, in the events where they mean that (anywhere when empty)."""
-
-    pattern: re.Pattern[str]
-    why: str
-    advice: str
-    events: frozenset[str] = frozenset()
+    place: Place = Place.DEFAULT
+    key: str = ""
+    line: int | None = None
 
 
 PREVIOUS_REVISION = Cause(
     "This hook runs from the revision that was last deployed successfully, not from this one.",
-    "Mend it on the instance, or deploy once with ignore-application-stop-failures: true.",
+    "Fix it on the instance, or deploy once with ignore-application-stop-failures: true.",
 )
 
 AGENT_NEVER_ANSWERED = Cause(
@@ -41,7 +49,24 @@ AGENT_NEVER_ANSWERED = Cause(
     "On an instance, look at: systemctl status codedeploy-agent; "
     "/var/log/aws/codedeploy-agent/codedeploy-agent.log; whether an instance profile is attached; and "
     "whether codedeploy-commands and S3 can be reached (NAT or VPC endpoints).",
+    Place.NOWHERE,
 )
+
+BALANCED = {
+    "AllowTraffic": Cause(
+        "The instance did not become healthy in the load balancer's target group; the agent has no part in "
+        "this.",
+        "Check the target group's health check (path, port, thresholds), the security groups between load "
+        "balancer and instance, and that the application listens.",
+        Place.NOWHERE,
+    ),
+    "BlockTraffic": Cause(
+        "The load balancer did not release the instance; the agent has no part in this.",
+        "Check the target group's deregistration delay, and that the instance is in that group.",
+        Place.NOWHERE,
+    ),
+}
+"""Events in which the service, not the agent, moves an instance out of and into the load balancer."""
 
 EVENT_CODES = {
     "ScriptMissing": Cause(
@@ -50,7 +75,9 @@ EVENT_CODES = {
         ".codedeployignore leave out.",
     ),
     "ScriptNotExecutable": Cause(
-        "The script cannot be executed.", "Make it executable: git update-index --chmod=+x SCRIPT."
+        "The agent could not make the script executable.",
+        "Git's mode is not the cause: look for a read-only or noexec mount below the agent's folder "
+        "(/opt/codedeploy-agent), and whether the agent runs as root.",
     ),
     "ScriptTimedOut": Cause(
         "The script ran into its timeout.",
@@ -60,7 +87,7 @@ EVENT_CODES = {
     "UnknownError": Cause("", "Read /var/log/aws/codedeploy-agent/codedeploy-agent.log on the instance."),
 }
 
-PLAIN_CODES = {"ScriptMissing", "ScriptTimedOut"}
+PLAIN_CODES = {"ScriptMissing", "ScriptTimedOut", "ScriptNotExecutable"}
 """Codes that say themselves what happened, whatever the log says beside."""
 
 ERROR_CODES = {
@@ -79,7 +106,8 @@ ERROR_CODES = {
     ),
     "AUTO_SCALING_IAM_ROLE_PERMISSIONS": Cause(
         "The deployment group's service role may not use Auto Scaling.",
-        "Attach AWSCodeDeployRole to the service role; this is not the role of the CI job.",
+        "Attach AWSCodeDeployRole to it. Where the Auto Scaling group uses a launch template, also allow "
+        "ec2:RunInstances, ec2:CreateTags and iam:PassRole. This is not the role of the CI job.",
     ),
     "CLOUDFORMATION_STACK_FAILURE": Cause(
         "The CloudFormation stack that started the deployment failed.", "Read the stack's events."
@@ -112,7 +140,7 @@ ERROR_CODES = {
     ),
     "HOOK_EXECUTION_FAILURE": Cause(
         "A Lambda function that serves as a hook failed or did not report back.",
-        "Read its log in CloudWatch; it has to call PutLifecycleEventHookExecutionStatus.",
+        "Read its log in CloudWatch; it has to call PutLifecycleEventHookExecutionStatus within an hour.",
     ),
     "IAM_ROLE_MISSING": Cause(
         "The deployment group's service role does not exist or CodeDeploy may not assume it.",
@@ -164,127 +192,27 @@ ERROR_CODES = {
     ),
 }
 
+OTHER_CODES = {
+    "UNABLE_TO_SEND_ASG": Cause(
+        "CodeDeploy could not tell the Auto Scaling group how the instance's launch ended.",
+        "Look at the group's lifecycle hooks (aws autoscaling describe-lifecycle-hooks): CodeDeploy's own "
+        "must exist once, and must not have timed out before the deployment ended.",
+    ),
+}
+"""Codes that the service sends although its model does not list them."""
 
-SEARCHED = 500
-"""Characters of a line that are searched: anybody may write long ones, and what matters is at the front."""
+_SERVICE_ROLES = {
+    "Lambda": "Attach AWSCodeDeployRoleForLambda to it, or allow lambda:InvokeFunction; with "
+    "AWSCodeDeployRoleForLambdaLimited the hooks' names have to begin with CodeDeployHook_.",
+    "ECS": "Attach AWSCodeDeployRoleForECS to it, or allow what it lacks (for hooks lambda:InvokeFunction).",
+    "Server": "Attach AWSCodeDeployRole to it.",
+}
 
 
-def causes_in(text: str, event: str) -> Iterator[Cause]:
-    """The causes that a message and log tail give away, the surest first."""
-    text = "\n".join(line[:SEARCHED] for line in text.split("\n"))
-    for clue in _CLUES:
-        if (not clue.events or event in clue.events) and (match := clue.pattern.search(text)):
-            named = match.groupdict(default="")
-            yield Cause(clue.why.format(**named), clue.advice.format(**named))
-
-
-def _clue(pattern: str, why: str, advice: str, *events: str) -> Clue:
-    return Clue(re.compile(pattern, re.IGNORECASE), why, advice, frozenset(events))
-
-
-_CLUES = (
-    _clue(
-        r"\\r|\r|\^M|No such file or directory - \S+\.(?:sh|bash|py|rb|pl)\b",
-        "The script has Windows line endings, or its first line names an interpreter that is not there.",
-        'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
-    ),
-    _clue(
-        r"failed to close STDOUT|STDOUT.{0,40}(?:not|never) closed",
-        "A process that the script started in the background keeps the agent's output open.",
-        "Start it with: COMMAND > /dev/null 2>&1 < /dev/null &",
-    ),
-    _clue(
-        r"specified file already exists at this location:?\s*(?P<path>\S*)",
-        "{path} is already on the instance and was not put there by CodeDeploy.",
-        "Set file-exists-behavior: OVERWRITE (or RETAIN), or remove the file in BeforeInstall.",
-    ),
-    _clue(
-        r"did not find an AppSpec file",
-        "The bundle has no appspec.yml at its root.",
-        "Name the folder that holds it as source.",
-    ),
-    _clue(
-        r"access ?denied|is not authorized|status code 403|\b403\b.*forbidden|forbidden.*\b403\b",
-        "The instance may not read the revision from S3.",
-        "Its instance profile needs s3:GetObject (and s3:GetObjectVersion) on the bucket, and kms:Decrypt on "
-        "the key where the bucket is encrypted with one; the CI job's permissions do not count here.",
-        "DownloadBundle",
-    ),
-    _clue(
-        r"e-?tag",
-        "The object in S3 is no longer the one that was registered: it was overwritten meanwhile.",
-        "Use a key that holds {{digest}}, so that no run overwrites another's bundle.",
-        "DownloadBundle",
-    ),
-    _clue(
-        r"no space left on device|ENOSPC|disk quota exceeded",
-        "The instance's disk is full.",
-        "Free space or enlarge the volume; the agent keeps old revisions in /opt/codedeploy-agent "
-        "(max_revisions in codedeployagent.yml).",
-    ),
-    _clue(
-        r"could not get lock (?P<lock>\S+)|dpkg frontend lock|lists/lock|is another process using it",
-        "Another process holds the package manager's lock.",
-        "Wait for it: apt-get -o DPkg::Lock::Timeout=300 install …",
-    ),
-    _clue(
-        r"out of memory|cannot allocate memory|heap out of memory|oom-?kill|\bENOMEM\b|exit code 137",
-        "The instance ran out of memory.",
-        "Use a larger instance, add swap, or build before packaging rather than on the instance.",
-    ),
-    _clue(
-        r"address already in use|EADDRINUSE|port \d+ is (?:already )?(?:in use|allocated)",
-        "The port is still taken, most often by the previous version.",
-        "Stop it in ApplicationStop or BeforeInstall, and wait until it has gone.",
-    ),
-    _clue(
-        r"(?<![\w./+-])(?P<command>[\w./+-]+): (?:command )?not found"
-        r"|(?<![\w./+-])(?P<other>[\w./+-]+): No such file or directory"
-        r"|exit code 127",
-        "A command that the script calls is not there: {command}{other}.",
-        "The agent runs hooks with a minimal PATH and no login profile: use full paths or set PATH, or "
-        "install the command in BeforeInstall.",
-    ),
-    _clue(
-        r"EACCES|permission denied|operation not permitted|exit code 126",
-        "The user that runs the script lacks a permission, or the file is not executable.",
-        "Check runas in the AppSpec, the owner and mode in permissions, and noexec mounts.",
-    ),
-    _clue(
-        r"(?:no module named|cannot find module)[:\s]+['\"]?(?P<module>[\w./@-]+)",
-        "The application's dependency {module} is not in the revision.",
-        "Install dependencies before packaging, or in AfterInstall; check what exclude leaves out.",
-    ),
-    _clue(
-        r"invalid user: \W?(?P<user>[\w.-]+)|user (?P<other>[\w.-]+) does not exist|no such user",
-        "The user {user}{other} does not exist on the instance.",
-        "Create it in BeforeInstall, or correct runas and owner in the AppSpec.",
-    ),
-    _clue(
-        r"unit (?P<unit>\S+) (?:could not be found|not found)|failed to (?:re)?start (?P<other>\S+)\.service",
-        "The systemd unit {unit}{other} is missing or does not start.",
-        "Look at: systemctl status and journalctl -u on the instance; run systemctl daemon-reload after "
-        "installing a unit.",
-    ),
-    _clue(
-        r"connection refused|ECONNREFUSED|failed to connect to",
-        "Nothing listens where the script connects to: the application is not up, or not yet.",
-        "Let the check try again for a while before it gives up, and look at the application's own log.",
-    ),
-    _clue(
-        r"could not resolve host|temporary failure in name resolution|EAI_AGAIN|connection timed out"
-        r"|network is unreachable",
-        "The instance cannot reach the network.",
-        "Check its route, NAT, security group and DNS.",
-    ),
-    _clue(
-        r"a (?:terminal|password) is required|no tty present",
-        "sudo asks for a password, which nobody can type.",
-        "Hooks run as root unless runas says otherwise: leave sudo out.",
-    ),
-    _clue(
-        r"syntax error",
-        "The script has a syntax error.",
-        "Run bash -n on it (or shellcheck) before deploying.",
-    ),
-)
+def cause_of(code: str, platform: str) -> Cause:
+    """The cause behind a deployment's error code; `platform` is the compute platform, empty for unknown."""
+    cause = ERROR_CODES.get(code) or OTHER_CODES.get(code) or Cause()
+    if code != "IAM_ROLE_PERMISSIONS":
+        return cause
+    role = _SERVICE_ROLES.get(platform, _SERVICE_ROLES["Server"])
+    return Cause(cause.why, f"{role} This is not the role of the CI job.")

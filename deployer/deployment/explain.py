@@ -8,28 +8,34 @@ that targets share are told once.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.appspec.model import EVENT_SECONDS
+from deployer.deployment.agent import AGENT_CLUES, PREVIOUS_GONE, RESTARTED, UNREACHABLE
 from deployer.deployment.causes import (
     AGENT_NEVER_ANSWERED,
+    BALANCED,
     ERROR_CODES,
     EVENT_CODES,
     PLAIN_CODES,
     PREVIOUS_REVISION,
-    SEARCHED,
     Cause,
-    causes_in,
+    Place,
+    cause_of,
 )
+from deployer.deployment.clues import causes_in
+from deployer.deployment.logs import telling_line, texts_of
 from deployer.deployment.model import Diagnostics
+from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
+from deployer.deployment.scripts import SCRIPT_CLUES
+from deployer.deployment.service import SERVICE_CLUES
 from deployer.errors import Location, Problem, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable
 
-    from deployer.appspec.model import AppSpec
     from deployer.deployment.model import LifecycleEvent, Snapshot, Target
+    from deployer.deployment.places import Places
 
 
 ANNOTATIONS = 10
@@ -38,18 +44,11 @@ ANNOTATIONS = 10
 _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 """Codes of a deployment that say no more than that a target failed."""
 
-_PREVIOUS_REVISION_EVENTS = {"ApplicationStop", "BeforeBlockTraffic", "AfterBlockTraffic"}
-_LINES = (
-    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+): line (?P<line>\d+): "),  # bash
-    re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)'),  # Python
-    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+):(?P<line>\d+):\d+\)?"),  # Node
-    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+): (?P<line>\d+): "),  # dash
-    re.compile(r"(?<![\w./@+-])(?P<file>[\w./@+-]+):(?P<line>\d+):in "),  # Ruby
+_SERVICE_EVENTS = frozenset(
+    {"Install", "AllowTraffic", "AllowTestTraffic", "BlockTraffic", "Start", "End", "DownloadBundle"}
 )
-_LOUD = re.compile(
-    r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid", re.IGNORECASE
-)
-_ARCHIVE = "/deployment-archive/"
+"""Events that CodeDeploy carries out itself; no function runs in them."""
+
 _TARGETS_UNREAD = (
     "The targets' last states could not be read ({why}): which failed, and why, is shown in the console."
 )
@@ -57,36 +56,6 @@ _TARGETS_UNREADABLE = (
     "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
     'codedeploy:BatchGetDeploymentTargets on "*".'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things of the bundle stand in the repository.
-
-    `locate` gives the repository's path of a name in the bundle; `hooks` the AppSpec line of each event;
-    `files` the AppSpec line that each destination stands on; `appspec` the AppSpec itself; `timeouts` the
-    seconds that each event's scripts may take together.
-    """
-
-    locate: Callable[[str], str | None] = lambda _name: None
-    appspec: Location | None = None
-    hooks: Mapping[str, Location] = field(default_factory=dict)
-    files: Mapping[str, Location] = field(default_factory=dict)
-    timeouts: Mapping[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, appspec: AppSpec, path: str, locate: Callable[[str], str | None]) -> Places:
-        """The places that an AppSpec at `path` names."""
-        return cls(
-            locate=locate,
-            appspec=Location(path),
-            hooks={event: Location(path, hooks[0].line) for event, hooks in appspec.hooks.items() if hooks},
-            files={mapping.destination: Location(path, mapping.line) for mapping in appspec.files},
-            timeouts={
-                event: sum(hook.timeout or EVENT_SECONDS for hook in hooks)
-                for event, hooks in appspec.hooks.items()
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +71,11 @@ class Failure:
     of: int
     causes: tuple[Cause, ...] = ()
     location: Location | None = None
+
+    @property
+    def says_why(self) -> bool:
+        """Whether it says more than that the event failed."""
+        return bool(self.causes) or bool(reason(self.diagnostics))
 
     @property
     def problem(self) -> Problem:
@@ -125,17 +99,6 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
-def telling_line(log: str) -> str:
-    """The line of a log tail that says most about a failure.
-
-    That is the last that speaks of an error, else the last that a script wrote to its standard error.
-    """
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    errors = [line.removeprefix("[stderr]").strip() for line in lines if line.startswith("[stderr]")]
-    loud = [line for line in errors if _LOUD.search(line)]
-    return (loud or errors or [""])[-1]
-
-
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """Why a deployment did not succeed: the problems to annotate, and the failures with their logs."""
@@ -153,18 +116,24 @@ def shortened(names: tuple[str, ...], most: int = 3) -> str:
 def explain(snapshot: Snapshot, places: Places) -> Explanation:
     """The explanation of how a deployment stands, as the last look showed it.
 
-    Of one that succeeded, the targets that failed all the same are told as warnings; of one that still runs,
-    why it may not have ended in time.
+    The deployment's own code comes first where it says more than that targets failed. Of one that succeeded,
+    the targets that failed all the same are told as warnings; of one that still runs, why it may not have
+    ended in time.
     """
-    failures = tuple(_failures(snapshot.targets or (), places))
+    failures = tuple(_failures(snapshot, places))
     problems = [failure.problem for failure in failures]
     if snapshot.status == "Succeeded":
         problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
     elif not snapshot.ended:
         problems.append(_unfinished(snapshot))
+    elif snapshot.error_code not in _SAID_BY_TARGETS:
+        own = _deployment_problem(snapshot, places)
+        told = [failure.problem for failure in failures if failure.says_why]
+        by_script = snapshot.error_code == "MANUAL_STOP" and told  # stopped because of what failed
+        problems = [*told, own] if by_script else [own, *told]
     elif not failures and snapshot.untouched:
         problems.append(_silent(snapshot))
-    elif not failures or snapshot.error_code not in _SAID_BY_TARGETS:
+    elif not failures:
         problems.append(_deployment_problem(snapshot, places))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
 
@@ -173,7 +142,7 @@ def _silent(snapshot: Snapshot) -> Problem:
     names = shortened(tuple(target.id for target in snapshot.targets or ()))
     return Problem(
         f"No lifecycle event ever started on {names}. {AGENT_NEVER_ANSWERED.why}",
-        AGENT_NEVER_ANSWERED.advice,
+        f"{AGENT_NEVER_ANSWERED.advice}\nTwo deployments to the same instance at once can also end so.",
         code="agent-silent",
     )
 
@@ -202,10 +171,10 @@ def _unfinished(snapshot: Snapshot) -> Problem:
     )
 
 
-def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
+def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
     """Failures told once each, the one on the most targets first."""
     groups: dict[tuple[str, str, str, str], list[tuple[Target, LifecycleEvent]]] = {}
-    targets = tuple(targets)
+    targets = snapshot.targets or ()
     for target in targets:
         if event := target.failed_event:
             told = event.diagnostics or Diagnostics()
@@ -214,82 +183,86 @@ def _failures(targets: Iterable[Target], places: Places) -> Iterable[Failure]:
     for members in sorted(groups.values(), key=len, reverse=True):
         first, event = members[0]
         told = event.diagnostics or Diagnostics()
+        if first.kind == "instance":
+            causes = tuple(_causes(event.name, told))
+        else:
+            hooked = snapshot.error_code in _SAID_BY_TARGETS and (
+                bool(told.script) or _is_hooked(event.name, places)
+            )
+            causes = (ERROR_CODES["HOOK_EXECUTION_FAILURE"],) if hooked else ()
         yield Failure(
             event=event.name,
             diagnostics=told,
             targets=tuple(target.id for target, _ in members),
             of=len(targets),
-            causes=tuple(_causes(event.name, told, kind=first.kind)),
-            location=_location(event.name, told, places),
+            causes=causes,
+            location=_location(event.name, told, causes, places),
         )
+
+
+def _is_hooked(event: str, places: Places) -> bool:
+    """Whether a function runs in the event: by the AppSpec, or where there is none, as far as one could."""
+    return event in places.hooks if places.appspec else event not in _SERVICE_EVENTS
 
 
 def _without_names(message: str, target: str) -> str:
     return re.sub(r"i-[0-9a-f]{8,}|d-[A-Z0-9]+", "…", message.replace(target, "…"))
 
 
-def _causes(event: str, told: Diagnostics, *, kind: str) -> Iterable[Cause]:
-    found = list(causes_in(f"{told.message}\n{told.log_tail}", event))
-    if kind != "instance":
-        yield ERROR_CODES["HOOK_EXECUTION_FAILURE"]
-    elif event in _PREVIOUS_REVISION_EVENTS:
+def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
+    """Why an event failed on an instance, the surest first."""
+    if found := causes_in([told.message], event, [UNREACHABLE]):
+        yield from found
+        return
+    if event in PREVIOUS_REVISION_EVENTS:
+        if gone := causes_in([told.message], event, [PREVIOUS_GONE]):
+            yield from gone
+            return
         yield PREVIOUS_REVISION
-    elif told.error_code in EVENT_CODES and (told.error_code in PLAIN_CODES or not found):
-        yield EVENT_CODES[told.error_code]
-    yield from found[:2]
+    elif event in BALANCED:
+        yield BALANCED[event]
+        return
+    line, after, before = texts_of(told.log_tail)
+    own = not told.script or event in {"DownloadBundle", "Install"}
+    clues = (*(AGENT_CLUES if own else [RESTARTED]), *SCRIPT_CLUES)
+    found = causes_in((line, after, told.message, before), event, clues)
+    if event not in PREVIOUS_REVISION_EVENTS and (told.error_code in PLAIN_CODES or not found):
+        yield EVENT_CODES.get(told.error_code, Cause())
+    yield from found[:1]
 
 
-def _location(event: str, told: Diagnostics, places: Places) -> Location | None:
-    """The failing line of the hook when the log names it, else the hook, else the AppSpec's line."""
-    hook = places.hooks.get(event) or places.appspec
-    if event in _PREVIOUS_REVISION_EVENTS:  # that script is not the one in this repository
-        return hook
-    if event == "Install":
-        return _destination(told.message, places) or places.appspec
-    script = places.locate(told.script) if told.script else None
-    named = _failing_line(told.log_tail, told.script, places)
-    if named or script is None:
-        return named or hook
-    return Location(script)
-
-
-def _failing_line(log: str, script: str, places: Places) -> Location | None:
-    """The last line that the log names, in the hook itself before any other file of the bundle."""
-    elsewhere = None
-    for line in reversed(log.splitlines()):
-        for pattern in _LINES:
-            if not (match := pattern.search(line[:SEARCHED])):
-                continue
-            name = match["file"].rpartition(_ARCHIVE)[2].removeprefix("./")
-            if script and (name == script or name.endswith(f"/{script}")):
-                name = script
-            if path := places.locate(name):
-                found = Location(path, int(match["line"]))
-                if name == script:
-                    return found
-                elsewhere = elsewhere or found
-    return elsewhere
-
-
-def _destination(message: str, places: Places) -> Location | None:
-    """The `files` line whose destination holds the path that the message names, else the first."""
-    for destination in sorted(places.files, key=len, reverse=True):
-        if destination.rstrip("/") + "/" in message:
-            return places.files[destination]
-    return next(iter(places.files.values()), None)
+def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: Places) -> Location | None:
+    """Where what failed can be fixed, by the first cause that knows."""
+    cause = next((cause for cause in causes if cause.place), Cause())
+    if cause.place is Place.NOWHERE:
+        return None
+    if cause.place in {Place.APPSPEC, Place.SOURCE}:
+        return places.of_cause(cause)
+    if cause.place is Place.SCRIPT and (script := places.script(told.script)):
+        return Location(script, 1)
+    return places.of_event(event, told)
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
-    """The service's own error, with what it means; only an invalid revision is the repository's fault."""
-    cause = ERROR_CODES.get(snapshot.error_code, Cause())
+    """The service's own error, with what its words and its code mean, and the AppSpec's line they name."""
+    said = causes_in([snapshot.error_message], "", SERVICE_CLUES)
+    cause = said[0] if said else cause_of(snapshot.error_code, _platform(snapshot))
     hint = [line for line in (cause.why, cause.advice) if line]
     if snapshot.targets is None:
         hint.append(_TARGETS_UNREADABLE)
     elif snapshot.unread:
         hint.append(_TARGETS_UNREAD.format(why=snapshot.unread))
+    invalid = cause.place is Place.APPSPEC or snapshot.error_code == "INVALID_REVISION"
     return Problem(
         snapshot.error_message or f"The deployment ended as {snapshot.status}.",
         "\n".join(hint),
         code=snapshot.error_code,
-        location=places.appspec if snapshot.error_code == "INVALID_REVISION" else None,
+        location=places.of_cause(cause) if invalid else None,
     )
+
+
+def _platform(snapshot: Snapshot) -> str:
+    """The compute platform, by the targets where the service does not say it."""
+    kinds = {target.kind for target in snapshot.targets or ()}
+    named = {"lambda": "Lambda", "ecs": "ECS"}
+    return snapshot.compute_platform or next((named[kind] for kind in kinds if kind in named), "")

@@ -130,10 +130,12 @@ class Snapshot:
 
     @property
     def untouched(self) -> bool:
-        """Whether no lifecycle event began on any target, as far as the targets could be read."""
+        """Whether no lifecycle event began on any instance, as far as the targets could be read."""
         targets = () if self.unread else self.targets
         return bool(targets) and all(
-            event.status in {"Skipped", "Pending", "Unknown"} and event.start is None
+            target.kind == "instance"
+            and event.status in {"Skipped", "Pending", "Unknown"}
+            and event.start is None
             for target in targets or ()
             for event in target.events
         )

@@ -229,7 +229,7 @@ def _detail(described: DeploymentTargetTypeDef) -> tuple[str, Mapping[str, Any]]
 
 def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
     if kind == "lambda" and (function := detail.get("lambdaFunctionInfo")):
-        weight = round(function.get("targetVersionWeight", 0.0))  # a percentage, as in task sets
+        weight = _percent(function.get("targetVersionWeight", 0.0), detail)
         yield Traffic(f"version {function.get('currentVersion', '?')}", 100 - weight)
         yield Traffic(f"version {function.get('targetVersion', '?')}", weight)
     for task_set in detail.get("taskSetsInfo", []):
@@ -240,9 +240,22 @@ def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
             f"{task_set.get('runningCount', 0)} of {task_set.get('desiredCount', 0)} tasks running",
         )
     if kind == "cloudformation" and "targetVersionWeight" in detail:
-        weight = round(detail["targetVersionWeight"])
+        weight = _percent(detail["targetVersionWeight"], detail)
         yield Traffic("old version", 100 - weight)
         yield Traffic("new version", weight)
+
+
+def _percent(weight: float, detail: Mapping[str, Any]) -> int:
+    """The weight of a function's new version in percent.
+
+    The reference says percentage, but finished shifts were published with 1.0: a fraction is what lies below
+    1, and 1 itself once traffic was shifted, where it cannot mean one percent.
+    """
+    shifted = any(
+        event.get("lifecycleEventName") == "AllowTraffic" and event.get("status") == "Succeeded"
+        for event in detail.get("lifecycleEvents", [])
+    )
+    return round(weight * 100 if weight < 1 or (weight == 1 and shifted) else weight)
 
 
 def _event(event: Mapping[str, Any]) -> LifecycleEvent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.appspec.model import EVENT_SECONDS
-from deployer.deployment.causes import AGENT_NEVER_ANSWERED
+from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED
 from deployer.deployment.explain import shortened
 from deployer.text import duration
 
@@ -20,6 +20,8 @@ SILENCE_SECONDS = 180.0
 """How long no target may start before a warning is due; agents poll for work every few seconds."""
 
 _NEARLY = 0.8
+_BALANCING_SECONDS = 300.0
+"""How long a load balancer may take for an instance until that is worth saying."""
 
 
 def warnings(
@@ -48,8 +50,11 @@ def warnings(
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "A target failed; the deployment continues as long as its configuration allows."
     for name, stuck in _stuck(snapshot, now, timeouts).items():
-        allowed = duration(timeouts.get(name, EVENT_SECONDS))
         where = f"{name} on {shortened(tuple(stuck))}"
+        if name in BALANCED:
+            yield f"stuck {name}", f"{where} is taking long. {BALANCED[name].advice}"
+            continue
+        allowed = duration(timeouts.get(name, EVENT_SECONDS))
         yield (
             f"stuck {name}",
             f"{where} is close to its timeout of {allowed}. Check what the script is waiting for.",
@@ -57,12 +62,17 @@ def warnings(
 
 
 def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:
-    """Return the targets by the event in which they have used most of the allowed time."""
+    """Return the instances by the event in which they have used most of the allowed time.
+
+    The shifts of Lambda and ECS take as long as their configuration says; they have no timeout of a script.
+    """
     stuck: dict[str, list[str]] = {}
     for target in snapshot.targets or ():
-        for event in target.events:
+        for event in target.events if target.kind == "instance" else ():
             if event.status == "InProgress" and event.start:
-                allowed = timeouts.get(event.name, EVENT_SECONDS)
-                if (now - event.start).total_seconds() >= _NEARLY * allowed:
+                allowed = _NEARLY * timeouts.get(event.name, EVENT_SECONDS)
+                if event.name in BALANCED:
+                    allowed = _BALANCING_SECONDS
+                if (now - event.start).total_seconds() >= allowed:
                     stuck.setdefault(event.name, []).append(target.id)
     return stuck

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from deployer.aws.client import connect
 from deployer.ci.detect import detect
-from deployer.deployment.explain import Places
 from deployer.deployment.model import Deployment
+from deployer.deployment.places import Places
 from deployer.follow import follow
 from deployer.run import Outcome, Run
 from deployer.settings.load import load

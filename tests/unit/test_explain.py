@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.deployment.causes import ERROR_CODES, EVENT_CODES
-from deployer.deployment.explain import Places, explain, telling_line
+from deployer.deployment.explain import explain
+from deployer.deployment.logs import telling_line
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target
+from deployer.deployment.places import Places
 from deployer.errors import Location, Severity
 from deployer.report.warnings import SILENCE_SECONDS, warnings
 from tests.clock import FakeClock
@@ -70,7 +72,7 @@ def test_a_hook_function_is_told_once_with_where_its_log_is() -> None:
 
 def test_another_error_of_the_deployment_is_told_beside_its_failed_targets() -> None:
     problems = explain(deployment(failed(), code="ALARM_ACTIVE"), PLACES).problems
-    assert [problem.code for problem in problems] == ["ScriptFailed", "ALARM_ACTIVE"]
+    assert [problem.code for problem in problems] == ["ALARM_ACTIVE", "ScriptFailed"]
 
 
 def test_what_many_targets_share_is_told_once_with_the_count_and_the_most_common_first() -> None:

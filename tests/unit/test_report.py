@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from deployer import text
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Transfer
-from deployer.deployment.explain import Places, explain
+from deployer.deployment.explain import explain
 from deployer.deployment.model import (
     Deployment,
     Diagnostics,
@@ -24,6 +24,7 @@ from deployer.deployment.model import (
     Target,
     Traffic,
 )
+from deployer.deployment.places import Places
 from deployer.deployment.wait import Ending
 from deployer.errors import Location, Problem
 from deployer.report import lines, progress

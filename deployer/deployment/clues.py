@@ -1,0 +1,91 @@
+"""Words in a failure's texts that give its cause away: what a clue is, and how texts are searched.
+
+Texts of instances are untrusted: they are only searched, in bounded pieces, and nothing but the advice and
+the place of an annotation depends on them. Every pattern takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deployer.deployment.causes import Cause, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SEARCHED = 500
+"""Characters of a line that are searched: anybody may write long ones, and what matters is at the front."""
+
+LINES = 100
+"""Lines of a text that are searched, the last ones: the agent sends at most 2 KB of a log."""
+
+_LINE_END = re.compile(r"\r?\n|\r(?![:'\u2019])")
+"""A carriage return ends a line (progress bars), except where a shell quotes it as part of a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """Words that give a cause away, in the events where they mean that (anywhere when empty).
+
+    `why` and `advice` may name the pattern's groups in braces; groups `key` and `line`, or the given
+    `key`, narrow down the place.
+    `source` says where the words were published.
+    """
+
+    pattern: re.Pattern[str]
+    why: str
+    advice: str
+    source: str
+    place: Place = Place.DEFAULT
+    key: str = ""
+    events: frozenset[str] = frozenset()
+
+    def cause(self, text: str, event: str) -> Cause | None:
+        """The cause, None where the text does not hold the words."""
+        if self.events and event not in self.events:
+            return None
+        if not (match := self.pattern.search(text)):
+            return None
+        named = match.groupdict(default="")
+        return Cause(
+            self.why.format(**named),
+            self.advice.format(**named),
+            self.place,
+            named.get("key") or self.key,
+            int(named["line"]) if named.get("line") else None,
+        )
+
+
+def clue(  # noqa: PLR0913 - a row of a table
+    pattern: str,
+    why: str,
+    advice: str,
+    *events: str,
+    source: str,
+    place: Place = Place.DEFAULT,
+    key: str = "",
+) -> Clue:
+    """A row of a table of clues; upper and lower case are the same."""
+    return Clue(re.compile(pattern, re.IGNORECASE), why, advice, source, place, key, frozenset(events))
+
+
+def lines_of(text: str) -> list[str]:
+    """The last lines of a text that are not blank, each cut to what is searched."""
+    lines = (line.strip()[:SEARCHED] for line in _LINE_END.split(text))
+    return [line for line in lines if line][-LINES:]
+
+
+def causes_in(texts: Iterable[str], event: str, clues: Iterable[Clue]) -> tuple[Cause, ...]:
+    """The causes in the first of the texts that gives any away, in the clues' order.
+
+    The texts come in the order of how much they say.
+    """
+    clues = tuple(clues)
+    for text in texts:
+        searched = "\n".join(lines_of(text))
+        found = (each.cause(searched, event) for each in clues)
+        if causes := tuple(dict.fromkeys(cause for cause in found if cause)):
+            return causes
+    return ()
