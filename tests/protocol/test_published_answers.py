@@ -13,7 +13,7 @@ import pytest
 from deployer.main import execute
 from tests.clock import FakeClock
 from tests.environment import clean_environment
-from tests.protocol.conftest import read_outputs
+from tests.harness import read_outputs
 from tests.protocol.published import CASES, served
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ _OPEN = {
 """Cases that are not told as they should be yet, and why."""
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     "name",
     [
