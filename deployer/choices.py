@@ -40,7 +40,7 @@ class Compression(StrEnum):
 
 
 class FileExistsBehavior(StrEnum):
-    """What a target does about a file that stands where the revision wants one; CodeDeploy's own values."""
+    """What a target does about an existing file where the revision has one; CodeDeploy's own values."""
 
     DISALLOW = "DISALLOW"
     OVERWRITE = "OVERWRITE"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.errors import sdk_errors
 from deployer.choices import OnEnd, Stage
-from deployer.deployment.control import continuer, request_stop
+from deployer.deployment.control import continue_wait, request_stop
 from deployer.deployment.model import Deployment, Status
 from deployer.errors import DeployError, Problem, Severity
 from deployer.report import lines, outputs, progress
@@ -49,7 +49,7 @@ _STOP_LOOKS = timedelta(seconds=60)
 
 
 def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aws, run: Run) -> None:
-    """Watch the deployment to its end, its rollback too; how it ended, and why, stands in the outcome then.
+    """Watch the deployment to its end, its rollback too; the outcome then holds how it ended, and why.
 
     When the time is up or the job is cancelled, do with the deployment what the inputs say.
     """
@@ -64,7 +64,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 run=run,
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
-                resume=bool(settings.continue_),
+                continues=bool(settings.continue_),
                 extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
     except Interrupted:
@@ -125,24 +125,24 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     run: Run,
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
-    resume: bool = False,
+    continues: bool = False,
     extra_looks: int = 0,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
-    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `resume` ends the first
-    blue/green wait that it comes to; `extra_looks` is Patience's.
+    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `continues` ends the
+    first blue/green wait that it comes to; `extra_looks` is Patience's.
     """
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
 
     tell = _narrator(run, timeouts)
-    attend = continuer(deployment.id, client=aws.codedeploy, say=run.ci.say)
+    end_wait = continue_wait(deployment.id, client=aws.codedeploy, say=run.ci.say)
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)
-        if resume:
-            attend(snapshot)
+        if continues:
+            end_wait(snapshot)
 
     return wait(
         Observer(deployment.id, aws.codedeploy_once, run.clock),
@@ -190,14 +190,15 @@ def _stop(deployment: Deployment, ending: Ending, *, aws: Aws, run: Run) -> Endi
         return None
     if how is not OnEnd.LEAVE:
         problem = Problem(
-            f"Deployment {deployment.id} was not stopped: it {snapshot.standing}, and AWS does not answer "
+            f"Deployment {deployment.id} was not stopped: it {snapshot.standing}, and AWS is not responding "
             f"({snapshot.trouble}).",
-            f"It may have ended since. Look at it, and stop it there if it still runs: {deployment.url}",
+            "It may have ended since. Check it in the console, and stop it there if it is still running: "
+            f"{deployment.url}",
             code="status-unread",
         )
         run.outcome.problems.append(problem)
         run.ci.annotate(problem)
-    run.ci.say(f"Deployment {deployment.id} is left as it is: {deployment.url}")
+    run.ci.say(f"Deployment {deployment.id} was left alone: {deployment.url}")
     return None
 
 
@@ -225,8 +226,8 @@ def _end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: R
     if not taken:
         run.ci.say(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
         return True
-    rollback = ", and the last successful revision is rolled back to" if how is OnEnd.ROLLBACK else ""
-    run.ci.say(f"Deployment {deployment.id} is being stopped{rollback}: {deployment.url}")
+    rollback = " and rolling back to the last successful revision" if how is OnEnd.ROLLBACK else ""
+    run.ci.say(f"Stopping deployment {deployment.id}{rollback}: {deployment.url}")
     return True
 
 
@@ -251,7 +252,7 @@ def _follow_rollback(
         run.ci.say(lines.still_running(rollback))
         raise
     if ending is None:
-        run.ci.say(f"How the rollback {rollback.id} ends has to be looked up: {rollback.url}")
+        run.ci.say(f"Check in the console how the rollback {rollback.id} ends: {rollback.url}")
         return
     if ending.status is Status.SUCCEEDED:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
@@ -271,7 +272,10 @@ def _look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None
             unanswered = False
         if run.clock.monotonic() >= deadline:
             if unanswered:
-                run.ci.say(f"AWS does not answer: whether it is rolled back is unknown: {deployment.url}")
+                run.ci.say(
+                    "AWS is not responding. Check in the console whether it is being rolled back: "
+                    f"{deployment.url}"
+                )
             return None
         run.clock.sleep(2.0)
 

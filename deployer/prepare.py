@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
-    """The inputs that a run can do without because its AppSpec is the revision and travels inline."""
+    """The inputs that a run can do without because its AppSpec is the revision and is sent inline."""
     if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
         return ()
     return ("bucket",) if find(settings.source, settings.appspec, repository=repository) else ()

@@ -56,8 +56,8 @@ def narrower(claims: Claims) -> Claims | None:
 def expected_claims(environ: Mapping[str, str]) -> Claims:
     """What the tokens of this job say by the CI's variables, GitHub's where there are none.
 
-    What is not known stands in capitals: never does a subject admit a repository's pull requests, nor all of
-    its branches.
+    Unknown values appear as UPPERCASE placeholders: a subject never admits a repository's pull requests,
+    nor all of its branches.
     """
 
     def known(name: str, default: str) -> str:

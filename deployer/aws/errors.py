@@ -268,7 +268,7 @@ def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
         return InvalidInput(Problem(text_of(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
     if isinstance(error, sdk.ParamValidationError):
         said = f"{action} was not sent: {text_of(error)}"
-        return InvalidInput(Problem(said, "Correct the input it speaks of."))
+        return InvalidInput(Problem(said, "Fix the input named above."))
     hint = ""
     if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         hint = (

@@ -38,7 +38,7 @@ def _advised(problem: Problem, aws: Aws, application: str, group: str) -> Proble
         account = f"account {caller.account} " if caller else ""
         named = "" if problem.code == _NO_APPLICATION else application
         names = list(_names(aws, named))
-        hint = f"Looked in {account}in {aws.region}, where the credentials and the region lead."
+        hint = f"Searched {account}in {aws.region}."
         return replace(problem, hint="\n".join([*_suggestion(names, group if named else application), hint]))
     if is_denial(problem) and "arn:" not in problem.message.partition("was denied")[2]:
         caller = _caller(aws)

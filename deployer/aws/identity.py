@@ -1,4 +1,4 @@
-"""As whom the AWS calls are made: roles, assumed from the job's token or from what the SDK found.
+"""The identity that AWS calls are made with: roles, assumed from the job's token or from what the SDK found.
 
 Credentials are botocore's own refreshable ones: shortly before they end the whole chain of roles is assumed
 anew, beginning with a fresh token of the CI where it issues them.
@@ -63,7 +63,7 @@ def assume(
 ) -> Aws:
     """The same region as another identity, whose credentials renew themselves.
 
-    Every secret is given to `mask` before it is used. Raises a DeployError that says what stands in the way.
+    Every secret is given to `mask` before it is used. Raises a DeployError that says what prevents it.
     """
     from botocore.credentials import RefreshableCredentials
 

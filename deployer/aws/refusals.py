@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:
-    """What stands between this token and this role."""
+    """Explain why this token cannot assume this role."""
     action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
     plain = translate(error, action=action, resource=role)
     told = plain.problems[0]
@@ -117,7 +117,7 @@ def _thumbprint(arn: str) -> str:
 def refused_role(
     error: Exception, role: str, *, external_id: str, tagged: bool
 ) -> AccessDenied | InvalidInput:
-    """What stands between these credentials and this role."""
+    """Explain why these credentials cannot assume this role."""
     told = translate(error, action="sts:AssumeRole", resource=role).problems[0]
     if error_code(error) == "ValidationError":
         return _not_valid(told)

@@ -1,4 +1,4 @@
-"""Calls of AWS as lines for whoever hunts a fault, by way of botocore's events."""
+"""Log every AWS call for debugging, using botocore's event hooks."""
 
 from __future__ import annotations
 

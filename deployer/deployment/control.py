@@ -42,7 +42,7 @@ def request_stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient
     return True
 
 
-def continuer(
+def continue_wait(
     deployment_id: str, *, client: CodeDeployClient, say: Callable[[str], None]
 ) -> Callable[[Snapshot], None]:
     """What to show each snapshot to: it ends the first wait that the deployment comes to, and no other.
@@ -51,7 +51,7 @@ def continuer(
     """
     done = False
 
-    def attend(snapshot: Snapshot) -> None:
+    def show(snapshot: Snapshot) -> None:
         nonlocal done
         if not done and not snapshot.trouble and (snapshot.status == "Ready" or snapshot.terminating):
             done = _continue(deployment_id, snapshot, client)
@@ -61,7 +61,7 @@ def continuer(
                     + ("the old instances are terminated" if snapshot.terminating else "traffic is moved")
                 )
 
-    return attend
+    return show
 
 
 def _continue(deployment_id: str, snapshot: Snapshot, client: CodeDeployClient) -> bool:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 ANNOTATIONS = 10
-"""Annotations of one kind that GitHub shows for a step; what is beyond stands in the summary."""
+"""Annotations of one kind that GitHub shows for a step; the summary holds the rest."""
 
 _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 """Codes of a deployment that say no more than that a target failed."""
@@ -157,7 +157,7 @@ def _unfinished(snapshot: Snapshot) -> Problem:
     if snapshot.trouble:
         return Problem(
             f"The deployment was not seen to end in time: it {snapshot.standing}.",
-            f"AWS does not answer ({snapshot.trouble}): look in the console how the deployment is now.",
+            f"AWS is not responding ({snapshot.trouble}). Check the deployment in the console.",
             code="timed-out",
         )
     doing = f" It waits for {shortened(tuple(running))}." if running else ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def register(revision: Revision, *, application: str, aws: Aws) -> bool:
     """Register the revision with the application, and return whether there was anything to register.
 
-    Registering twice changes nothing; an inline AppSpec travels with the deployment. Raises a DeployError
+    Registering twice changes nothing; an inline AppSpec is sent with the deployment. Raises a DeployError
     when the application does not exist or the call is denied.
     """
     if isinstance(revision, AppSpecRevision):

@@ -57,7 +57,7 @@ def shortened(description: str) -> str:
 
 
 def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequest, ...]:
-    """The orders, in the groups' order; `description` stands in where none is given.
+    """The requests, in the groups' order; `description` is used where none is given.
 
     Raises InvalidInput with everything in `target-instances` and `parameters` that CodeDeploy does not know.
     """

@@ -44,7 +44,7 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
             return revision, False
         raise InvalidInput(
             Problem(
-                f"The revision is not there: {revision.uri}",
+                f"Revision not found: {revision.uri}",
                 "It may have expired by a lifecycle rule of the bucket, or was never uploaded; check bucket, "
                 "key and versionId, or build it again.",
                 code="NoSuchVersion" if revision.version_id else "NoSuchKey",

@@ -181,7 +181,7 @@ def test_a_cancelled_deployment_is_stopped_where_that_is_asked_for(
         code, printed = interrupted(job, image, "Wait", signal.SIGINT)
         assert code == 130, printed
         assert emulator.deployments[0].rollback_wanted is False
-    assert f"Deployment {job.outputs()['deployment-id']} is being stopped" in printed
+    assert f"Stopping deployment {job.outputs()['deployment-id']}" in printed
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def environment(platform: str) -> dict[str, str]:
     return {**DEPLOYED[platform], **without}
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize("operation", DETAILS)
 @pytest.mark.parametrize("kind", ["throttle", "500", "cut-before", "cut-after", "garbled", "access-denied"])
 @pytest.mark.parametrize(("platform", "scenario", "code", "status"), ENDINGS)
@@ -153,7 +154,7 @@ def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, 
     looks = [call.parameters["deploymentId"] for call in calls(service, "GetDeployment")]
     ran, _ = followed(denied_after=looks.index(service.deployments[1].id))
     assert (ran.code, ran.outputs["status"]) == (10, "failed")
-    assert "has to be looked up" in ran.log
+    assert "Check in the console how the rollback" in ran.log
 
 
 @pytest.mark.parametrize(

@@ -266,14 +266,16 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
         call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
     ]
     assert stops == ([] if asked is None else [asked])
-    assert ("is still running" if asked is None else "is being stopped") in ran.log
+    assert ("is still running" if asked is None else "Stopping deployment") in ran.log
     assert ran.outputs["deployment-id"] == service.deployments[0].id
     assert "Interrupted by SIG" in ran.log
     assert ran.log.count("is still running") == (asked is None)
 
 
 @cut_short
-@pytest.mark.parametrize(("how", "said"), [("leave", "is still running"), ("stop", "is being stopped")])
+@pytest.mark.parametrize(
+    ("how", "said"), [("leave", "Deployment {} is still running"), ("stop", "Stopping deployment {}")]
+)
 def test_a_cancel_while_the_deployment_is_being_created_finds_it(
     how: str, said: str, *, emulator: Start, run_line: RunLine
 ) -> None:
@@ -283,7 +285,7 @@ def test_a_cancel_while_the_deployment_is_being_created_finds_it(
     ran = run_line(service, "--on-cancel", how, clock=SystemClock())
     alarm.thread.join()
     assert ran.code == 130
-    assert f"Deployment {service.deployments[0].id} {said}" in ran.log
+    assert said.format(service.deployments[0].id) in ran.log
 
 
 @cut_short

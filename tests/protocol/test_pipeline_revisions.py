@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.deployment.control import continuer
+from deployer.deployment.control import continue_wait
 from deployer.deployment.model import Snapshot
 from tests.protocol.steps import deploy, looks
 
@@ -192,7 +192,7 @@ def test_an_older_version_can_be_deployed(
 @pytest.mark.parametrize(
     ("rest", "said"),
     [
-        ("gone.zip", "The revision is not there: s3://"),
+        ("gone.zip", "Revision not found: s3://"),
         ("web.zip?eTag=0123", "The object has changed since the revision was made"),
     ],
 )
@@ -497,7 +497,7 @@ def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
     service = still_emulator("blue-green")
     identifier = deploy(service.client())
     said: list[str] = []
-    attend = continuer(identifier, client=service.client(), say=said.append)
+    attend = continue_wait(identifier, client=service.client(), say=said.append)
     attend(Snapshot(status="Ready"))
     assert said == []
     for _ in looks_until(service, identifier, "Ready"):
