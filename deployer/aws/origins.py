@@ -39,7 +39,13 @@ _CREDENTIAL_FILES = {
 
 
 def keep_out(session: Session, workspace: Path) -> tuple[str, ...]:
-    """Have the session read no file of the workspace; returns those that it would have read."""
+    """Have the session read no file of the workspace; returns those that it would have read.
+
+    The SDK's own data stay, also where this program and its packages are installed in the workspace.
+    """
+    import boto3
+    import botocore
+
     if workspace.resolve() == Path("/"):
         return ()
     ignored = []
@@ -53,7 +59,8 @@ def keep_out(session: Session, workspace: Path) -> tuple[str, ...]:
         session.set_config_variable("ca_bundle", True)  # noqa: FBT003 - botocore's for those of its own
         ignored.append(certificates)
     models: list[str] = session.get_component("data_loader").search_paths
-    ignored += [path for path in models if _is_inside(path, workspace)]
+    own = {str(Path(module.__file__).parent / "data") for module in (boto3, botocore)}
+    ignored += [path for path in models if _is_inside(path, workspace) and path not in own]
     models[:] = [path for path in models if path not in ignored]
     for provider, (variable, default) in _CREDENTIAL_FILES.items():
         path = os.environ.get(variable, default)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botocore
 import botocore.loaders
+import botocore.session
 import pytest
 
+from deployer.aws.origins import keep_out
 from tests.harness import REPOSITORY, Job
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.harness import Start
     from tests.s3 import S3Server
 
@@ -122,3 +123,10 @@ def test_a_path_that_leads_nowhere_is_no_configuration(
         service, "--stop-after=register", AWS_CONFIG_FILE=path.replace("loop", str(tmp_path / "loop"))
     )
     assert ran.code == 0, ran.log
+
+
+def test_the_sdk_keeps_its_own_data_where_it_is_installed_in_the_workspace() -> None:
+    """As in a checkout with its virtual environment, which is how a contributor runs it."""
+    session = botocore.session.Session()
+    assert keep_out(session, Path(botocore.__file__).parents[1]) == ()
+    assert session.get_component("data_loader").load_data("endpoints")
