@@ -59,7 +59,7 @@ def keep_out(session: Session, workspace: Path) -> tuple[str, ...]:
         session.set_config_variable("ca_bundle", True)  # noqa: FBT003 - botocore's for those of its own
         ignored.append(certificates)
     models: list[str] = session.get_component("data_loader").search_paths
-    own = {str(Path(module.__file__).parent / "data") for module in (boto3, botocore)}
+    own = {str(Path(str(module.__file__)).parent / "data") for module in (boto3, botocore)}
     ignored += [path for path in models if _is_inside(path, workspace) and path not in own]
     models[:] = [path for path in models if path not in ignored]
     for provider, (variable, default) in _CREDENTIAL_FILES.items():
