@@ -1,8 +1,8 @@
 """Describe an image: `sbom.py IMAGE FILE` writes what it holds as CycloneDX 1.6 JSON.
 
 Components are Debian's packages, Python with the OpenSSL that it uses, and the Python packages, each with its
-licences. A component's hash is the SHA-256 of its own list of files with their hashes (dpkg's `md5sums`, a
-wheel's `RECORD`), of Python's that of the interpreter.
+licences. A component's hash is the SHA-256 of what describes it there: dpkg's `md5sums` of its files, a
+wheel's `METADATA`, and of Python the interpreter.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def license_of(meta):
 pythons = [
     {"type": "pypi", "name": d.name.lower().replace("_", "-"), "version": d.version,
      "licences": [license_of(d.metadata)],
-     "sha256": hashlib.sha256((d.read_text("RECORD") or "").encode()).hexdigest()}
+     "sha256": hashlib.sha256((d.read_text("METADATA") or "").encode()).hexdigest()}
     for d in distributions()
 ]
 debians = []
