@@ -142,7 +142,7 @@ def connect(
 ) -> Aws:
     """A session in the region, or in the profile's where that is empty; `source` says where it came from.
 
-    The SDK reads no file of `workspace`; `warn` is told of those that it would have read.
+    The SDK reads no file of `workspace`; `warn` is called for each that it would have read.
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
     """
     import botocore.session

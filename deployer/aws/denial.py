@@ -1,7 +1,7 @@
 """Pure: what AWS's text tells of a denial, and the statement that is missing.
 
 The text's forms are those of "Troubleshoot access denied error messages" in the IAM user guide. Nothing here
-depends on it: where the text says less, what was asked for stands in.
+depends on it: where the text says less, the action and resource that were asked for are used.
 """
 
 from __future__ import annotations

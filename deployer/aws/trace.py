@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trace:
-    """Where each call is told of, for whoever hunts a fault: its name and how it went, never what it said."""
+    """Logs the name and outcome of each call, never its content."""
 
     tell: Callable[[str], None]
     clock: Clock

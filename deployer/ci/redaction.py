@@ -120,7 +120,7 @@ def _spellings(char: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """The part that is the same wherever the secret stands in something that is encoded."""
+    """The part that stays the same wherever the secret occurs in encoded text."""
     raw = secret.encode(errors="surrogatepass")
     for before in range(3):
         encoded = b64encode(bytes(before) + raw).decode()

@@ -35,7 +35,7 @@ def warnings(
     if snapshot.trouble:
         yield (
             f"trouble {snapshot.trouble}",
-            f"AWS is not responding ({snapshot.trouble}). Retrying; the deployment is still running.",
+            f"AWS is not responding ({snapshot.trouble}). Retrying; the deployment may still be running.",
         )
     elif snapshot.unread:
         yield (

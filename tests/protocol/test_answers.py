@@ -288,7 +288,8 @@ def test_an_error_of_aws_stays_what_it_is(ask: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("body", ["", "{}"])
 def test_an_operation_that_has_nothing_to_say_may_say_nothing(body: str, ask: Callable[..., Any]) -> None:
-    ask(lambda aws: aws.codedeploy_once.continue_deployment(deploymentId="d-123456789"), body)
+    answer = ask(lambda aws: aws.codedeploy_once.continue_deployment(deploymentId="d-123456789"), body)
+    assert answer.keys() == {"ResponseMetadata"}
 
 
 @pytest.mark.parametrize(
