@@ -144,11 +144,12 @@ def scan(
 
 
 def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:
-    """Return the source and the repository as real absolute paths, links followed.
+    """Return the source and the repository as real absolute paths.
 
-    Raises InvalidInput when the source does not exist, or is outside of the repository.
+    Links on the way to the repository are followed. Raises InvalidInput when the source does not exist, is
+    outside of the repository, or is given through a link in it.
     """
-    repository = Path(os.path.realpath(repository))
+    above, repository = repository, Path(os.path.realpath(repository))
     source = Path(os.path.realpath(repository / given))
     if not source.is_relative_to(repository):
         why = f"is {source}, which is outside of the workspace {repository}"
@@ -156,9 +157,23 @@ def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:
     elif not source.exists():
         why = f"does not exist in {repository}"
         hint = _nearest_folder(given, repository) if _holds_anything(repository) else _CHECKOUT
+    elif link := _link_to(above / given, repository):
+        why = f"goes through the link `{link}`, which may lead elsewhere a moment later"
+        hint = f"Write `source: {source.relative_to(repository)}` instead, the same path without the link."
     else:
         return source, repository
     raise InvalidInput(rules.SOURCE.problem(None, given=given, why=why, advice=hint))
+
+
+def _link_to(path: Path, repository: Path) -> Path | None:
+    """Return the first link in the repository, a real path, that the way to `path` goes through."""
+    place = Path("/")
+    for name in Path.cwd().joinpath(path).parts:
+        step = place / name
+        if place.is_relative_to(repository) and step.is_symlink():
+            return step.relative_to(repository)
+        place = Path(os.path.realpath(step))
+    return None
 
 
 def _holds_anything(folder: Path) -> bool:

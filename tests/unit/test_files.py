@@ -242,6 +242,37 @@ def test_an_unusable_source_is_refused(tmp_path: Path, source: str, text: str, h
     assert hint in problem.hint
 
 
+@pytest.mark.parametrize(
+    "source", ["latest", "latest/web", "releases/up/1", "releases/../latest", "{absolute}/latest"]
+)
+@pytest.mark.parametrize("inside", ["repository", "alias"])
+def test_a_source_through_a_link_is_refused(tmp_path: Path, source: str, inside: str) -> None:
+    """Also where it stays in the workspace; links above it are the machine's business."""
+    write(tmp_path, {"repository/releases/1/web/appspec.yml": ""})
+    (tmp_path / "alias").symlink_to("repository")
+    repository = tmp_path / inside
+    (repository / "latest").symlink_to("releases/1")
+    (repository / "releases" / "up").symlink_to(tmp_path / "repository" / "releases")
+
+    with pytest.raises(InvalidInput) as caught:
+        given = Path(source.format(absolute=repository))
+        scan(given, repository=repository, appspec="appspec.yml", exclude=[])
+
+    [problem] = caught.value.problems
+    assert f"goes through the link `{'releases/up' if 'up' in source else 'latest'}`" in problem.message
+    assert f"`source: releases/1{'/web' if 'web' in source else ''}`" in problem.hint
+
+
+@pytest.mark.parametrize("source", ["dist", "{alias}/dist", "{real}/dist", "sub/../dist", "../repository/dist"])
+def test_a_workspace_behind_a_link_is_like_any_other(tmp_path: Path, source: str) -> None:
+    write(tmp_path, {"real/repository/dist/appspec.yml": "", "real/repository/sub/x": ""})
+    (tmp_path / "link").symlink_to("real")
+    alias = tmp_path / "link" / "repository"
+    given = Path(source.format(alias=alias, real=tmp_path / "real" / "repository"))
+
+    assert set(scan(given, repository=alias, appspec="appspec.yml", exclude=[]).entries) == {"appspec.yml"}
+
+
 def test_an_empty_workspace_means_that_the_checkout_is_missing(tmp_path: Path) -> None:
     """Whether the source is the workspace or a folder that is not there."""
     (tmp_path / ".git").mkdir()

@@ -105,6 +105,18 @@ def test_an_archive_outside_of_the_workspace(source: str, tmp_path: Path) -> Non
     assert (ran.code, [finding.code for finding in ran.findings]) == (2, ["source-unusable"]), ran.log
 
 
+@pytest.mark.parametrize("source", ["link.zip", "latest/app.zip"])
+def test_an_archive_through_a_link(source: str, tmp_path: Path) -> None:
+    """Also where it stays in the workspace: as for a folder."""
+    (tmp_path / "build").mkdir()
+    make_zip(tmp_path / "build" / "app.zip")
+    (tmp_path / "link.zip").symlink_to("build/app.zip")
+    (tmp_path / "latest").symlink_to("build")
+    ran = rehearse(tmp_path, f"--source={source}")
+    assert (ran.code, [finding.code for finding in ran.findings]) == (2, ["source-unusable"]), ran.log
+    assert "Write `source: build/app.zip`" in ran.findings[0].message
+
+
 def zeros(archive: zipfile.ZipFile, info: zipfile.ZipInfo, mebibytes: int) -> None:
     with archive.open(info, "w", force_zip64=True) as stream:
         for _ in range(mebibytes):
