@@ -50,11 +50,11 @@ def connected(run: Run) -> Aws:
 
 def _teller(ci: Ci) -> Callable[[Problem], None]:
     """Tell each notice and each warning once, however many clients there are."""
-    told = set()
+    said = set()
 
     def tell(problem: Problem) -> None:
-        if problem not in told:
-            told.add(problem)
+        if problem not in said:
+            said.add(problem)
             if problem.severity is Severity.NOTICE:
                 ci.say(problem.message)
             else:

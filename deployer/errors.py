@@ -91,7 +91,7 @@ class Problem:
     location: Location | None = None
 
 
-def shortened(problems: Iterable[Problem]) -> list[Problem]:
+def capped(problems: Iterable[Problem]) -> list[Problem]:
     """Return at most twenty problems of each code, and for each code a count of the rest."""
     seen = Counter[str]()
     last: dict[str, Problem] = {}

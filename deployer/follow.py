@@ -106,13 +106,13 @@ def ended_when_cancelled(sent: Sent, *, aws: Aws, run: Run) -> Iterator[None]:
     """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
     from deployer.deployment.create import find
 
-    order = sent.order
+    request = sent.request
     try:
         yield
     except Interrupted:
         with suppress(*sdk_errors()):
             if found := find(sent, aws.codedeploy_hasty, clock=run.clock):
-                deployment = Deployment(found, aws.region, order.application, order.group, sent.revision)
+                deployment = Deployment(found, aws.region, request.application, request.group, sent.revision)
                 _end(deployment, run.settings.on_cancel, client=aws.codedeploy_hasty, run=run)
         raise
 

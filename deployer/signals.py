@@ -46,13 +46,13 @@ def signals() -> Iterator[None]:
         ignore_signals()
         raise Interrupted(number)
 
-    def dropped(told: sys.UnraisableHookArgs) -> None:
-        if isinstance(told.exc_value, Interrupted):
-            number = told.exc_value.number
+    def dropped(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, Interrupted):
+            number = unraisable.exc_value.number
             signal.signal(number, interrupt)
             threading.Timer(_RETRY_SECONDS, os.kill, (os.getpid(), number)).start()
         else:
-            hook(told)
+            hook(unraisable)
 
     hook, sys.unraisablehook = sys.unraisablehook, dropped
     before = {each: signal.signal(each, interrupt) for each in _SIGNALS}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -75,6 +75,12 @@ def duration(seconds: float) -> str:
 def counted(count: int, noun: str) -> str:
     """A number with its noun, in the plural where that is due: `1 file`, `2 files`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def first_few(names: Sequence[str], most: int = 3) -> str:
+    """List the first names of many, and how many more there are: `a, b, c and 4 more`."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def counts(by_state: Mapping[str, int]) -> str:

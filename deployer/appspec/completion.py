@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
-from deployer.aws.errors import is_credentials, is_denied, is_transient, sdk_errors, translate
+from deployer.aws.errors import error_code, is_credentials, is_denied, is_transient, sdk_errors, translate
 from deployer.documents import OutOfBounds, compose
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
@@ -53,27 +53,25 @@ class AwsResolver:
 
     def version(self, function: str, alias: str) -> str:
         """Ask lambda:GetAlias."""
-        with _explained("lambda:GetAlias", f"alias {alias} of the function {function}", "CurrentVersion"):
+        with _looked_up("lambda:GetAlias", f"alias {alias} of the function {function}", "CurrentVersion"):
             return self.aws.functions.get_alias(FunctionName=function, Name=alias)["FunctionVersion"]
 
     def task_definition(self, name: str) -> str:
         """Ask ecs:DescribeTaskDefinition."""
-        with _explained("ecs:DescribeTaskDefinition", f"task definition {name}", "the ARN as TaskDefinition"):
+        with _looked_up("ecs:DescribeTaskDefinition", f"task definition {name}", "the ARN as TaskDefinition"):
             answer = self.aws.ecs.describe_task_definition(taskDefinition=name)
             return answer["taskDefinition"]["taskDefinitionArn"]
 
 
 @contextmanager
-def _explained(action: str, what: str, piece: str) -> Iterator[None]:
+def _looked_up(action: str, what: str, piece: str) -> Iterator[None]:
     """Say what was looked for, and that it may be written into the AppSpec instead."""
-    from botocore.exceptions import BotoCoreError
-
     try:
         yield
     except sdk_errors() as error:
         explained = translate(error, action=action, resource=what)
         instead = f"Or write {piece} into the AppSpec."
-        if isinstance(error, BotoCoreError) or is_transient(error) or is_credentials(error):
+        if not error_code(error) or is_transient(error) or is_credentials(error):
             raise explained from error
         if is_denied(error):
             problem = explained.problems[0]

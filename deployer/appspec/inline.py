@@ -15,7 +15,7 @@ from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
 from deployer.bundle.reading import find_appspec, not_read, read_start
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import shortened
+from deployer.errors import capped
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class AppSpecFile:
         """Everything that the service would refuse; what is looked up later counts as there."""
         completed = complete(self.text, Stopgap())
         whole = self if completed.text == self.text else replace(self, text=completed.text)
-        return shortened(_moved(problem, completed.inserted) for problem in whole.parsed.problems)
+        return capped(_moved(problem, completed.inserted) for problem in whole.parsed.problems)
 
     def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
         """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from deployer import __version__
-from deployer.aws.errors import translate
+from deployer.aws.errors import sdk_errors, translate
 from deployer.aws.origins import check_endpoints, ignored_file, keep_out, strange_endpoint
 from deployer.errors import InvalidInput, Problem
 from deployer.regions import partition
@@ -146,7 +146,6 @@ def connect(
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
     """
     import botocore.session
-    from botocore.exceptions import BotoCoreError
 
     check_endpoints(os.environ)
     try:
@@ -155,7 +154,7 @@ def connect(
             warn(ignored_file(path))
         session = _session(inner, region or None)
         chosen, profile = session.region_name, session.profile_name
-    except BotoCoreError as error:
+    except sdk_errors() as error:
         raise translate(error, action="configure the SDK") from error
     if not chosen:
         raise InvalidInput(

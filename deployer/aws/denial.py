@@ -96,13 +96,13 @@ def read_denial(text: str, *, action: str, resource: str) -> Denial:
     """The denial that AWS's text describes, of this action on this resource where it describes none."""
     who, explicit, arn = _WHO.search(text), _EXPLICIT.search(text), _ARN.search(text)
     why = _THROUGH.search(text) or explicit or _IMPLICIT.search(text)
-    told = who.groupdict(default="") if who else {}
-    denied = told.get("action") or action
+    fields = who.groupdict(default="") if who else {}
+    denied = fields.get("action") or action
     same_service = denied.partition(":")[0] == action.partition(":")[0]
     return Denial(
         action=denied,
-        resource=told.get("resource") or (resource if same_service else ""),
-        identity=told.get("identity", ""),
+        resource=fields.get("resource") or (resource if same_service else ""),
+        identity=fields.get("identity", ""),
         policy=(why["policy"] or "") if why else "",
         explicit=bool(explicit),
         arn=arn["arn"] if arn else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from deployer.aws.denial import read_denial
@@ -23,6 +24,15 @@ def sdk_errors() -> tuple[type[Exception], ...]:
     return BotoCoreError, ClientError
 
 
+def service_errors() -> tuple[type[Exception], ...]:
+    """Those of the SDK's exceptions that are an answer: an error of the service, or one not to be read."""
+    from botocore.exceptions import ClientError
+
+    from deployer.aws.answers import UnreadableAnswer
+
+    return ClientError, UnreadableAnswer
+
+
 @contextmanager
 def translated(action: str, resource: str = "") -> Iterator[None]:
     """Raise the SDK's exceptions as ours; the parameters are those of `translate`."""
@@ -36,6 +46,13 @@ def error_code(error: Exception) -> str:
     """The service's code of a ClientError (`ThrottlingException`), empty for other exceptions."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+
+
+def http_status(error: Exception) -> int:
+    """The HTTP status of the service's answer; 0 for exceptions that carry none."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    return int(metadata.get("HTTPStatusCode", 0))
 
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
@@ -71,8 +88,7 @@ def is_transient(error: Exception) -> bool:
     from deployer.aws.answers import UnreadableAnswer
 
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return is_throttled(error) or status >= 500  # noqa: PLR2004 - HTTP's server errors
+        return is_throttled(error) or http_status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
     return isinstance(error, HTTPClientError | NoConnection | UnreadableAnswer)
 
 

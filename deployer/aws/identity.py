@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.claims import claims_of
-from deployer.aws.errors import is_transient, sdk_errors, translate, translated
+from deployer.aws.errors import is_transient, sdk_errors, service_errors, translate, translated
 from deployer.aws.refusals import refused_role, refused_token
 from deployer.aws.tokens import check_secret
 from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
@@ -117,7 +117,6 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
     Raises AccessDenied for credentials that are incomplete or cannot be had.
     """
     from botocore.credentials import Credentials
-    from botocore.exceptions import BotoCoreError
 
     key: str | None
     secret: str | None
@@ -133,7 +132,7 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
         else:
             frozen = credentials.get_frozen_credentials()
             key, secret, token = frozen.access_key, frozen.secret_key, frozen.token or ""
-    except BotoCoreError as error:
+    except sdk_errors() as error:
         raise translate(error, action="find credentials") from error
     for name, text in zip(_ENVIRONMENT, (key, secret, token), strict=True):
         if text:
@@ -177,8 +176,6 @@ class Chain:
         }
 
     def _by_token(self, role: str, tokens: TokenSource) -> CredentialsTypeDef:
-        from botocore.exceptions import ClientError
-
         token = tokens.fetch()
         self.mask(token)
         claims = claims_of(token)
@@ -190,15 +187,13 @@ class Chain:
                 WebIdentityToken=token,
                 **self._duration(last=len(self.request.roles) == 1),
             )
-        except ClientError as error:
+        except service_errors() as error:
             if is_transient(error):
                 raise
             raise refused_token(error, role, claims, origin=tokens.origin) from error
         return self._masked(answer["Credentials"])
 
     def _by_role(self, client: STSClient, role: str, *, last: bool) -> CredentialsTypeDef:
-        from botocore.exceptions import ClientError
-
         request = self.request
         parameters: dict[str, Any] = self._duration(last=last)
         if request.external_id:
@@ -207,7 +202,7 @@ class Chain:
             parameters["Tags"] = [{"Key": key, "Value": value} for key, value in request.tags.items()]
         try:
             answer = client.assume_role(RoleArn=role, RoleSessionName=request.session_name, **parameters)
-        except ClientError as error:
+        except service_errors() as error:
             if is_transient(error):
                 raise
             raise refused_role(

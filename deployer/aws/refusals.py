@@ -21,10 +21,10 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
     """Explain why this token cannot assume this role."""
     action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
     plain = translate(error, action=action, resource=role)
-    told = plain.problems[0]
+    problem = plain.problems[0]
     name = code.removesuffix("Exception")
-    if is_denied(error) and read_denial(told.message, action=action, resource=role).explicit:
-        return AccessDenied(told)
+    if is_denied(error) and read_denial(problem.message, action=action, resource=role).explicit:
+        return AccessDenied(problem)
     if is_denied(error):
         hint = (
             "The role does not exist, or its trust policy does not admit this job. The token says: issuer "
@@ -40,10 +40,10 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
             "for longer; or this machine's clock is wrong."
         )
     elif name == "ValidationError":
-        return _not_valid(told)
+        return _not_valid(problem)
     else:
-        return plain if isinstance(plain, InvalidInput) else AccessDenied(told)
-    return AccessDenied(Problem(told.message, hint, code=code))
+        return plain if isinstance(plain, InvalidInput) else AccessDenied(problem)
+    return AccessDenied(Problem(problem.message, hint, code=code))
 
 
 def _admission(role: str, claims: Claims) -> str:
@@ -118,17 +118,17 @@ def refused_role(
     error: Exception, role: str, *, external_id: str, tagged: bool
 ) -> AccessDenied | InvalidInput:
     """Explain why these credentials cannot assume this role."""
-    told = translate(error, action="sts:AssumeRole", resource=role).problems[0]
+    problem = translate(error, action="sts:AssumeRole", resource=role).problems[0]
     if error_code(error) == "ValidationError":
-        return _not_valid(told)
+        return _not_valid(problem)
     if not is_denied(error):
-        return AccessDenied(told)
-    denial = read_denial(told.message, action="sts:AssumeRole", resource=role)
+        return AccessDenied(problem)
+    denial = read_denial(problem.message, action="sts:AssumeRole", resource=role)
     if denial.explicit:
-        return AccessDenied(told)
-    if "root account" in told.message:
+        return AccessDenied(problem)
+    if "root account" in problem.message:
         hint = "The root user of an account cannot assume roles: use a role or a user of IAM."
-        return AccessDenied(Problem(told.message, hint, code=told.code))
+        return AccessDenied(Problem(problem.message, hint, code=problem.code))
     caller = denial.identity
     actions = ["sts:AssumeRole", "sts:TagSession"] if tagged else "sts:AssumeRole"
     statement = json.dumps({"Effect": "Allow", "Action": actions, "Resource": role})
@@ -141,7 +141,7 @@ def refused_role(
             f"Both sides have to allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
             f"role's trust policy{given}:\n{json.dumps(trust, indent=2)}"
         )
-    return AccessDenied(Problem(told.message, hint, code=told.code))
+    return AccessDenied(Problem(problem.message, hint, code=problem.code))
 
 
 def _principal(caller: str) -> str:
@@ -150,9 +150,9 @@ def _principal(caller: str) -> str:
     return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else caller or "ARN-OF-THE-IDENTITY"
 
 
-def _not_valid(told: Problem) -> InvalidInput:
+def _not_valid(problem: Problem) -> InvalidInput:
     hint = "Check role-to-assume, and role-duration against the role's maximum session duration."
-    return InvalidInput(Problem(told.message, hint, code=told.code))
+    return InvalidInput(Problem(problem.message, hint, code=problem.code))
 
 
 def no_credentials(*, on_github: bool, role_wanted: bool) -> AccessDenied:

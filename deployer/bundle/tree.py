@@ -20,7 +20,7 @@ from deployer.bundle.reading import LONGEST_TEXT, find_appspec, not_read, read_s
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import Walk
 from deployer.choices import APPSPEC, APPSPEC_NAMES
-from deployer.errors import InvalidBundle, InvalidInput, Location, Severity, shortened
+from deployer.errors import InvalidBundle, InvalidInput, Location, Severity, capped
 from deployer.rules import bundle as bundle_rules
 from deployer.rules import document as document_rules
 from deployer.rules import tree as rules
@@ -132,15 +132,13 @@ def scan(
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
     problems = [*walk.problems, *check_links(entries, where=walk.where, whole="source")]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
-        raise InvalidBundle(*shortened(errors))
+        raise InvalidBundle(*capped(errors))
     warnings = [
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
         *(_idle(rule) for rule in patterns.rules if rule not in patterns.matched),
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
     ]
-    return Tree(
-        source, repository, entries, tuple(walk.exclusions), tuple(shortened(warnings)), patterns.rules
-    )
+    return Tree(source, repository, entries, tuple(walk.exclusions), tuple(capped(warnings)), patterns.rules)
 
 
 def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:

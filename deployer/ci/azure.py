@@ -62,8 +62,8 @@ class Azure(Console):
         """Variables that later steps and jobs read, and the outputs file when there is one."""
         super().outputs(values)
         for name, value in values.items():
-            told = _data(self._safe_value(value))
-            self._write(f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{told}")
+            data = _data(self._safe_value(value))
+            self._write(f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{data}")
 
     def mask(self, secret: str) -> None:
         """Have the agent replace the value by asterisks from here on."""

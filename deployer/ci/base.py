@@ -52,8 +52,8 @@ class Job:
         """
         commit = "@".join(part for part in (self.repository, self.sha[:12]) if part)
         run = self.url or (self.run_id and f"run {self.run_id}")
-        told = not self.run_attempt or self.url.endswith(f"/{self.run_attempt}")
-        attempt = "" if told else f"attempt {self.run_attempt}"
+        implied = not self.run_attempt or self.url.endswith(f"/{self.run_attempt}")
+        attempt = "" if implied else f"attempt {self.run_attempt}"
         return " ".join(part for part in (commit, self.ref, run, attempt) if part)
 
 

@@ -32,7 +32,7 @@ from deployer.aws.errors import (
 from deployer.deployment.holder import USER
 from deployer.deployment.model import Deployment
 from deployer.deployment.register import with_content
-from deployer.deployment.request import DeploymentRequest, request, shortened
+from deployer.deployment.request import DeploymentRequest, members_of, within_limit
 from deployer.errors import AwsFault, Problem
 from deployer.revision import of_location
 
@@ -59,7 +59,7 @@ class Sent:
     """A CreateDeployment request, and when it was first sent by this machine's two clocks."""
 
     revision: Revision
-    order: DeploymentRequest
+    request: DeploymentRequest
     monotonic: float
     wall: datetime
 
@@ -71,7 +71,7 @@ def unguarded(_: Sent) -> AbstractContextManager[None]:
 
 def deploy(
     revision: Revision,
-    order: DeploymentRequest,
+    request: DeploymentRequest,
     *,
     aws: Aws,
     clock: Clock,
@@ -82,7 +82,7 @@ def deploy(
     `guard` surrounds the time in which a deployment may come to exist whose id is not known. Raises a
     DeployError: Conflict when another deployment holds the group.
     """
-    sent = Sent(revision, order, clock.monotonic(), clock.now())
+    sent = Sent(revision, request, clock.monotonic(), clock.now())
     lost = False
     with guard(sent):
         while True:
@@ -96,15 +96,15 @@ def deploy(
                     if unanswered and not lost:
                         lost = True
                         continue
-                    arn = group_arn(order.application, order.group, region=aws.region)
+                    arn = group_arn(request.application, request.group, region=aws.region)
                     raise translate(error, action="codedeploy:CreateDeployment", resource=arn) from error
                 identifier = found
-            return Deployment(identifier, aws.region, order.application, order.group, revision)
+            return Deployment(identifier, aws.region, request.application, request.group, revision)
 
 
 def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
     """Send the request until it is not throttled, and return the deployment's id."""
-    parameters = request(sent.revision, sent.order)
+    parameters = members_of(sent.revision, sent.request)
     pauses = iter(_THROTTLE_PAUSES)
     while True:
         try:
@@ -116,12 +116,12 @@ def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
         clock.sleep(pause)
 
 
-def _unknown(lost: Exception, order: DeploymentRequest, region: str) -> AwsFault:
+def _unknown(lost: Exception, request: DeploymentRequest, region: str) -> AwsFault:
     """The error for a request whose answer is lost and whose effect cannot be looked up either."""
     return AwsFault(
         Problem(
             f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
-            f"{order.application}/{order.group} cannot be looked up.",
+            f"{request.application}/{request.group} cannot be looked up.",
             f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments "
             "so that this step can look by itself.",
         )
@@ -140,7 +140,7 @@ def _look_up(sent: Sent, lost: Exception, *, aws: Aws, clock: Clock) -> str | No
                 return found
         except sdk_errors() as unseen:
             if last == 0 or is_lasting(unseen):
-                raise _unknown(lost, sent.order, aws.region) from unseen
+                raise _unknown(lost, sent.request, aws.region) from unseen
     return None
 
 
@@ -150,8 +150,8 @@ def find(sent: Sent, client: CodeDeployClient, *, clock: Clock) -> str | None:
     Raises the SDK's exceptions.
     """
     pages = client.get_paginator("list_deployments").paginate(
-        applicationName=sent.order.application,
-        deploymentGroupName=sent.order.group,
+        applicationName=sent.request.application,
+        deploymentGroupName=sent.request.group,
         createTimeRange={"start": sent.wall - _LISTED_SINCE},
     )
     for page in pages:
@@ -176,7 +176,7 @@ def _date(answer: Mapping[str, Any]) -> datetime | None:
 def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
     """Whether a deployment is what this request created, sent at `began` or later by AWS's clock."""
     created = info.get("createTime")
-    description = shortened(sent.order.parameters.get("description") or "")
+    description = within_limit(sent.request.parameters.get("description") or "")
     return (
         created is not None
         and created >= began

@@ -30,6 +30,7 @@ from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
 from deployer.deployment.scripts import SCRIPT_CLUES
 from deployer.deployment.service import SERVICE_CLUES
 from deployer.errors import Location, Problem, Severity
+from deployer.text import first_few
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +83,7 @@ class Failure:
         """The failure as an annotation: what failed where, in the script's own words, and what to do."""
         share = f" ({len(self.targets)} of {self.of} targets)" if self.of > 1 else ""
         why = reason(self.diagnostics)
-        message = f"{self.event} failed on {shortened(self.targets)}{share}" + (f": {why}" if why else "")
+        message = f"{self.event} failed on {first_few(self.targets)}{share}" + (f": {why}" if why else "")
         told = _first_line(self.diagnostics.message)
         causes = [line for cause in self.causes for line in (cause.why, cause.advice) if line]
         hint = "\n".join([*([told] if told not in message else []), *causes])
@@ -105,12 +106,6 @@ class Explanation:
 
     problems: tuple[Problem, ...]
     failures: tuple[Failure, ...]
-
-
-def shortened(names: tuple[str, ...], most: int = 3) -> str:
-    """The first names of many, and how many more there are."""
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def explain(snapshot: Snapshot, places: Places) -> Explanation:
@@ -139,7 +134,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
 
 
 def _silent(snapshot: Snapshot) -> Problem:
-    names = shortened(tuple(target.id for target in snapshot.targets or ()))
+    names = first_few(tuple(target.id for target in snapshot.targets or ()))
     return Problem(
         f"No lifecycle event ever started on {names}. {AGENT_NEVER_ANSWERED.why}",
         f"{AGENT_NEVER_ANSWERED.advice}\nTwo deployments to the same instance at once can also end so.",
@@ -160,7 +155,7 @@ def _unfinished(snapshot: Snapshot) -> Problem:
             f"AWS is not responding ({snapshot.trouble}). Check the deployment in the console.",
             code="timed-out",
         )
-    doing = f" It waits for {shortened(tuple(running))}." if running else ""
+    doing = f" It waits for {first_few(tuple(running))}." if running else ""
     hint = "Raise the input timeout, or look at what it waits for; on-timeout: stop ends it with the wait."
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice

@@ -259,12 +259,12 @@ def _percent(weight: float, detail: Mapping[str, Any]) -> int:
 
 
 def _event(event: Mapping[str, Any]) -> LifecycleEvent:
-    told = event.get("diagnostics", {})
+    given = event.get("diagnostics", {})
     diagnostics = Diagnostics(
-        error_code=told.get("errorCode", ""),
-        script=told.get("scriptName", ""),
-        message=told.get("message", "")[:_LONGEST_TEXT],
-        log_tail=told.get("logTail", "")[-_LONGEST_TEXT:],
+        error_code=given.get("errorCode", ""),
+        script=given.get("scriptName", ""),
+        message=given.get("message", "")[:_LONGEST_TEXT],
+        log_tail=given.get("logTail", "")[-_LONGEST_TEXT:],
     )
     return LifecycleEvent(
         name=event.get("lifecycleEventName", ""),

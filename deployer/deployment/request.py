@@ -36,20 +36,20 @@ class DeploymentRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
-def request(revision: Revision, order: DeploymentRequest) -> CreateDeploymentInputTypeDef:
-    """The CreateDeployment request."""
+def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeploymentInputTypeDef:
+    """The members of the CreateDeployment call."""
     parameters: CreateDeploymentInputTypeDef = {
-        "applicationName": order.application,
-        "deploymentGroupName": order.group,
+        "applicationName": request.application,
+        "deploymentGroupName": request.group,
         "revision": location(revision),
-        **order.parameters,  # type: ignore[typeddict-item]
+        **request.parameters,  # type: ignore[typeddict-item]
     }
     if description := parameters.get("description"):
-        parameters["description"] = shortened(description)
+        parameters["description"] = within_limit(description)
     return parameters
 
 
-def shortened(description: str) -> str:
+def within_limit(description: str) -> str:
     """The description within the service's limit, an ellipsis where it was cut."""
     if len(description) <= DESCRIPTION_LIMIT:
         return description
@@ -92,8 +92,6 @@ def _parameters(settings: Settings, description: str) -> Iterator[tuple[str, Any
 def _check_documents(settings: Settings) -> None:
     if not settings.parameters and not settings.target_instances:
         return
-    from deployer.deployment.request import check
-
     problems = check(settings.parameters or {}, label="parameters")
     if settings.target_instances is not None:
         problems += check(settings.target_instances, label="target-instances", within="targetInstances")

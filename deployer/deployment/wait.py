@@ -14,7 +14,6 @@ from deployer.deployment.model import ENDS, Snapshot, Status, Traffic
 if TYPE_CHECKING:
     from deployer.clock import Clock
     from deployer.deployment.observe import Observer
-    from deployer.errors import DeployError
 
 
 FASTEST, SLOWEST = 1.0, 10.0
@@ -124,7 +123,11 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
         except sdk_errors() as error:
             failures, refusals = failures + 1, refusals + 1 if is_lasting(error) else 0
             if refusals >= (1 if seen is None and not is_credentials(error) else _LASTING_TRIES):
-                raise _explained(error, observer) from error
+                raise translate(
+                    error,
+                    action="codedeploy:GetDeployment",
+                    resource=f"deployment {observer.deployment_id}",
+                ) from error
             pause = patience.backoff(now - started, failures=failures)
             age = None if seen is None else clock.monotonic() - seen
             snapshot = replace(snapshot, trouble=error_code(error) or text_of(error), age=age)
@@ -152,10 +155,3 @@ def _details(observer: Observer, snapshot: Snapshot, clock: Clock) -> Iterator[S
         clock.sleep(pause)
         snapshot = observer.read_targets(snapshot, batches=_MOST_BATCHES)
         yield snapshot
-
-
-def _explained(error: Exception, observer: Observer) -> DeployError:
-
-    return translate(
-        error, action="codedeploy:GetDeployment", resource=f"deployment {observer.deployment_id}"
-    )

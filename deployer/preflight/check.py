@@ -13,7 +13,7 @@ from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle, Location, shortened
+from deployer.errors import InvalidBundle, Location, capped
 from deployer.preflight.bundle import check_names, check_size, find_root
 from deployer.preflight.files import check_files
 from deployer.preflight.hooks import check_hooks
@@ -61,7 +61,7 @@ def checked(
         problems += error.problems
     if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
-    return shortened(dict.fromkeys(problems)), parsed
+    return capped(dict.fromkeys(problems)), parsed
 
 
 def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:

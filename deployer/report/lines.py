@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.bundle.contents import EntryKind
-from deployer.deployment.explain import shortened
 from deployer.deployment.model import Status
-from deployer.text import counted, duration, size
+from deployer.text import counted, duration, first_few, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,4 +96,4 @@ def rolled_back(ending: Ending, rollback: Deployment) -> str:
 def log_title(failure: Failure) -> str:
     """Return the heading of a failed script's log."""
     script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""
-    return f"Log of {failure.event}{script} on {shortened(failure.targets)}"
+    return f"Log of {failure.event}{script} on {first_few(failure.targets)}"

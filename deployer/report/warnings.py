@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED
-from deployer.deployment.explain import shortened
-from deployer.text import duration
+from deployer.text import duration, first_few
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +49,7 @@ def warnings(
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "A target failed; the deployment continues as long as its configuration allows."
     for name, stuck in _stuck(snapshot, now, timeouts).items():
-        where = f"{name} on {shortened(tuple(stuck))}"
+        where = f"{name} on {first_few(tuple(stuck))}"
         if name in BALANCED:
             yield f"stuck {name}", f"{where} is taking long. {BALANCED[name].advice}"
             continue

@@ -6,6 +6,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from deployer.aws.errors import http_status, sdk_errors
 from deployer.errors import AccessDenied, InvalidInput, Problem
 from deployer.revision import S3Revision
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from deployer.revision import Revision
 
+_ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
+"""S3's answers for an object that is not there, and for a version that is a delete marker."""
+
 
 def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
     """The revision, an S3 object pinned to its eTag, and whether it was seen to be there.
@@ -23,8 +27,6 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
     an expected owner of the bucket, which nobody else confirms. Raises InvalidInput when the object is
     certainly not there, or is no longer the same; AccessDenied when the owner cannot be confirmed.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     if not isinstance(revision, S3Revision):
         return revision, False
     wanted: HeadObjectRequestTypeDef = {"Bucket": revision.bucket, "Key": revision.key}
@@ -34,23 +36,16 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
         wanted["ExpectedBucketOwner"] = expected_bucket_owner
     try:
         head = s3.head_object(**wanted)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in {
-            HTTPStatus.NOT_FOUND,
-            HTTPStatus.METHOD_NOT_ALLOWED,  # the version is a delete marker
-        }:
-            if expected_bucket_owner:
-                raise _unconfirmed(revision.bucket, expected_bucket_owner, error) from error
-            return revision, False
-        raise InvalidInput(
-            Problem(
-                f"Revision not found: {revision.uri}",
-                "It may have expired by a lifecycle rule of the bucket, or was never uploaded; check bucket, "
-                "key and versionId, or build it again.",
-                code="NoSuchVersion" if revision.version_id else "NoSuchKey",
-            )
-        ) from error
-    except BotoCoreError as error:
+    except sdk_errors() as error:
+        if http_status(error) in _ABSENT:
+            raise InvalidInput(
+                Problem(
+                    f"Revision not found: {revision.uri}",
+                    "It may have expired by a lifecycle rule of the bucket, or was never uploaded; check "
+                    "bucket, key and versionId, or build it again.",
+                    code="NoSuchVersion" if revision.version_id else "NoSuchKey",
+                )
+            ) from error
         if expected_bucket_owner:
             raise _unconfirmed(revision.bucket, expected_bucket_owner, error) from error
         return revision, False

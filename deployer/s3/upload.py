@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
-from deployer.aws.errors import is_denied, sdk_errors, translate
+from deployer.aws.errors import is_denied, sdk_errors, service_errors, translate
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
 from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem
@@ -92,7 +92,7 @@ def upload(
     s3.meta.events.register_first(
         "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
     )
-    with _explained(destination, s3):
+    with _upload_errors(destination, s3):
         head = _head(bundle, destination, s3)
         if head is None:
             return _send(bundle, destination, s3, progress)
@@ -103,8 +103,8 @@ def upload(
 
 
 @contextmanager
-def _explained(destination: Destination, s3: S3Client) -> Iterator[None]:
-    """Turn the SDK's exceptions into ours."""
+def _upload_errors(destination: Destination, s3: S3Client) -> Iterator[None]:
+    """Raise the SDK's exceptions as ours: a denial may come from the account that owns the bucket."""
     try:
         yield
     except sdk_errors() as error:
@@ -125,13 +125,9 @@ def _other_owner(bucket: str, owner: str) -> Problem:
 
 def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
     """S3's word about the object when it is there with this digest; None also when looking is not allowed."""
-    from botocore.exceptions import ClientError
-
-    from deployer.aws.answers import UnreadableAnswer
-
     try:
         head = s3.head_object(**destination.address)
-    except (ClientError, UnreadableAnswer):  # denied or absent; anything worse, the upload reports
+    except service_errors():  # denied or absent; anything worse, the upload reports
         return None
     if head["Metadata"].get(DIGEST) != bundle.digest or head.get("StorageClass") in _ARCHIVED:
         return None
@@ -172,7 +168,7 @@ def _send_parts(
     target = {**destination.address, "UploadId": created["UploadId"]}
     senders = Senders(s3, target, sent=sent.add)
     try:
-        with _explained(destination, s3):
+        with _upload_errors(destination, s3):
             crc = size = 0
             for part in parts:
                 crc = combine(crc, part.crc, part.size)
