@@ -254,8 +254,8 @@ def test_a_source_through_a_link_is_refused(tmp_path: Path, source: str, inside:
     (repository / "latest").symlink_to("releases/1")
     (repository / "releases" / "up").symlink_to(tmp_path / "repository" / "releases")
 
+    given = Path(source.format(absolute=repository))
     with pytest.raises(InvalidInput) as caught:
-        given = Path(source.format(absolute=repository))
         scan(given, repository=repository, appspec="appspec.yml", exclude=[])
 
     [problem] = caught.value.problems
@@ -263,7 +263,9 @@ def test_a_source_through_a_link_is_refused(tmp_path: Path, source: str, inside:
     assert f"`source: releases/1{'/web' if 'web' in source else ''}`" in problem.hint
 
 
-@pytest.mark.parametrize("source", ["dist", "{alias}/dist", "{real}/dist", "sub/../dist", "../repository/dist"])
+@pytest.mark.parametrize(
+    "source", ["dist", "{alias}/dist", "{real}/dist", "sub/../dist", "../repository/dist"]
+)
 def test_a_workspace_behind_a_link_is_like_any_other(tmp_path: Path, source: str) -> None:
     write(tmp_path, {"real/repository/dist/appspec.yml": "", "real/repository/sub/x": ""})
     (tmp_path / "link").symlink_to("real")
