@@ -15,8 +15,9 @@ from deployer.aws.claims import expected_claims
 from deployer.aws.policy import permissions_policy, trust_policy
 from deployer.errors import ExitCode
 from deployer.report.outputs import OUTPUTS
+from deployer.settings.base import Section
 from deployer.settings.load import load
-from deployer.settings.model import Section, Settings, inputs
+from deployer.settings.model import Settings, inputs
 from deployer.settings.values import Choice, format_duration
 
 if TYPE_CHECKING:

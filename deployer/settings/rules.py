@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from deployer.choices import OnEnd, Stage
 from deployer.errors import Problem
 from deployer.revision import S3Revision
-from deployer.settings.model import Section, inputs
-from deployer.settings.values import Encryption
+from deployer.settings.base import Section
+from deployer.settings.model import inputs
+from deployer.settings.storage import Encryption
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

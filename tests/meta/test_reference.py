@@ -14,8 +14,9 @@ from deployer.errors import ExitCode
 from deployer.main import split_command
 from deployer.reference import inputs as reference
 from deployer.report.outputs import OUTPUTS
+from deployer.settings.base import Section
 from deployer.settings.load import load
-from deployer.settings.model import Section, inputs
+from deployer.settings.model import inputs
 from tests.docs import ROOT, documents, filled
 
 if TYPE_CHECKING:

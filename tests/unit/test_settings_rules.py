@@ -8,8 +8,9 @@ import pytest
 
 from deployer.errors import InvalidInput
 from deployer.revision import AppSpecRevision, GitHubRevision
+from deployer.settings.deployment import RollbackEvent
 from deployer.settings.load import load
-from deployer.settings.values import Encryption, RollbackEvent, StorageClass
+from deployer.settings.storage import Encryption, StorageClass
 
 if TYPE_CHECKING:
     from deployer.settings.model import Settings
