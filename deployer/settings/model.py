@@ -230,7 +230,7 @@ class Settings(TextSettings):
     parameters: Annotated[
         Document,
         Section.DEPLOYMENT.input(
-            "Other parameters of CreateDeployment, as YAML or JSON, such as `deploymentMode: RESTART`"
+            "Other parameters of CreateDeployment, as YAML or JSON, such as `ec2DeploymentOptions`"
         ),
     ] = None
 

@@ -146,20 +146,19 @@ class CodeDeploy:
         """Start a deployment, unless a rule or an active one forbids it."""
         rules.check_deployment(self.world, request)
         application, group = request["applicationName"], request["deploymentGroupName"]
-        active = self.world.active(application, group, self.world.clock.monotonic())
+        now = self.world.clock.monotonic()
+        active = self.world.active(application, group, now)
         if active:
             raise ServiceError(
                 "DeploymentLimitExceededException",
                 f"The Deployment Group '{group}' already has an active Deployment '{active.id}'",
             )
-        self.world.register(application, request["revision"])
-        deployment = self.world.begin(
-            application,
-            group,
-            request["revision"],
-            request={name: request[name] for name in REQUEST_MEMBERS if name in request},
-            region=region,
-        )
+        revision: Any = request.get("revision") or self.world.live(application, group, now)
+        self.world.register(application, revision)
+        members = {name: request[name] for name in REQUEST_MEMBERS if name in request}
+        if members.get("deploymentMode") == "STANDARD":
+            del members["deploymentMode"]  # by the reference it is absent then
+        deployment = self.world.begin(application, group, revision, request=members, region=region)
         return {"deploymentId": deployment.id}
 
     def get_deployment(self, request: Mapping[str, Any]) -> dict[str, Any]:

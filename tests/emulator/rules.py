@@ -59,6 +59,8 @@ def _check_kind(kind: str, location: Mapping[str, Any], platform: str) -> None:
     if appspec == (platform == "Server"):
         wanted = "an archive or a GitHub commit" if platform == "Server" else "an AppSpec file"
         raise _invalid_revision(f"For the {platform} compute platform the revision has to be {wanted}.")
+    if kind == "String" and platform != "Lambda":
+        raise _invalid_revision("A revision of type String is for the Lambda compute platform only.")
     if kind == "GitHub" and not re.fullmatch(r"[0-9a-f]{40}", location["commitId"]):
         raise _invalid_revision("The commit ID has to be the full SHA-1 of the commit.")
     if kind == "GitHub" and not re.fullmatch(r"[\w.-]+/[\w.-]+", location["repository"]):
@@ -79,16 +81,56 @@ def check_deployment(world: World, request: Mapping[str, Any]) -> None:
         raise ServiceError("InvalidDeploymentGroupNameException", f"The group name '{group}' is not valid.")
     world.group(name, group)
     check_description(request.get("description"))
-    check_revision(request.get("revision"), application.platform)
+    in_place = application.platform == "Server" and world.deployment_type(name, group) == "IN_PLACE"
     _check_config(world, request.get("deploymentConfigName"), application.platform)
-    _check_targets(request.get("targetInstances"), application.platform)
+    _check_targets(request.get("targetInstances"), application.platform, in_place=in_place)
     _check_server_only(request, application.platform)
+    _check_processes(
+        request.get("ec2DeploymentOptions"),
+        scales=in_place and bool(world.group(name, group).settings.get("autoScalingGroups")),
+    )
     _check_rollback(request.get("autoRollbackConfiguration"))
     _check_alarms(request.get("overrideAlarmConfiguration"))
-    by_content = request["revision"]["revisionType"] in {"String", "AppSpecContent"}
-    if not by_content and world.registered(name, request["revision"]) is None:
+    if request.get("deploymentMode") == "RESTART":
+        _check_restart(
+            request, in_place=in_place, deployed=world.live(name, group, world.clock.monotonic()) is not None
+        )
+    else:
+        check_revision(request.get("revision"), application.platform)
+        _check_registered(world, name, request["revision"])
+
+
+def _check_registered(world: World, application: str, revision: dict[str, Any]) -> None:
+    """A revision is registered before it is deployed, unless the deployment carries it."""
+    if revision["revisionType"] in {"String", "AppSpecContent"}:
+        return
+    if world.registered(application, revision) is None:
         raise ServiceError(
-            "RevisionDoesNotExistException", f"The revision does not exist for the application {name}."
+            "RevisionDoesNotExistException", f"The revision does not exist for the application {application}."
+        )
+
+
+def _check_restart(request: Mapping[str, Any], *, in_place: bool, deployed: bool) -> None:
+    """A restart is of instances, in place, of what they run; the reference names no exceptions for it."""
+    for refused, message in (
+        (not in_place, "RESTART is supported for EC2/On-premises in-place deployments only."),
+        ("revision" in request, "The revision must not be specified when deploymentMode is RESTART."),
+        (
+            request.get("updateOutdatedInstancesOnly"),
+            "updateOutdatedInstancesOnly must not be true when deploymentMode is RESTART.",
+        ),
+        (not deployed, "The deployment group has no successful deployment whose revision could restart."),
+    ):
+        if refused:
+            raise ServiceError("InvalidInputException", message)
+
+
+def _check_processes(options: Mapping[str, Any] | None, *, scales: bool) -> None:
+    """Processes are suspended in place only, and where the group has an Auto Scaling group."""
+    if (options or {}).get("autoScalingGroupProcessesToSuspend") and not scales:
+        raise ServiceError(
+            "InvalidAutoScalingGroupProcessToSuspendException",
+            "Processes can be suspended only for in-place deployments to at least one Auto Scaling group.",
         )
 
 
@@ -107,7 +149,7 @@ def _check_config(world: World, config: str | None, platform: str) -> None:
         )
 
 
-def _check_targets(targets: Mapping[str, Any] | None, platform: str) -> None:
+def _check_targets(targets: Mapping[str, Any] | None, platform: str, *, in_place: bool) -> None:
     if targets is None:
         return
     code = "InvalidTargetInstancesException"
@@ -127,6 +169,8 @@ def _check_targets(targets: Mapping[str, Any] | None, platform: str) -> None:
         kind = each.get("Type", "KEY_AND_VALUE")
         if ("KEY" in kind and not each.get("Key")) or ("VALUE" in kind and "Value" not in each):
             raise ServiceError(code, f"A tag filter of type {kind} lacks its key or its value.")
+    if in_place:
+        raise ServiceError(code, "Target instances cannot be specified for an in-place deployment.")
 
 
 def _check_server_only(request: Mapping[str, Any], platform: str) -> None:
@@ -137,7 +181,7 @@ def _check_server_only(request: Mapping[str, Any], platform: str) -> None:
         ("ignoreApplicationStopFailures", "InvalidIgnoreApplicationStopFailuresValueException"),
         ("updateOutdatedInstancesOnly", "InvalidUpdateOutdatedInstancesOnlyValueException"),
     ):
-        if member in request:
+        if request.get(member):  # false is what the reference expects
             raise ServiceError(code, f"{member} is not supported for the {platform} compute platform.")
 
 
@@ -156,8 +200,11 @@ def _check_alarms(wish: Mapping[str, Any] | None) -> None:
     alarms = wish.get("alarms", [])
     if wish.get("enabled") and not alarms:
         raise ServiceError("InvalidAlarmConfigException", "At least one alarm is required.")
-    if any(not alarm.get("name") for alarm in alarms) or len({a["name"] for a in alarms}) < len(alarms):
-        raise ServiceError("InvalidAlarmConfigException", "An alarm has no name, or two have the same.")
+    names = [alarm.get("name") or "" for alarm in alarms]
+    if any(not 0 < len(name) <= 255 for name in names) or len({*names}) < len(names):
+        raise ServiceError(
+            "InvalidAlarmConfigException", "An alarm has no name or one of over 255 characters, or is twice."
+        )
     if len(alarms) > 10:
         raise ServiceError("AlarmsLimitExceededException", "At most 10 alarms are allowed.")
 

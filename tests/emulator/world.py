@@ -129,6 +129,11 @@ class World:
             )
         return found
 
+    def deployment_type(self, application: str, name: str) -> str:
+        """IN_PLACE or BLUE_GREEN, by the group's style."""
+        style = self.group(application, name).settings.get("deploymentStyle", {})
+        return str(style.get("deploymentType", "IN_PLACE"))
+
     def config(self, name: str) -> tuple[str, dict[str, Any]]:
         """The compute platform and the further members of a deployment config."""
         if name not in self.configs:

@@ -11,12 +11,15 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.protocol.steps import APPSPEC, ARCHIVE, code, deploy
+from tests.emulator.catalogue import BLUE_GREEN_STYLE
+from tests.protocol.steps import APPSPEC, ARCHIVE, HELLO, code, deploy, end
 
 if TYPE_CHECKING:
     from tests.harness import Start
 
 
+RESTART: Any = {"deploymentMode": "RESTART", "revision": None}
+SUSPENDING: Any = {"ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": ["Terminate"]}}
 ENABLED: Any = {"enabled": True}
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("ApplicationDoesNotExistException", {"applicationName": "hallo-web"}, "Server"),
@@ -86,6 +89,24 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "Server",
     ),
     ("DeploymentGroupNameRequiredException", {"deploymentGroupName": None}, "Server"),
+    (
+        "InvalidAlarmConfigException",
+        {"overrideAlarmConfiguration": {"alarms": [{"name": "a" * 256}]}},
+        "Server",
+    ),
+    ("InvalidRevisionException", {"revision": {"revisionType": "String", "string": {"content": "a"}}}, "ECS"),
+    ("InvalidTargetInstancesException", {"targetInstances": {"autoScalingGroups": ["a"]}}, "Server"),
+    ("InvalidInputException", RESTART, "Lambda"),
+    ("InvalidInputException", RESTART, "ECS"),
+    ("InvalidInputException", {"deploymentMode": "RESTART"}, "Server"),
+    ("InvalidInputException", {**RESTART, "updateOutdatedInstancesOnly": True}, "Server"),
+    ("InvalidAutoScalingGroupProcessToSuspendException", SUSPENDING, "Server"),
+    ("InvalidAutoScalingGroupProcessToSuspendException", SUSPENDING, "ECS"),
+    (
+        "ValidationException",
+        {"ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": ["terminate"]}},
+        "Server",
+    ),
     ("InvalidAlarmConfigException", {"overrideAlarmConfiguration": ENABLED}, "Server"),
 ]
 
@@ -104,6 +125,41 @@ def test_create_deployment_refuses_as_the_service_does(
         codedeploy.create_deployment(**{k: v for k, v in {**request, **changes}.items() if v is not None})
     assert code(error) == exception
     assert stand_in.deployments == []
+
+
+def test_what_depends_on_the_group_is_refused_by_the_group(still_emulator: Start) -> None:
+    """Instances are chosen blue/green only; a restart and suspended processes are in place only."""
+    stand_in = still_emulator()
+    codedeploy = stand_in.client()
+    settings = stand_in.world.group("hello-web", "production").settings
+    settings |= {"autoScalingGroups": [{"name": "web", "hook": "h"}]}
+    end(stand_in, deploy(codedeploy, **SUSPENDING))
+    settings |= BLUE_GREEN_STYLE
+    for refused in (SUSPENDING, {"deploymentMode": "RESTART"}):
+        with pytest.raises(ClientError):
+            deploy(codedeploy, **refused)
+    assert deploy(codedeploy, targetInstances={"autoScalingGroups": ["a"]}, deploymentMode="STANDARD")
+
+
+def test_a_restart_is_of_the_last_successful_revision(still_emulator: Start) -> None:
+    stand_in = still_emulator()
+    codedeploy = stand_in.client()
+    request: Any = {**HELLO, "deploymentMode": "RESTART"}
+    info = end(stand_in, codedeploy.create_deployment(**request)["deploymentId"])
+    assert info["revision"]["s3Location"]["key"] == "hello-web/yesterday.zip"
+    assert info["deploymentMode"] == "RESTART"
+    with pytest.raises(ClientError) as error:
+        codedeploy.create_deployment(**{**request, "deploymentGroupName": "staging"}, revision=ARCHIVE)
+    assert code(error) == "InvalidInputException"
+    stand_in.world.deployments.clear()
+    with pytest.raises(ClientError):
+        codedeploy.create_deployment(**request)
+
+
+@pytest.mark.parametrize("member", ["ignoreApplicationStopFailures", "updateOutdatedInstancesOnly"])
+def test_false_is_what_other_platforms_expect(still_emulator: Start, member: str) -> None:
+    names: Any = {"applicationName": "shop-lambda", "deploymentGroupName": "production"}
+    assert still_emulator().client().create_deployment(**names, revision=APPSPEC, **{member: False})
 
 
 UNKNOWN: Any = {"deploymentId": "d-UNKNOWN00"}

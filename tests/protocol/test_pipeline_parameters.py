@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.emulator.catalogue import BLUE_GREEN_STYLE
+
 if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.harness import RunLine, Start
@@ -31,7 +33,7 @@ EVERYTHING = {
     ),
     "INPUT_AUTO-ROLLBACK": "deployment_failure, DEPLOYMENT_STOP_ON_ALARM",
     "INPUT_ALARMS": "errors\nlatency p99\n",
-    "INPUT_PARAMETERS": '{"deploymentMode": "RESTART"}',
+    "INPUT_PARAMETERS": '{"deploymentMode": "STANDARD"}',
 }
 
 
@@ -51,7 +53,9 @@ def test_what_is_not_given_is_not_sent(still_emulator: Start, run_line: RunLine)
 def test_everything_that_is_given_is_sent_as_the_service_spells_it(
     still_emulator: Start, run_line: RunLine
 ) -> None:
+    """To a blue/green group: only there instances can be chosen."""
     service = still_emulator()
+    service.world.group("hello-web", "production").settings |= BLUE_GREEN_STYLE
     ran = run_line(service, "--stop-after", "deploy", environ=EVERYTHING)
     assert ran.code == 0, ran.log
     request = {name: value for name, value in sent(service).items() if name not in GROUP}
@@ -72,7 +76,7 @@ def test_everything_that_is_given_is_sent_as_the_service_spells_it(
             "enabled": True,
             "alarms": [{"name": "errors"}, {"name": "latency p99"}],
         },
-        "deploymentMode": "RESTART",
+        "deploymentMode": "STANDARD",
     }
     assert sent(service)["description"] == "x" * 255 + "…"
 
@@ -112,7 +116,7 @@ def test_a_parameter_with_an_input_of_its_own_may_be_written_in_full(
         ({"TARGET-INSTANCES": "tagFilters: [{Key: 1}]"}, "tagFilters[0].Key is 1, not text"),
         ({"TARGET-INSTANCES": "tagFilters: [{Key: }]"}, "tagFilters[0].Key is empty, not text"),
         (
-            {"PARAMETERS": "deploymentMod: RESTART"},
+            {"PARAMETERS": "deploymentMod: STANDARD"},
             "Input parameters: deploymentMod is unknown to CodeDeploy",
         ),
         (

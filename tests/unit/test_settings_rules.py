@@ -51,7 +51,7 @@ def test_values_of_several_parts() -> None:
         appspec_variables="TASK = arn:a=b\n\nEMPTY=\n",
         object_tags="team=web",
         target_instances="autoScalingGroups: [web]",
-        parameters='{"deploymentMode": "RESTART"}',
+        parameters='{"deploymentMode": "STANDARD"}',
         auto_rollback="deployment-failure\nDEPLOYMENT_STOP_ON_ALARM, deployment_failure",
         alarms="errors\n errors \np99 latency",
         deployment_group="staging\n production \n",
@@ -59,7 +59,7 @@ def test_values_of_several_parts() -> None:
     assert settings.appspec_variables == {"TASK": "arn:a=b", "EMPTY": ""}
     assert settings.object_tags == {"team": "web"}
     assert settings.target_instances == {"autoScalingGroups": ["web"]}
-    assert settings.parameters == {"deploymentMode": "RESTART"}
+    assert settings.parameters == {"deploymentMode": "STANDARD"}
     assert settings.auto_rollback == (RollbackEvent.FAILURE, RollbackEvent.ALARM)
     assert settings.alarms == ("errors", "p99 latency")
     assert settings.deployment_groups == ("staging", "production")
