@@ -253,6 +253,7 @@ def test_a_source_through_a_link_is_refused(tmp_path: Path, source: str, inside:
     repository = tmp_path / inside
     (repository / "latest").symlink_to("releases/1")
     (repository / "releases" / "up").symlink_to(tmp_path / "repository" / "releases")
+    given = Path(source.format(absolute=repository))
 
     given = Path(source.format(absolute=repository))
     with pytest.raises(InvalidInput) as caught:
