@@ -11,10 +11,10 @@ import io
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, TextIO
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _VARIABLES = (
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -42,7 +42,8 @@ _URLS = re.compile(
 """Variables whose values are URLs, which may hold a password or a key."""
 
 _SHORTEST = 8
-"""Characters of a secret. A shorter one is not AWS's but a stand-in's, `test` say, which other words hold."""
+"""Characters of a secret. AWS's have at least 16, by IAM's API; a shorter one is a stand-in's, `test` say,
+which other words hold. In a URL, a shorter one is known by what stands beside it."""
 
 _HEAD = 20
 """Characters by which a secret is known that something has cut short."""
@@ -50,27 +51,30 @@ _HEAD = 20
 _TOKEN = re.compile(r"[\w+/=.~%&#;|\\-]*")
 """What keys and tokens consist of, in any spelling."""
 
+_SCHEME = re.compile(r"^(?:[\w+.-]+:)?//")
+
 _HIDDEN = "***"
 
 
-def secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
-    """All secrets of an environment, those within URLs too."""
-    for name, value in environ.items():
-        if name in _VARIABLES:
-            yield value
-        elif _URLS.fullmatch(name):
-            yield from _secrets_of_url(value)
-
-
-def _secrets_of_url(url: str) -> Iterator[str]:
+def _secrets_of_url(user: str, query: str) -> Iterator[str]:
     """User information and query values of a URL, which is malformed where a password holds `/` or `#`."""
-    user, at, address = url.partition("://")[2].rpartition("@")
-    if at:
-        name, colon, password = user.partition(":")
-        secret = password if colon else name
-        yield from (user, secret, unquote(secret), *re.split(r"[/?#]", user))
-    for _, value in parse_qsl(address.partition("?")[2]):
+    name, colon, password = user.partition(":")
+    secret = password if colon else name
+    yield from (user, secret, unquote(secret), *re.split(r"[/?#]", user))
+    for _, value in parse_qsl(query):
         yield value
+
+
+def _short_in_url(user: str, query: str) -> Iterator[str]:
+    """Patterns for the same, however short, where its user or its name stands before it."""
+    ends, before_host = r"(?!\w)", f"(?={_spellings('@')})"
+    for part in dict.fromkeys([user, unquote(user), re.split(r"[/?#]", user)[0]] if user else []):
+        name, _, password = part.partition(":")
+        yield f"{_spelled(part)}{ends if name and password else before_host}"
+        yield _spelled(f"Basic {b64encode(part.encode(errors='surrogatepass')).decode()}")
+    for pair in re.split("[&;]", query):
+        for part in {pair, unquote_plus(pair)} if all(pair.partition("=")) else ():
+            yield f"{_spelled(part)}{ends}"
 
 
 class Redactor:
@@ -79,15 +83,29 @@ class Redactor:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._patterns: dict[str, None] = {}
         self._pattern: re.Pattern[str] | None = None
-        for secret in secrets_in(environ):
-            self.learn(secret)
+        for name, value in environ.items():
+            if name in _VARIABLES:
+                self.learn(value)
+            elif _URLS.fullmatch(name):
+                self._learn_url(value)
 
     def learn(self, secret: str) -> None:
         """Hide this text, too, from here on; of several lines each."""
         for line in secret.splitlines():
             if len(text := line.strip()) >= _SHORTEST:
-                self._patterns |= dict.fromkeys([_spelled(text), *map(_spelled, _in_base64(text))])
-                self._pattern = None
+                self._add(map(_spelled, [text, *_in_base64(text)]))
+
+    def _learn_url(self, url: str) -> None:
+        """Hide what a URL, with a scheme or without one, holds of secrets."""
+        user, _, address = _SCHEME.sub("", url).rpartition("@")
+        query = address.partition("?")[2]
+        for secret in _secrets_of_url(user, query):
+            self.learn(secret)
+        self._add(_short_in_url(user, query))
+
+    def _add(self, patterns: Iterable[str]) -> None:
+        self._patterns |= dict.fromkeys(patterns)
+        self._pattern = None
 
     def redact(self, text: str) -> str:
         """The text with asterisks in place of each secret."""
@@ -109,7 +127,7 @@ def _spellings(char: str) -> str:
     """A pattern for one character: itself, or as URLs, HTML, programs and CIs write it."""
     if char.isascii() and char.isalnum():
         return char
-    code, url = ord(char), quote(char, safe="")
+    code, url = ord(char), quote(char, safe="", errors="surrogatepass")
     ways = {
         char, html.escape(char), f"&#{code};", f"&#x{code:x};",
         url, url.lower(), url.replace("%", "%25"), url.replace("%", "%AZP25"),

@@ -72,6 +72,8 @@ def test_a_token_that_was_cut_short_is_hidden_too() -> None:
         ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://user:TOKEN-0001@x/?api-version=2.0", ["TOKEN-0001"]),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", ["AKIAIOSFODNN7EXAMPLE"]),
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "requesttoken", ["requesttoken"]),
+        ("AWS_SECRET_ACCESS_KEY", "not-UTF-8-\udcff", ["not-UTF-8-\udcff"]),
+        ("HTTPS_PROXY", "http://u:\udcff@proxy", ["u:\udcff"]),
     ],
 )
 def test_the_environment_s_secrets_are_known(variable: str, value: str, secrets: list[str]) -> None:
@@ -81,15 +83,51 @@ def test_the_environment_s_secrets_are_known(variable: str, value: str, secrets:
         assert secret not in hidden
 
 
+@pytest.mark.parametrize(
+    ("variable", "url", "shown"),
+    [
+        ("HTTPS_PROXY", "http://u:pw@proxy:8080", "http://***@proxy:8080"),
+        ("HTTPS_PROXY", "u:pw@proxy:8080", "***@proxy:8080"),
+        ("HTTPS_PROXY", "//u:pw@proxy:8080", "//***@proxy:8080"),
+        ("https_proxy", "socks5h://u:p%23w@proxy:1080", "socks5h://***@proxy:1080"),
+        ("HTTP_PROXY", "http://u:p#/w@proxy", "http://***@proxy"),
+        ("HTTP_PROXY", "http://:pw@proxy", "http://***@proxy"),
+        ("AWS_ENDPOINT_URL", "http://tok@host/", "http://***@host/"),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example/x?key=k+1&b=%C3%A4", "https://s3.example/x?***&***"),
+    ],
+)
+@pytest.mark.parametrize("spelling", ["as it is", "repr of bytes", "JSON", "URL", "URL in a URL", "HTML"])
+def test_the_shortest_password_of_a_url_is_hidden_in_its_place(
+    variable: str, url: str, shown: str, spelling: str
+) -> None:
+    """Beside its user, that is; on its own it is like any other word."""
+    spelled = SPELLINGS[spelling]
+    redactor = Redactor({variable: url})
+    assert redactor.redact(f"Failed to parse: {spelled(url)}, pw tok") == (
+        f"Failed to parse: {spelled(shown).replace(quote('***', safe=''), '***').replace('%252A' * 3, '***')}"
+        ", pw tok"
+    )
+
+
+def test_the_shortest_password_of_a_proxy_is_hidden_in_parts_and_in_the_header_that_carries_it() -> None:
+    redactor = Redactor({"HTTPS_PROXY": "http://u:p#w@proxy:8080"})
+    header = b64encode(b"u:p#w").decode()
+    assert redactor.redact(f"'u:p' is not a valid host; Basic {header}") == "'***' is not a valid host; ***"
+
+
+@pytest.mark.parametrize(("secret", "hidden"), [("1234567", False), ("12345678", True)])
+def test_a_secret_has_at_least_eight_characters(secret: str, hidden: bool) -> None:  # noqa: FBT001
+    """AWS's have at least 16. A stand-in's may be a word that each message holds."""
+    for redactor in (Redactor({"AWS_SECRET_ACCESS_KEY": secret}), Redactor({})):
+        redactor.learn(f" {secret}\n")
+        assert (redactor.redact(f"It is {secret}.") == "It is ***.") == hidden
+
+
 def test_an_environment_without_secrets_changes_nothing() -> None:
     text = "Region eu-west-1, from AWS_REGION; api-version=2.0"
     quiet = {"AWS_SECRET_ACCESS_KEY": "", "HTTPS_PROXY": "http://proxy:8080", "AWS_REGION": "eu-west-1"}
     assert Redactor(quiet).redact(text) == text
-    stand_in = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "HTTPS_PROXY": "http://u:a@proxy",
-    }
+    stand_in = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "a", "HTTPS_PROXY": "http://u:a@proxy"}
     assert Redactor(stand_in).redact(f"{text} latest") == f"{text} latest"
 
 
