@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from deployer.appspec.inline import find
 from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
 from deployer.choices import PreFlight, Stage
+from deployer.ci.files import own_files
 from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
 from deployer.report import lines
 
@@ -81,6 +82,7 @@ def _from_tree(run: Run) -> Bundle:
         repository=ci.job.workspace,
         appspec=settings.appspec,
         exclude=settings.exclude,
+        own=_own_files(run),
         times=times,
     )
     for tally in tree.tallies:
@@ -92,6 +94,13 @@ def _from_tree(run: Run) -> Bundle:
     _judge([*tree.warnings, *found], run)
     bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
     return replace(bundle, appspec=appspec)
+
+
+def _own_files(run: Run) -> frozenset[str]:
+    """The paths of what the run itself writes, and of the token that it reads: different in each run."""
+    settings = run.settings
+    reports = (settings.outputs_file, settings.summary_file, settings.junit_file)
+    return own_files(run.environ, *reports, settings.web_identity_token_file)
 
 
 def _checked(

@@ -27,7 +27,7 @@ from deployer.rules import tree as rules
 from deployer.text import did_you_mean, legible, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from deployer.errors import Problem
 
@@ -106,19 +106,21 @@ class Tree:
         return Path(entry.path).relative_to(self.repository).as_posix()
 
 
-def scan(
+def scan(  # noqa: PLR0913 - its knobs are keyword-only
     source: Path,
     *,
     repository: Path,
     appspec: str,
     exclude: Sequence[str],
+    own: Collection[str] = (),
     times: TimeRange = TimeRange(),  # noqa: B008 - frozen
 ) -> Tree:
     """Look through `source` and return what goes into the bundle, with its times moved into the range.
 
     `appspec` (from the source, else from the repository) is placed as `appspec.yml` at the root, whatever
-    the patterns say. `.git` stays out at any depth; patterns of `.codedeployignore` in the source and then of
-    `exclude` leave out more. Raises InvalidInput when the source cannot be used at all, InvalidBundle with
+    the patterns say. `.git` stays out at any depth, and so do the files at the absolute paths `own`, which
+    belong to the run itself; patterns of `.codedeployignore` in the source and then of `exclude` leave out
+    more. Raises InvalidInput when the source cannot be used at all, InvalidBundle with
     everything that is wrong in it.
     """
     given, (source, repository) = source, usable_source(source, repository)
@@ -126,7 +128,7 @@ def scan(
         facts = {"given": given, "why": "is neither a folder nor an archive", "advice": _FOLDER_OR_ARCHIVE}
         raise InvalidInput(rules.SOURCE.problem(None, **facts))
     patterns = IgnoreRules(_patterns(source, repository, exclude))
-    walk = Walk(source, repository, patterns, times)
+    walk = Walk(source, repository, patterns, times, own=_below(source, own))
     walk.run()
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
@@ -139,6 +141,12 @@ def scan(
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
     ]
     return Tree(source, repository, entries, tuple(walk.exclusions), tuple(capped(warnings)), patterns.rules)
+
+
+def _below(source: Path, paths: Collection[str]) -> frozenset[str]:
+    """Return the names in the source of those paths that are in it."""
+    found = (Path(path) for path in paths)
+    return frozenset(path.relative_to(source).as_posix() for path in found if path.is_relative_to(source))
 
 
 def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:

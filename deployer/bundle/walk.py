@@ -40,12 +40,21 @@ _KINDS: Final = {
 class Walk:
     """One pass over the folder: entries, exclusions and problems as they are found."""
 
-    def __init__(self, source: Path, repository: Path, rules: IgnoreRules, times: TimeRange) -> None:
+    def __init__(
+        self,
+        source: Path,
+        repository: Path,
+        rules: IgnoreRules,
+        times: TimeRange,
+        *,
+        own: frozenset[str] = frozenset(),
+    ) -> None:
         self.source = source
         self._root = str(source).rstrip("/")
         self.repository = repository
         self.rules = rules
         self.times = times
+        self.own = own
         self.entries: dict[str, Entry] = {}
         self.exclusions: list[Exclusion] = []
         self.problems: list[Problem] = []
@@ -53,6 +62,8 @@ class Walk:
 
     def run(self) -> None:
         """Look into every folder that belongs to the bundle."""
+        for name in self.own:  # a pattern for a file that is not written yet is not in vain
+            self.rules.decide(os.fsencode(name), folder=False)
         pending = [""]
         with Opener() as opener:
             while pending:
@@ -99,6 +110,8 @@ class Walk:
                 return False
             if rule:
                 self.wanted.add(name)
+        if name in self.own:
+            return False
         plain = last.isascii() and last.isprintable() and "\\" not in last
         return plain or self._named_well(name, last)
 

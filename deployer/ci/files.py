@@ -16,12 +16,18 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 _SAFELY = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _IN_PLACE = {errno.EBUSY, errno.EACCES, errno.ENOENT, errno.EPERM, errno.EROFS}
 """Why a file may be written but not replaced: it is mounted by itself, or its folder takes no other file."""
+
+_OF_THE_JOB = (
+    *("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "DRONE_OUTPUT"),
+)
+"""Variables that name files which a CI's steps write to, or which hold the job's token."""
 
 _NOT_REGULAR = {errno.ELOOP, errno.ENXIO, errno.EISDIR, errno.ENOTDIR}
 
@@ -136,6 +142,15 @@ class ReportFile:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def own_files(environ: Mapping[str, str], *named: str) -> frozenset[str]:
+    """Return the absolute paths of the files that change with each job: those `named`, and the CI's own.
+
+    Empty names are skipped. Links are followed in the folders, not in the file's own name.
+    """
+    paths = filter(None, [*named, *(environ.get(variable, "") for variable in _OF_THE_JOB)])
+    return frozenset(str(Path(path).parent.resolve() / Path(path).name) for path in paths)
 
 
 def _absolute(path: Path) -> Path:
