@@ -137,7 +137,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     from deployer.deployment.wait import Patience, wait
 
     tell = _narrator(run, timeouts)
-    end_wait = continue_wait(deployment.id, client=aws.codedeploy, say=run.ci.say)
+    end_wait = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)

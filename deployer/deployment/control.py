@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.aws.errors import error_code, sdk_errors, translate
+from deployer.aws.errors import (
+    error_code,
+    is_credentials,
+    is_throttled,
+    is_transient,
+    sdk_errors,
+    text_of,
+    translate,
+)
+from deployer.deployment.wait import LASTING_TRIES
 from deployer.errors import DeployError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_codedeploy.literals import DeploymentWaitTypeType
 
     from deployer.deployment.model import Snapshot
     from deployer.errors import Problem
+
+
+_OVER = {"DeploymentIsNotInReadyStateException", "DeploymentAlreadyCompletedException"}
+_FOLLOWS: Mapping[DeploymentWaitTypeType, str] = MappingProxyType(
+    {"READY_WAIT": "traffic is moved", "TERMINATION_WAIT": "the old instances are terminated"}
+)
+"""What comes after each wait."""
 
 
 def stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient) -> Problem | None:
@@ -47,35 +66,64 @@ def continue_wait(
 ) -> Callable[[Snapshot], None]:
     """What to show each snapshot to: it ends the first wait that the deployment comes to, and no other.
 
-    The returned function raises a DeployError when the service refuses.
+    Where AWS does not take the request, the next snapshot brings the next try. The returned function raises a
+    DeployError when the service refuses.
     """
-    done = False
-
-    def show(snapshot: Snapshot) -> None:
-        nonlocal done
-        if not done and not snapshot.trouble and (snapshot.status == "Ready" or snapshot.terminating):
-            done = _continue(deployment_id, snapshot, client)
-            if done:
-                say(
-                    f"Continued {deployment_id}: "
-                    + ("the old instances are terminated" if snapshot.terminating else "traffic is moved")
-                )
-
-    return show
+    return _Continuation(deployment_id, client, say).show
 
 
-def _continue(deployment_id: str, snapshot: Snapshot, client: CodeDeployClient) -> bool:
-    """Whether the wait has been ended; it may have ended by itself in the meantime."""
-    try:
-        client.continue_deployment(
-            deploymentId=deployment_id,
-            deploymentWaitType="TERMINATION_WAIT" if snapshot.terminating else "READY_WAIT",
-        )
-    except sdk_errors() as error:
-        if error_code(error) in {
-            "DeploymentIsNotInReadyStateException",
-            "DeploymentAlreadyCompletedException",
-        }:
+@dataclass(slots=True)
+class _Continuation:
+    """Ends one wait of a deployment.
+
+    `unanswered` is the wait that a request whose answer was lost may have ended, `failures` is how many tries
+    failed.
+    """
+
+    deployment_id: str
+    client: CodeDeployClient
+    say: Callable[[str], None]
+    unanswered: DeploymentWaitTypeType | None = None
+    failures: int = 0
+    done: bool = False
+
+    def show(self, snapshot: Snapshot) -> None:
+        """End the wait that the snapshot shows, if it shows one and none was ended before."""
+        if self.done or snapshot.trouble:
+            return
+        wait = _wait_of(snapshot)
+        if self.unanswered and wait != self.unanswered:
+            self._end(self.unanswered)
+        elif wait and self._ends(wait):
+            self._end(wait)
+
+    def _end(self, wait: DeploymentWaitTypeType) -> None:
+        self.done = True
+        self.say(f"Continued {self.deployment_id}: {_FOLLOWS[wait]}")
+
+    def _ends(self, wait: DeploymentWaitTypeType) -> bool:
+        """Whether the request ended the wait, which may have ended by itself in the meantime."""
+        try:
+            self.client.continue_deployment(deploymentId=self.deployment_id, deploymentWaitType=wait)
+        except sdk_errors() as error:
+            if error_code(error) in _OVER:
+                return self.unanswered == wait
+            self.failures += 1
+            if not (is_transient(error) or (is_credentials(error) and self.failures < LASTING_TRIES)):
+                raise translate(
+                    error, action="codedeploy:ContinueDeployment", resource=self.deployment_id
+                ) from error
+            if is_transient(error) and not is_throttled(error):
+                self.unanswered = wait
+            if self.failures == 1:
+                why = error_code(error) or text_of(error)
+                self.say(f"Deployment {self.deployment_id} could not be continued ({why}). Retrying.")
             return False
-        raise translate(error, action="codedeploy:ContinueDeployment", resource=deployment_id) from error
-    return True
+        return True
+
+
+def _wait_of(snapshot: Snapshot) -> DeploymentWaitTypeType | None:
+    """The wait that a deployment is in, None when it is in none."""
+    if snapshot.terminating:
+        return "TERMINATION_WAIT"
+    return "READY_WAIT" if snapshot.status == "Ready" else None

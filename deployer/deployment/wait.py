@@ -24,8 +24,8 @@ _BACKOFF_SHARE = 4
 """Looks that fail come at most this many seconds apart, and no more than this fraction of the time waited."""
 
 _MOST_BATCHES = 8
-_LASTING_TRIES = 3
-"""Looks in a row that have to be refused for good until that is believed."""
+LASTING_TRIES = 3
+"""Calls in a row that have to be refused for good until that is believed."""
 
 _DETAIL_PAUSES = (1.0, 1.0, 2.0, 2.0, 4.0)
 """Seconds before each further try to read what the targets of an ended deployment came to."""
@@ -122,7 +122,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
             seen, failures, refusals = now, 0, 0
         except sdk_errors() as error:
             failures, refusals = failures + 1, refusals + 1 if is_lasting(error) else 0
-            if refusals >= (1 if seen is None and not is_credentials(error) else _LASTING_TRIES):
+            if refusals >= (1 if seen is None and not is_credentials(error) else LASTING_TRIES):
                 raise translate(
                     error,
                     action="codedeploy:GetDeployment",

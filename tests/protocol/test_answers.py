@@ -102,10 +102,9 @@ CASES = [
     ),
     Case(
         operation="ContinueDeployment",
-        always=5,
+        always=0,
         scenario="blue-green",
         flags=("--continue=true",),
-        silent=True,
     ),
 ]
 

@@ -492,6 +492,21 @@ def test_a_deployment_that_may_not_be_continued_goes_on_and_says_so(
     assert f"Deployment {ran.outputs['deployment-id']} is still running" in ran.log
 
 
+@pytest.mark.parametrize("kind", ["throttle", "500", "expired-token", "cut-before", "cut-after"])
+def test_a_continue_that_fails_for_a_moment_is_sent_again(
+    kind: str, still_emulator: Start, run_line: RunLine
+) -> None:
+    """The wait for traffic is ended once, and the wait of the old instances is left its time."""
+    service = still_emulator("blue-green")
+    service.faults.add("ContinueDeployment", kind, times=2)
+    ran = run_line(service, "--continue")
+    assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
+    waits = {call.parameters["deploymentWaitType"] for call in service.calls if "Continue" in call.operation}
+    assert waits == {"READY_WAIT"}
+    assert ran.log.count("could not be continued") == 1
+    assert ran.log.count("traffic is moved") == 1
+
+
 def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
     """Between a look and the request the wait may be over: the next wait is tried then."""
     service = still_emulator("blue-green")
