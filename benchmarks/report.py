@@ -26,8 +26,8 @@ _NAMES: Final = {
     "floor": "reading every file",
     "slow aws": "`aws deploy push`, 100 Mbit/s",
     "slow small": "`compression: small`, 100 Mbit/s",
-    "beside aws": "`aws deploy push`, SeaweedFS beside it",
-    "beside balanced": "`compression: balanced`, SeaweedFS beside it",
+    "beside aws": "`aws deploy push`, SeaweedFS on the same cores",
+    "beside balanced": "`compression: balanced`, SeaweedFS on the same cores",
 }
 
 
@@ -42,7 +42,7 @@ def render(
     parts = [f"Medians of {rounds} on {machine}."]
     for tree in dict.fromkeys(tree for tree, _ in costs):
         parts.append(f"### The {tree} tree\n")
-        parts.append("| | wall | times faster | CPU | peak memory | archive | of `aws`' |")
+        parts.append("| | wall | times faster | CPU | peak memory | archive | vs. `aws` |")
         parts.append("| --- | --: | --: | --: | --: | --: | --: |")
         for label, name in _NAMES.items():
             if (tree, label) in costs:

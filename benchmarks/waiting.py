@@ -46,9 +46,9 @@ def main() -> int:
     for scenario, course in _FLEETS:
         targets, calls, pause = watch(scenario, course)
         counts = " | ".join(f"{calls[name]:,}" for name in operations)
-        print(f"| {targets:,} | this step, telling each change | {counts} | {pause:.0f} s |")
+        print(f"| {targets:,} | this step, reporting each change | {counts} | {pause:.0f} s |")
     waiter = _HOUR / _WAITER_SECONDS
-    print(f"| any | the SDK's waiter, telling nothing | {waiter:.0f} | 0 | 0 | {_WAITER_SECONDS:.0f} s |")
+    print(f"| any | the SDK's waiter, reporting nothing | {waiter:.0f} | 0 | 0 | {_WAITER_SECONDS:.0f} s |")
     return 0
 
 

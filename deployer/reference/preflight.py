@@ -20,13 +20,13 @@ from deployer.rules import (
 )
 
 _CHAPTERS = {
-    "The AppSpec as a document": document,
+    "The AppSpec document": document,
     "`files`": files,
     "`hooks` and their scripts": hooks,
     "`permissions`": permissions,
     "Lambda and ECS": resources,
     "The bundle": bundle,
-    "The folder that is packed": tree,
+    "The source folder": tree,
     "Ready-made archives": archive,
     "The upload": upload,
 }
@@ -35,16 +35,18 @@ _INTRODUCTION = """\
 
 <!-- Generated from deployer/rules by `make docs`; edit the rules, not this file. -->
 
-Before anything is sent, the final bundle is checked with the rules that the CodeDeploy agent (or, for Lambda
-and ECS, the service) will apply to it. The check makes no AWS call, so `stop-after: package` runs it on a
-pull request. All problems are reported at once, each as an annotation on the file and line that causes it.
+Before anything is sent, the final bundle is checked against the rules that the CodeDeploy agent (or, for
+Lambda and ECS, the service) will apply to it. The check makes no AWS calls, so it can run on a pull request
+with `stop-after: package`. All problems are reported at once, each as an annotation on the file and line that
+causes it.
 
-`pre-flight: errors` (the default) stops at errors, which would fail on the instances or lose what the AppSpec
-names; exit code 3. Warnings are accepted by the agent but do not do what they seem to, or are refused by
-another version of the agent; `pre-flight: strict` stops at them too. `pre-flight: off` leaves
-out the agent's and the service's rules; what no bundle can carry is refused all the same.
+`pre-flight: errors`, the default, stops the run with exit code 3 at errors: problems that would make the
+deployment fail on the instances, or lose files that the AppSpec names. Warnings are for things that the agent
+accepts but that do not do what they appear to, and for things that another version of the agent rejects;
+`pre-flight: strict` stops at warnings too. `pre-flight: off` skips the rules of the agent and the service,
+but still rejects what no bundle can contain.
 
-A code is stable: it names the rule in the log and will not change its meaning.
+Codes are stable: a code names its rule in the log, and its meaning never changes.
 """
 
 
@@ -68,7 +70,7 @@ def markdown() -> str:
         parts[-1] += "\n"
         parts.extend(map(_section, rules))
     rows = "".join(f"\n| `{code}` | {meaning} |" for code, meaning in run.CODES.items())
-    parts.append(f"## Beyond the bundle\n\n| code | meaning |\n|---|---|{rows}\n")
+    parts.append(f"## Other codes\n\n| code | meaning |\n|---|---|{rows}\n")
     return "\n".join(parts)
 
 

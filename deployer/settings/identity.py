@@ -68,7 +68,9 @@ def check_variable(name: str) -> str:
     """The name of an environment variable, not its value."""
     if not _VARIABLE.fullmatch(name):
         raise InputError(
-            "is not the name of a variable", "Write the variable's name, such as AWS_ID_TOKEN.", secret=True
+            "is not the name of a variable",
+            "Write the variable's name, such as GITLAB_OIDC_TOKEN.",
+            secret=True,
         )
     return name
 

@@ -65,7 +65,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run the whole pipeline."""
     # The stand-in says GITLAB_CI=false, which GitLab itself never does.
-    variables = variables | {"GITLAB_CI": "true"}
+    # It issues no id_tokens either, so the job uses the access keys instead of the role.
+    variables = variables | {"GITLAB_CI": "true", "INPUT_ROLE_TO_ASSUME": ""}
     options = ("--helper-image", helper, "--pull-policy", "if-not-present", "--network", "host")
     return subprocess.run(
         [

@@ -145,7 +145,7 @@ def test_a_renewal_that_is_refused_ends_the_run_with_the_reason(job: Job, aws: S
 @pytest.mark.parametrize(
     ("variable", "inputs"),
     [
-        ("AWS_ID_TOKEN", {"INPUT_WEB_IDENTITY_TOKEN_VARIABLE": "AWS_ID_TOKEN"}),
+        ("CI_TOKEN", {"INPUT_WEB_IDENTITY_TOKEN_VARIABLE": "CI_TOKEN"}),
         ("BITBUCKET_STEP_OIDC_TOKEN", {}),
         ("CIRCLE_OIDC_TOKEN_V2", {}),
         ("CIRCLE_OIDC_TOKEN", {}),
