@@ -83,7 +83,7 @@ EVENT_CODES = {
         "The script ran into its timeout.",
         "Raise timeout of the hook in the AppSpec (at most 3600 s, the default), or find what it waits for.",
     ),
-    "ScriptFailed": Cause("", "The script's last lines are below, and in the summary."),
+    "ScriptFailed": Cause(),  # the service's words and the script's own say it all
     "UnknownError": Cause("", "Read /var/log/aws/codedeploy-agent/codedeploy-agent.log on the instance."),
 }
 

@@ -81,7 +81,7 @@ class Failure:
     @property
     def problem(self) -> Problem:
         """The failure as an annotation: what failed where, in the script's own words, and what to do."""
-        share = f" ({len(self.targets)} of {self.of} targets)" if self.of > 1 else ""
+        share = f" ({len(self.targets):,} of {self.of:,} targets)" if self.of > 1 else ""
         why = reason(self.diagnostics)
         message = f"{self.event} failed on {first_few(self.targets)}{share}" + (f": {why}" if why else "")
         told = _first_line(self.diagnostics.message)
