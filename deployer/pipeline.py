@@ -16,7 +16,10 @@ from deployer.connect import connected
 from deployer.deployment.platform import confirm_platform, platforms_of, reject_misfits
 from deployer.deployment.request import requests_of
 from deployer.errors import InvalidInput, Problem
-from deployer.follow import ended_when_cancelled, follow, places_in, places_of, watch
+from deployer.follow.end import follow
+from deployer.follow.places import places_in, places_of
+from deployer.follow.stop import ended_when_cancelled
+from deployer.follow.watch import watch
 from deployer.prepare import bundle_of
 from deployer.report import progress
 from deployer.revision import AppSpecRevision

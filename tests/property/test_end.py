@@ -14,7 +14,7 @@ from deployer.aws.client import connect
 from deployer.ci.detect import detect
 from deployer.deployment.model import Deployment
 from deployer.deployment.places import Places
-from deployer.follow import follow
+from deployer.follow.end import follow
 from deployer.run import Outcome, Run
 from deployer.settings.load import load
 from tests.clock import FakeClock

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import Location
-from deployer.follow import places_in
+from deployer.follow.places import places_in
 
 if TYPE_CHECKING:
     from pathlib import Path

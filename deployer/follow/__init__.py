@@ -1,0 +1,1 @@
+"""From a deployment to its end: watch it, and tell why when it does not succeed."""

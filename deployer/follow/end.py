@@ -1,0 +1,101 @@
+"""From a deployment to its end: what it came to, why, and what follows from that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from deployer.choices import OnEnd
+from deployer.deployment.model import Status
+from deployer.follow.rollback import follow_rollback, rollback_as
+from deployer.follow.stop import end, stop_late
+from deployer.follow.watch import watch
+from deployer.report import lines, outputs
+from deployer.signals import Interrupted
+from deployer.text import duration
+
+if TYPE_CHECKING:
+    from deployer.aws.client import Aws
+    from deployer.deployment.explain import Explanation
+    from deployer.deployment.model import Deployment
+    from deployer.deployment.places import Places
+    from deployer.deployment.wait import Ending
+    from deployer.run import Run
+
+_LOGS = 10
+"""Logs of different failures that are printed; the summary holds more."""
+
+_EXTRA_LOOKS = 5
+"""Further looks, while none is answered, for a deployment that is to be stopped when the time is up."""
+
+
+def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aws, run: Run) -> None:
+    """Watch the deployment to its end, its rollback too; the outcome then holds how it ended, and why.
+
+    When the time is up or the job is cancelled, do with the deployment what the inputs say.
+    """
+    settings, outcome = run.settings, run.outcome
+    started = run.clock.monotonic()
+    try:
+        with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
+            ending = outcome.ending = watch(
+                deployment,
+                budget,
+                aws=aws,
+                run=run,
+                timeouts=places.timeouts,
+                stop_after=settings.stop_after,
+                continues=bool(settings.continue_),
+                extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
+            )
+    except Interrupted:
+        end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, run=run)
+        raise
+    _conclude(ending, deployment, places, run=run)
+    if ending.status is Status.TIMED_OUT and (stopped := stop_late(deployment, ending, aws=aws, run=run)):
+        if stopped.status in {
+            Status.SUCCEEDED,
+            Status.FAILED,
+        }:  # by itself, before the stop could take effect
+            ending = outcome.ending = stopped
+            _conclude(ending, deployment, places, run=run)
+        else:
+            outcome.ending = replace(stopped, status=ending.status)
+            if identifier := stopped.snapshot.rollback_id:
+                outcome.rollback = rollback_as(identifier, deployment)
+    if ending.status is Status.SUCCEEDED and deployment.revision:
+        outcome.live = deployment.revision
+    elif ending.status in {Status.FAILED, Status.STOPPED}:
+        left = budget - timedelta(seconds=run.clock.monotonic() - started)
+        follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
+    run.ci.outputs(outputs.of_live(outcome.rollback, outcome.live))
+
+
+def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:
+    """Say how a deployment ended, and why."""
+    run.outcome.status = ending.status
+    explanation = run.outcome.explanation = _explain(ending, places)
+    run.ci.outputs(outputs.of_ending(ending, explanation.problems))
+    _tell_why(explanation, run)
+    if ending.snapshot.ended and ending.snapshot.unread:
+        run.ci.say(lines.unread(ending.snapshot))
+    run.ci.say(lines.ended(ending, deployment))
+
+
+def _explain(ending: Ending, places: Places) -> Explanation:
+    """Why it ended as it did; on a success only the targets that failed all the same."""
+    from deployer.deployment.explain import Explanation, explain
+
+    return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
+
+
+def _tell_why(explanation: Explanation, run: Run) -> None:
+    """Annotate what went wrong, with the logs."""
+    run.outcome.problems.extend(explanation.problems)
+    for problem in explanation.problems:
+        run.ci.annotate(problem)
+    for failure in explanation.failures[:_LOGS]:
+        if failure.diagnostics.log_tail:
+            with run.ci.section(lines.log_title(failure), folded=True):
+                run.ci.block(failure.diagnostics.log_tail)

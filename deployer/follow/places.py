@@ -1,0 +1,56 @@
+"""Where the parts of a revision are in the repository, for annotations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from deployer.appspec.model import AppSpec
+    from deployer.bundle.contents import Bundle
+    from deployer.deployment.places import Places
+
+
+def places_of(bundle: Bundle) -> Places:
+    """Where the parts of a bundle are in the repository, for the annotations."""
+    from deployer.choices import APPSPEC
+
+    contents = bundle.contents
+    path = contents.locate(APPSPEC)
+    text = contents.read(APPSPEC, 1 << 20) if path else b""
+    found = bundle.appspec or (_parsed(text, path) if path else None)
+    return _places(found, path, contents.locate, text=text)
+
+
+def places_in(repository: Path, *, appspec: str) -> Places:
+    """The same for a revision that was built elsewhere: this checkout is most often of the same commit."""
+
+    def locate(name: str) -> str | None:
+        try:
+            path = (repository / name).resolve()
+            found = path.is_file() and path.is_relative_to(repository.resolve())
+        except (OSError, ValueError):  # no name that a file can have
+            return None
+        return path.relative_to(repository.resolve()).as_posix() if found else None
+
+    path = locate(appspec)
+    text = (repository / path).read_bytes() if path else b""
+    return _places(_parsed(text, path) if path else None, path, locate, text=text)
+
+
+def _parsed(text: bytes, path: str) -> AppSpec | None:
+    from deployer.appspec.parse import parse
+
+    return parse(text, path=path).appspec
+
+
+def _places(
+    appspec: AppSpec | None, path: str | None, locate: Callable[[str], str | None], *, text: bytes = b""
+) -> Places:
+    from deployer.deployment.places import Places
+
+    if not (appspec and path):
+        return Places(locate=locate)
+    return Places.of(appspec, path, locate, text=text.decode(errors="replace"))

@@ -1,0 +1,82 @@
+"""Watching a deployment: the log lines of what changes, what looks bad, and that something still happens."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from deployer.choices import Stage
+from deployer.deployment.control import continue_wait
+from deployer.report import progress
+from deployer.report.warnings import warnings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+
+    from deployer.aws.client import Aws
+    from deployer.deployment.model import Deployment, Snapshot
+    from deployer.deployment.wait import Ending
+    from deployer.run import Run
+
+_HEARTBEAT = 30.0
+"""Seconds without news until a line says what is being waited for; up to four times as long later on."""
+
+
+def watch(  # noqa: PLR0913 - its knobs are keyword-only
+    deployment: Deployment,
+    budget: timedelta,
+    *,
+    aws: Aws,
+    run: Run,
+    timeouts: Mapping[str, float] = MappingProxyType({}),
+    stop_after: Stage = Stage.WAIT,
+    continues: bool = False,
+    extra_looks: int = 0,
+) -> Ending:
+    """Look at a deployment until it ends or the budget is spent, telling what happens.
+
+    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `continues` ends the
+    first blue/green wait that it comes to; `extra_looks` is Patience's.
+    """
+    from deployer.deployment.observe import Observer
+    from deployer.deployment.wait import Patience, wait
+
+    tell = _narrator(run, timeouts)
+    end_wait = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
+
+    def show(snapshot: Snapshot, seconds: float) -> None:
+        tell(snapshot, seconds)
+        if continues:
+            end_wait(snapshot)
+
+    return wait(
+        Observer(deployment.id, aws.codedeploy_once, run.clock),
+        patience=Patience(budget, run.settings.poll_interval, extra_looks),
+        clock=run.clock,
+        progress=show,
+        stop_after=stop_after,
+    )
+
+
+def _narrator(run: Run, timeouts: Mapping[str, float]) -> Callable[[Snapshot, float], None]:
+    """Print what changes and what looks bad, and a sign of life when nothing happens."""
+    previous: Snapshot | None = None
+    last = 0.0
+    told: set[str] = set()
+
+    def tell(snapshot: Snapshot, seconds: float) -> None:
+        nonlocal previous, last
+        news = progress.changes(previous, snapshot, seconds)
+        for name, text in warnings(snapshot, seconds=seconds, now=run.clock.now(), timeouts=timeouts):
+            if name not in told:
+                told.add(name)
+                news.append(progress.stamped(text, seconds))
+        if not news and seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10)):
+            news = [progress.heartbeat(snapshot, seconds)]
+        for text in news:
+            run.ci.say(text)
+            last = seconds
+        previous = snapshot
+
+    return tell
