@@ -25,6 +25,7 @@ class MemoryBundle:
     texts: Mapping[str, bytes]
     exclusions: tuple[Exclusion, ...] = ()
     located: bool = field(default=True, kw_only=True)
+    root_mode: int = 0o755
 
     def read(self, name: str, limit: int) -> bytes:
         """The start of a file, links followed."""

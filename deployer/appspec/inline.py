@@ -37,6 +37,7 @@ class AppSpecFile:
     text: str
     path: str
     exclusions: tuple[Exclusion, ...] = ()
+    root_mode: int = 0o755
 
     @property
     def entries(self) -> Mapping[str, Entry]:

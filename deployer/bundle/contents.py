@@ -27,15 +27,17 @@ class EntryKind(Enum):
     FILE = "file"
     FOLDER = "folder"
     LINK = "link"
+    SPECIAL = "special"
+    """A pipe or device, which only a ready-made tar can hold."""
 
 
 class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a frozen dataclass's time
     """One name in a bundle.
 
     `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission
-    bits; `size` the bytes of a file; `target` where a link points; `path` the file on this machine that
-    holds its content (empty for a member of a ready-made archive); `modified` the time that the archive
-    tells, in whole seconds since 1970.
+    bits; `size` the bytes of a file; `target` where a link points, or the words for a special file; `path`
+    the file on this machine that holds its content (empty for a member of a ready-made archive); `modified`
+    the time that the archive tells, in whole seconds since 1970.
     """
 
     name: str
@@ -68,6 +70,11 @@ class Contents(Protocol):
     @property
     def entries(self) -> Mapping[str, Entry]:
         """All entries by name, sorted by name's bytes; a parent folder comes before what is in it."""
+        ...
+
+    @property
+    def root_mode(self) -> int:
+        """The permission bits of the folder that the bundle unpacks to."""
         ...
 
     @property

@@ -65,6 +65,7 @@ class Tree:
     exclusions: tuple[Exclusion, ...] = ()
     warnings: tuple[Problem, ...] = ()
     rules: tuple[IgnoreRule, ...] = field(default=(), repr=False)
+    root_mode: int = 0o755
 
     @cached_property
     def tallies(self) -> tuple[Tally, ...]:

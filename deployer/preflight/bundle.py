@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.choices import APPSPEC, APPSPEC_NAMES
 from deployer.errors import Location, Problem
+from deployer.rules import archive as archive_rules
 from deployer.rules import bundle as rules
 from deployer.rules import document as document_rules
 from deployer.text import legible, size
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deployer.bundle.contents import Contents, Exclusion
+    from deployer.preflight.files import Plan
     from deployer.preflight.names import Names
 
 _ADVISED_BYTES = 1_000_000_000
@@ -42,6 +44,10 @@ class _Nested:
             for exclusion in self.contents.exclusions
             if exclusion.name.startswith(self.prefix)
         )
+
+    @property
+    def root_mode(self) -> int:
+        return self.contents.entries[self.prefix[:-1]].mode
 
     def read(self, name: str, limit: int) -> bytes:
         return self.contents.read(self.prefix + name, limit)
@@ -100,8 +106,11 @@ def _missing(contents: Contents) -> Problem:
     return document_rules.MISSING.problem(place, found=f"; there is {name}", advice=advice, **facts)
 
 
-def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
-    """Names that unpack wrongly; one look at all of them together, as nearly always there are none."""
+def check_names(names: Names, plan: Plan | None, *, zipped: bool) -> Iterator[Problem]:
+    """Report names that unpack wrongly; one look at all of them together, as nearly always there are none.
+
+    Without a plan of what is copied, all counts as copied.
+    """
     joined = "".join(names.entries)
     if zipped and ";" in joined:
         for name in filter(_VERSIONED.search, names.entries):
@@ -120,7 +129,17 @@ def check_names(names: Names, *, zipped: bool) -> Iterator[Problem]:
         for name in names.entries:
             shown = legible(name)
             if shown != name:
-                yield rules.NAME.problem(None, name=shown)
+                copied = plan is None or name in plan.copied
+                yield (rules.NAME if copied else rules.NAME_NOT_COPIED).problem(None, name=shown)
+
+
+def check_special(names: Names, plan: Plan) -> Iterator[Problem]:
+    """Report pipes and devices of a ready-made tar; reading a pipe that is copied never ends."""
+    for name, entry in names.entries.items():
+        if entry.kind is EntryKind.SPECIAL:
+            hangs = entry.target.startswith("named pipe") and name in plan.copied
+            rule = archive_rules.SPECIAL if hangs else archive_rules.SPECIAL_MEMBER
+            yield rule.problem(None, name=legible(name), kind=entry.target)
 
 
 def check_size(names: Names) -> Iterator[Problem]:

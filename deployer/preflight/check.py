@@ -14,7 +14,7 @@ from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
 from deployer.choices import APPSPEC, ComputePlatform
 from deployer.errors import InvalidBundle, Location, capped
-from deployer.preflight.bundle import check_names, check_size, find_root
+from deployer.preflight.bundle import check_names, check_size, check_special, find_root
 from deployer.preflight.files import check_files
 from deployer.preflight.hooks import check_hooks
 from deployer.preflight.names import Names
@@ -79,6 +79,7 @@ def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:
 
 def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None) -> Iterator[Problem]:
     path = names.path or APPSPEC
+    plan = None
     if appspec is not None and appspec.compute_platform is not ComputePlatform.SERVER:
         yield rules.WRONG_PLATFORM.problem(Location(path, 1), platform=appspec.compute_platform.value)
     elif appspec is not None:
@@ -87,8 +88,9 @@ def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None
         plan = yield from check_files(appspec, names)
         yield from check_permissions(appspec, plan)
         yield from check_hooks(appspec, names)
+        yield from check_special(names, plan)
     yield from names.second_files()
-    yield from check_names(names, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
+    yield from check_names(names, plan, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})
     yield from check_size(names)
 
 

@@ -78,6 +78,16 @@ class Plan:
         return self._links.cycles(folder)
 
     @cached_property
+    def copied(self) -> set[str]:
+        """The names in the bundle of all that is copied, folders and what linked ones lead to included."""
+        found = {copy.name for copy in self.copies}
+        for copy in self.copies:
+            if copy.folder:
+                cyclic = frozenset(self.cycles(copy.name)[0])
+                found.update(name for _, name, _ in self._links.copied(copy.name, cyclic))
+        return found
+
+    @cached_property
     def installed(self) -> tuple[list[str], list[str]]:
         """The paths of all files on the instance, and of the folders that are new on an empty one; sorted."""
         files: set[str] = set()

@@ -148,6 +148,7 @@ def _check_mode(named: _Named, name: str, entry: Entry, names: Names) -> Iterato
     *folders, _ = accumulate(entry.name.split("/"), "{}/{}".format)
     chain = [(name, mode, _OTHERS_READ_AND_EXECUTE)]
     chain += [(folder, names.entries[folder].mode, _OTHERS_ENTER) for folder in folders]
+    chain.append((".", names.root.mode, _OTHERS_ENTER))
     for path, have, need in chain:
         if have & need != need:
             facts = {"script": name, "user": named.hook.runas, "path": path, "mode": have}

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 
 _MOST_COMPARED = 2000
-_ROOT = Entry("", EntryKind.FOLDER, 0o755)
 _LONGEST_APPSPEC = max(map(len, APPSPEC_NAMES))
 
 
@@ -33,6 +32,7 @@ class Names:
         self.contents = contents
         self.entries: Mapping[str, Entry] = contents.entries
         self.path = contents.locate(APPSPEC)
+        self.root = Entry("", EntryKind.FOLDER, contents.root_mode)
 
     def resolve(self, name: str) -> Entry | None:
         """Return the entry of a name once links are followed; None when there is none in the bundle."""
@@ -40,7 +40,7 @@ class Names:
             found = resolve(self.entries, name)
         except LeavesTree:
             return None
-        return _ROOT if found == "" else self.entries.get(found or "/")
+        return self.root if found == "" else self.entries.get(found or "/")
 
     def spelt(self, name: str) -> str:
         """The name as it is spelt in the bundle, since Windows ignores case."""

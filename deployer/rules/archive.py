@@ -16,17 +16,38 @@ UNKNOWN_TYPE = Rule(
     code="archive-unknown-type",
     message="{path} is neither zip, tar nor tgz.",
     hint="Build it with `zip -r`, `tar -cf` or `tar -czf`.",
-    bad="tar -cJf app.tar app/",
+    bad="7z a app.7z app/",
     good="tar -czf app.tgz app/",
     source=AGENT,
 )
 TYPE_MISMATCH = Rule(
     code="archive-type-mismatch",
-    message="{path} is a {found} archive by its content, not the {named} that its name says.",
+    message="{path} is a {found} archive by its content, not the {named} that its name says. It is "
+    "registered as {found}, which the agent opens.",
     hint="Name it {stem}.{found}, or build the type that the name says.",
     bad="tar -czf app.zip app/",
     good="tar -czf app.tgz app/",
     source=AGENT,
+    severity=WARNING,
+)
+COMPRESSION = Rule(
+    code="archive-compression",
+    message="{path} is a tar archive compressed with {method}. The agent's tar opens it only on instances "
+    "where {method} is installed.",
+    hint="Build it with `tar -czf`.",
+    bad="tar -cJf app.tar app/",
+    good="tar -czf app.tgz app/",
+    source=f"{AGENT}, GNU tar",
+    severity=WARNING,
+)
+DUPLICATE = Rule(
+    code="archive-duplicate",
+    message="{member}{more} is in the archive more than once; the last one replaces those before it.",
+    hint="Build the archive anew instead of adding to an old one.",
+    bad="tar -rf app.tar app/config.json   # a second time",
+    good="tar -cf app.tar app",
+    source=AGENT,
+    severity=WARNING,
 )
 ENCRYPTED = Rule(
     code="archive-encrypted",
@@ -128,11 +149,29 @@ BOMB = Rule(
 )
 SPECIAL = Rule(
     code="archive-special-file",
-    message="{member}{more} is a {kind}, on which the installation hangs or fails.",
+    message="{name} is a {kind} that `files` copies; the installation never ends.",
     hint="Leave it out of the archive.",
     bad="mkfifo app/queue; tar -cf app.tar app",
     good="tar -cf app.tar --exclude=queue app",
     source=AGENT,
+)
+SPECIAL_MEMBER = Rule(
+    code="archive-special-member",
+    message="{name} is a {kind}, which the agent unpacks on each instance.",
+    hint="Leave it out of the archive.",
+    bad="mkfifo queue; tar -cf app.tar queue app appspec.yml",
+    good="tar -cf app.tar app appspec.yml",
+    source=AGENT,
+    severity=WARNING,
+)
+SPECIAL_ZIPPED = Rule(
+    code="archive-special-zipped",
+    message="{member}{more} is a {kind}, which unzip makes an ordinary file.",
+    hint="Leave it out of the archive.",
+    bad="mkfifo app/queue; zip -qr --fifo app.zip .",
+    good="zip -qr app.zip . --exclude app/queue",
+    source=AGENT,
+    severity=WARNING,
 )
 NO_MODES = Rule(
     code="archive-no-modes",

@@ -20,6 +20,15 @@ NAME = Rule(
     good="café.txt (UTF-8)",
     source=AGENT,
 )
+NAME_NOT_COPIED = Rule(
+    code="bundle-name-not-utf8-unused",
+    message="The name `{name}` is not UTF-8. The agent unpacks it, and would fail if `files` copied it.",
+    hint="Rename the file, or leave it out of the archive.",
+    bad="doc/caf\\xe9.txt (Latin-1), with only app/ in `files`",
+    good="doc/café.txt (UTF-8)",
+    source=AGENT,
+    severity=WARNING,
+)
 VERSION = Rule(
     code="bundle-name-version",
     message="{name} ends like a VMS file version: the agent's unzip drops the `;` and what follows.",

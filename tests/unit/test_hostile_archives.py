@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import tracemalloc
@@ -80,10 +81,16 @@ def test_a_hard_link_that_leads_out(target: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["app/a\nb", "app/\x1b]52;c;\x07"])
 def test_control_characters_in_a_name(name: str, tmp_path: Path) -> None:
-    assert codes(make_zip(tmp_path / "app.zip", {**FILES, name: b""})) >= {
-        "name-unusable",
-        "bundle-name-control",
-    }
+    assert "bundle-name-control" in codes(make_zip(tmp_path / "app.zip", {**FILES, name: b""}))
+
+
+def test_an_archive_of_xz_that_unpacks_to_gigabytes(tmp_path: Path) -> None:
+    """Compression that tar finds out by itself is bounded like the one that the type names."""
+    big = tar_info("app/big")
+    big.size = 2 << 30
+    path = tmp_path / "app.tar"
+    path.write_bytes(lzma.compress(big.tobuf(), preset=0))
+    assert codes(path) == {"archive-bomb"}
 
 
 @pytest.mark.parametrize("kind", ["zip", "tgz"])

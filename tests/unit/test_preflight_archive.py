@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -168,9 +169,63 @@ def test_what_is_no_archive(tmp_path: Path) -> None:
     for name, data in {"a.zip": b"", "b.zip": b"hello", "c.tar": b"\0" * 100}.items():
         (tmp_path / name).write_bytes(data)
         assert refused(tmp_path / name).code == "archive-unknown-type"
-    assert refused(make_tar(tmp_path / "x.tar", mode="w:xz")).code == "archive-unknown-type"
+    (tmp_path / "x.tar").write_bytes(lzma.compress(b"hello"))
+    assert refused(tmp_path / "x.tar").code == "archive-unreadable"
+    (tmp_path / "x.tar").write_bytes(make_tar(tmp_path / "y.tar", mode="w:xz").read_bytes()[:-40])
+    assert refused(tmp_path / "x.tar").code == "archive-unreadable"
     (tmp_path / "text.gz").write_bytes(gzip.compress(b"hello"))
     assert refused(tmp_path / "text.gz").code == "archive-unreadable"
+
+
+@pytest.mark.parametrize(("mode", "method"), [("w:bz2", "bzip2"), ("w:xz", "xz")])
+def test_a_compression_that_tar_finds_out_by_itself(mode: str, method: str, tmp_path: Path) -> None:
+    contents, kind, problems = open_archive(make_tar(tmp_path / "app.tar", mode=mode), repository=tmp_path)
+    assert kind is BundleType.TAR
+    assert [(problem.code, problem.severity) for problem in problems] == [("archive-compression", "warning")]
+    assert f"compressed with {method}" in problems[0].message
+    assert contents.read("app/a.txt", 99) == b"a\n"
+    assert check_bundle(contents, bundle_type=kind) == []
+
+
+def test_a_name_that_is_in_the_archive_twice(tmp_path: Path) -> None:
+    """The last one counts; a folder may come again."""
+    path = make_tar(tmp_path / "app.tar", more=[tar_info("app", tarfile.DIRTYPE)] * 2)
+    assert opened(path)[2] == []
+    with tarfile.open(path, "a") as archive:
+        info = tar_info("app/a.txt")
+        info.size = 4
+        archive.addfile(info, io.BytesIO(b"new\n"))
+    contents, _, codes = opened(path)
+    assert codes == ["archive-duplicate"]
+    assert contents.read("app/a.txt", 99) == b"new\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "severity"),
+    [
+        (tarfile.FIFOTYPE, "app/queue", "error"),
+        (tarfile.FIFOTYPE, "queue", "warning"),
+        (tarfile.BLKTYPE, "app/disk", "warning"),
+    ],
+)
+def test_a_special_file_hangs_where_it_is_copied(
+    kind: bytes, name: str, severity: str, tmp_path: Path
+) -> None:
+    contents, _, codes = opened(make_tar(tmp_path / "app.tar", more=[tar_info(name, kind)]))
+    assert codes == []
+    (problem,) = check_bundle(contents)
+    assert problem.code in {"archive-special-file", "archive-special-member"}
+    assert problem.severity == severity
+
+
+@pytest.mark.parametrize(("top", "runas"), [(".", "deploy"), ("release", "deploy"), (".", "root")])
+def test_the_mode_of_the_folder_that_all_is_unpacked_in(top: str, runas: str, tmp_path: Path) -> None:
+    """Tar sets it where the archive was made of `.`, or of the one folder that the agent strips."""
+    appspec = APPSPEC + f"      runas: {runas}\n".encode()
+    files = {f"{top}/{name}": data for name, data in {**FILES, "appspec.yml": appspec}.items()}
+    closed = tar_info(top, tarfile.DIRTYPE, mode=0o700)
+    contents, _, _ = opened(make_tar(tmp_path / "app.tar", files, more=[closed]))
+    assert [problem.code for problem in check_bundle(contents)] == ["hook-runas-mode"] * (runas != "root")
 
 
 @ARCHIVES
@@ -263,11 +318,12 @@ def test_links_and_special_files_of_a_tar(mode: str, tmp_path: Path) -> None:
         tar_info("queue", tarfile.FIFOTYPE),
     ]
     contents, _, codes = opened(make_tar(tmp_path / "app", mode=mode, more=more))
-    assert codes == ["archive-link-without-target", "archive-special-file", "link-leaves-source"]
+    assert codes == ["archive-link-without-target", "link-leaves-source"]
     assert (contents.entries["link"].kind, contents.entries["link"].target) == (EntryKind.LINK, "s/x.sh")
     assert contents.read("link", 99) == SH
     assert contents.read("hard", 99) == SH
-    assert not {"dangling", "queue"} & set(contents.entries)
+    assert "dangling" not in contents.entries
+    assert contents.entries["queue"].kind is EntryKind.SPECIAL
     with pytest.raises(KeyError):
         contents.read("out", 9)
 
@@ -282,7 +338,7 @@ def test_links_modes_and_special_files_of_a_zip(tmp_path: Path) -> None:
         (zip_info("queue", stat.S_IFIFO | 0o644), b""),
     ]
     contents, _, codes = opened(write_zip(tmp_path / "app.zip", members))
-    assert codes == ["archive-no-modes", "archive-special-file"]
+    assert codes == ["archive-no-modes", "archive-special-zipped"]
     assert (contents.entries["now"].kind, contents.entries["now"].target) == (EntryKind.LINK, "app")
     assert contents.entries["app"].mode == 0o750
     assert contents.entries["dos"].mode == 0o644
@@ -302,6 +358,9 @@ def test_a_name_that_is_not_utf8_is_reported(tmp_path: Path) -> None:
     contents, _, _ = opened(make_tar(tmp_path / "app.tar", {**FILES, "app/caf\udce9": b""}))
     (problem,) = check_bundle(contents)
     assert (problem.code, "app/caf\\xe9" in problem.message) == ("bundle-name-not-utf8", True)
+    contents, _, _ = opened(make_tar(tmp_path / "app.tar", {**FILES, "doc/caf\udce9": b""}))
+    (problem,) = check_bundle(contents)
+    assert (problem.code, problem.severity) == ("bundle-name-not-utf8-unused", "warning")
 
 
 def test_a_script_beyond_what_is_kept_in_memory_is_read_again(tmp_path: Path) -> None:

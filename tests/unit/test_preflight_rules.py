@@ -280,7 +280,7 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "archive-file-and-folder": lambda folder: app_zip(folder, zip_info(f"{APPSPEC}/a", FILE)),
     "archive-backslash": lambda folder: app_zip(folder, zip_info("a\\b", FILE)),
     "archive-outside": lambda folder: app_zip(folder, zip_info("../a", FILE)),
-    "archive-special-file": lambda folder: app_zip(folder, zip_info("a", stat.S_IFIFO | 0o644)),
+    "archive-special-zipped": lambda folder: app_zip(folder, zip_info("a", stat.S_IFIFO | 0o644)),
     "archive-no-modes": lambda folder: app_zip(folder, zip_info("a", 0)),
     "appspec-hook-link-outside": lambda folder: app_zip(
         folder, zip_info("run.sh", LINK), "/opt/run.sh", appspec=HEAD + HOOK
@@ -296,6 +296,11 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "source-date-epoch": lambda _: [],
 }
 ELSEWHERE = {
+    "archive-compression": "unit/test_preflight_archive.py",
+    "archive-duplicate": "unit/test_preflight_archive.py",
+    "archive-special-file": "unit/test_preflight_archive.py",
+    "archive-special-member": "unit/test_preflight_archive.py",
+    "bundle-name-not-utf8-unused": "unit/test_preflight_archive.py",
     "archive-old-name": "unit/test_preflight_disagreements.py",
     "archive-link-without-target": "unit/test_preflight_disagreements.py",
     "archive-member-type": "unit/test_preflight_disagreements.py",

@@ -43,6 +43,7 @@ class Files:
     """Contents with the given files."""
 
     exclusions = ()
+    root_mode = 0o755
 
     def __init__(self, **sizes: int) -> None:
         self.entries = {name: Entry(name, EntryKind.FILE, size=size) for name, size in sizes.items()}

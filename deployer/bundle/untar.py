@@ -1,0 +1,136 @@
+"""The headers of a tar → its entries as GNU tar writes them, and what the agent cannot open."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import posixpath
+import tarfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
+
+from deployer.bundle.bounds import LONGEST_PATH, Headers, Unpacked, check_end
+from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.members import Findings, inside
+from deployer.bundle.reading import open_file
+from deployer.rules import archive as rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def _gzip(stream: BinaryIO) -> gzip.GzipFile:
+    return gzip.GzipFile(fileobj=stream)
+
+
+STREAMS: Final[dict[bytes, tuple[str, Callable[[BinaryIO], object]]]] = {
+    b"\x1f\x8b": ("gzip", _gzip),
+    b"BZh": ("bzip2", bz2.BZ2File),
+    b"\xfd7zXZ\0": ("xz", lzma.LZMAFile),
+}
+"""The compressions that GNU tar knows by the start of a file, as its `-x` does without being asked."""
+
+_HEAD_BYTES: Final = 1 << 16
+_KEPT_HEADS: Final = 1000
+_KINDS: Final = {
+    tarfile.FIFOTYPE: "named pipe (FIFO)",
+    tarfile.CHRTYPE: "character device",
+    tarfile.BLKTYPE: "block device",
+}
+
+
+def open_tar(headers: Headers) -> tarfile.TarFile:
+    """Open a tar that is not compressed; raises TarError where it is none."""
+    stream = cast("IO[bytes]", headers)
+    return tarfile.open(fileobj=stream, mode="r:", encoding="utf-8", errors="surrogateescape")
+
+
+class TarReader:
+    """A tar archive, compressed with a key of `STREAMS` or not; `read` opens the file anew."""
+
+    def __init__(self, file: str, compression: bytes, findings: Findings) -> None:
+        self._file = file
+        self._compression = compression
+        self._offsets: dict[str, tuple[int, int]] = {}
+        self._heads: dict[str, bytes] = {}
+        self.entries: dict[str, Entry] = {}
+        self.root_mode = 0o755
+        packed = Path(file).lstat().st_size
+        with self._open() as stream:
+            unpacked = Unpacked(findings.path, packed)
+            headers = Headers(stream)
+            with open_tar(headers) as tar:
+                for info in headers.members(tar):
+                    unpacked.add(info.size)
+                    self._add(info, stream, findings)
+                end = tar.offset
+            check_end(stream, end, unpacked)
+
+    def _add(self, info: tarfile.TarInfo, stream: BinaryIO, findings: Findings) -> None:
+        name = inside(info.name, findings)
+        mode = info.mode & 0o7777
+        if name is None:
+            if info.isdir() and posixpath.normpath(info.name) == ".":
+                self.root_mode = mode
+            return
+        self._check(name, info, findings)
+        if info.isdir():
+            self.entries[name] = Entry(name, EntryKind.FOLDER, mode)
+        elif info.issym():
+            self.entries[name] = Entry(name, EntryKind.LINK, 0o777, target=info.linkname[:LONGEST_PATH])
+        elif info.islnk():
+            self._add_hard_link(name, info, findings)
+        elif info.type in _KINDS:
+            self.entries[name] = Entry(name, EntryKind.SPECIAL, mode, target=_KINDS[info.type])
+        else:
+            self.entries[name] = Entry(name, EntryKind.FILE, mode, info.size)
+            self._offsets[name] = (info.offset_data, info.size)
+            if self._compression and _worth_keeping(name, mode) and len(self._heads) < _KEPT_HEADS:
+                stream.seek(info.offset_data)
+                self._heads[name] = stream.read(min(info.size, _HEAD_BYTES))
+
+    def _check(self, name: str, info: tarfile.TarInfo, findings: Findings) -> None:
+        """Report a member that tar cannot unpack."""
+        findings.add_second(self.entries.get(name), info.name, folder=info.isdir())
+        if info.type not in tarfile.SUPPORTED_TYPES:
+            findings.add(rules.MEMBER_TYPE, info.name)
+        if info.issym() and len(info.linkname) > LONGEST_PATH:
+            findings.add(rules.LINK_TARGET, info.name)
+        elif info.issym() and not info.linkname:
+            findings.add(rules.NO_TARGET, info.name)
+
+    def _add_hard_link(self, name: str, info: tarfile.TarInfo, findings: Findings) -> None:
+        first = posixpath.normpath(info.linkname)
+        if first.startswith(("/", "../")):
+            findings.add(rules.OUTSIDE, f"{info.name} (a hard link to {info.linkname})")
+        elif first in self._offsets:
+            self._offsets[name] = self._offsets[first]
+            self.entries[name] = self.entries[first]._replace(name=name)
+        elif first in self.entries and self.entries[first].kind is EntryKind.LINK:
+            self.entries[name] = self.entries[first]._replace(name=name)
+        else:
+            findings.add(rules.NO_TARGET, info.name)
+
+    @contextmanager
+    def _open(self) -> Iterator[BinaryIO]:
+        with open_file(self._file) as stream:
+            unpack = STREAMS[self._compression][1] if self._compression else None
+            yield cast("BinaryIO", unpack(stream)) if unpack else stream
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Return the first `limit` bytes of a file."""
+        offset, size = self._offsets[name]
+        wanted = min(size, limit)
+        head = self._heads.get(name, b"")
+        if len(head) >= wanted:
+            return head[:wanted]
+        with self._open() as stream:
+            stream.seek(offset)
+            return stream.read(wanted)
+
+
+def _worth_keeping(name: str, mode: int) -> bool:
+    """Tell whether the pre-flight is likely to read a member: scripts and AppSpecs, not the application."""
+    return bool(mode & 0o111) or name.endswith((".sh", ".yml", ".yaml"))
