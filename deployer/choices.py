@@ -1,4 +1,4 @@
-"""What settings and stages share: what users may choose, CodeDeploy's platforms, and names that are fixed."""
+"""Values that settings and stages share: users' choices, CodeDeploy's platforms, and fixed names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Stage(StrEnum):
     WAIT = "wait"
 
     def reaches(self, stage: Stage) -> bool:
-        """Whether a run that stops after this stage still carries out `stage`."""
+        """Return whether a run that stops after this stage still carries out `stage`."""
         order = list(Stage)
         return order.index(self) >= order.index(stage)
 
@@ -40,7 +40,7 @@ class Compression(StrEnum):
 
 
 class FileExistsBehavior(StrEnum):
-    """What a target does about an existing file where the revision has one; CodeDeploy's own values."""
+    """The handling of existing files on a target that the revision also contains; CodeDeploy's own values."""
 
     DISALLOW = "DISALLOW"
     OVERWRITE = "OVERWRITE"
@@ -48,7 +48,7 @@ class FileExistsBehavior(StrEnum):
 
 
 class PreFlight(StrEnum):
-    """How severe the checks before the upload are; `strict` counts warnings as errors."""
+    """The strictness of the checks before the upload; `strict` treats warnings as errors."""
 
     STRICT = "strict"
     ERRORS = "errors"
@@ -56,7 +56,7 @@ class PreFlight(StrEnum):
 
 
 class OnConflict(StrEnum):
-    """What to do when another deployment holds the group."""
+    """The choices for when another deployment of the group is active."""
 
     JOIN = "join"
     WAIT = "wait"
@@ -65,7 +65,7 @@ class OnConflict(StrEnum):
 
 
 class OnEnd(StrEnum):
-    """What becomes of a deployment that nobody will watch any longer."""
+    """The choices for a deployment that the run stops watching."""
 
     LEAVE = "leave"
     STOP = "stop"
@@ -73,7 +73,7 @@ class OnEnd(StrEnum):
 
 
 class ComputePlatform(StrEnum):
-    """What an application deploys to; the values are CodeDeploy's own."""
+    """The compute platform of an application; the values are CodeDeploy's own."""
 
     SERVER = "Server"
     LAMBDA = "Lambda"

@@ -8,14 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What waiting code may ask of time."""
+    """The operations on time that waiting code may use."""
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start that never go backwards."""
+        """Return seconds since an arbitrary start; they never go backwards."""
         ...
 
     def now(self) -> datetime:
-        """The wall clock, in UTC."""
+        """Return the wall-clock time, in UTC."""
         ...
 
     def sleep(self, seconds: float) -> None:
@@ -27,11 +27,11 @@ class SystemClock:
     """The machine's clocks."""
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start."""
+        """Return seconds since an arbitrary start."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """The wall clock, in UTC."""
+        """Return the wall-clock time, in UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:

@@ -57,7 +57,7 @@ _MEANINGS = {
 
 
 class Severity(StrEnum):
-    """How much a problem matters; the values are GitHub's annotation levels."""
+    """The severity of a problem; the values are GitHub's annotation levels."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -119,7 +119,7 @@ class DeployError(Exception):
 
 
 class InvalidInput(DeployError):
-    """What the user gave as input cannot be used."""
+    """Signal input that cannot be used."""
 
     exit_code = ExitCode.INVALID_INPUT
 
@@ -131,7 +131,7 @@ class InvalidBundle(DeployError):
 
 
 class AccessDenied(DeployError):
-    """There are no credentials, they are not valid, or they lack a permission."""
+    """Signal credentials that are missing, invalid, or lack a permission."""
 
     exit_code = ExitCode.ACCESS_DENIED
 

@@ -1,4 +1,4 @@
-"""What the command line asks for, known before anything heavy is imported."""
+"""The command line: find its command before anything heavy is imported."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Command(StrEnum):
 
 
 def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
-    """The command, and the arguments that are left for the settings.
+    """Split off the command; the remaining arguments are for the settings.
 
     `--help` and `--version` win wherever they stand; a command is the first word. Raises InvalidInput for a
     first word that is no command.
@@ -109,7 +109,7 @@ def execute(
 
 
 def _policy(command: Command, arguments: Sequence[str], environ: Mapping[str, str], ci: Ci) -> str:
-    """The IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
+    """Return the IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
     import json
 
     from deployer.aws import policy
@@ -169,7 +169,7 @@ def _tell_of_bug(error: Exception, ci: Ci) -> None:
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback of an error and its causes, without what a parser says, which quotes all that it read."""
+    """Format an error and its causes as a traceback, without parsers' messages, which quote their input."""
     cause: BaseException | None = error
     while cause:
         if type(cause).__module__ == "botocore.parsers":

@@ -70,7 +70,7 @@ def run(run: Run) -> None:
 
 
 def _requests(run: Run) -> tuple[DeploymentRequest, ...]:
-    """One request for each group, which the outcome knows from here on."""
+    """Return one request for each group, recorded in the outcome from here on."""
     settings, outcome = run.settings, run.outcome
     outcome.application, outcome.groups = settings.application, settings.deployment_groups
     outcome.group = settings.deployment_group
@@ -104,7 +104,7 @@ def _key(run: Run, *, digest: str, extension: str) -> str:
 
 
 def _platforms(subject: Bundle | Revision, aws: Aws, run: Run) -> frozenset[ComputePlatform]:
-    """The platforms that are left once application and groups were looked at, as far as that is allowed."""
+    """Return the platforms left after looking up application and groups, as far as access allows."""
     settings, outcome = run.settings, run.outcome
     platforms = platforms_of(subject)
     for group in (settings.deployment_groups or ("",)) if settings.application else ():
@@ -115,7 +115,7 @@ def _platforms(subject: Bundle | Revision, aws: Aws, run: Run) -> frozenset[Comp
 
 
 def _store(bundle: Bundle | None, aws: Aws, run: Run) -> Revision:
-    """The revision that the bundle becomes: an object in S3, or an AppSpec to send with the deployment."""
+    """Return the bundle's revision: an object in S3, or an AppSpec to send with the deployment."""
     from deployer.appspec.completion import AwsResolver
 
     assert bundle is not None  # noqa: S101 - without a revision there is one
@@ -219,7 +219,7 @@ def _create(revision: Revision, request: DeploymentRequest, *, aws: Aws, run: Ru
 
 
 def _adopt(aws: Aws, run: Run) -> Deployment:
-    """The deployment that the inputs name, which has to belong to whom they name."""
+    """Return the deployment that the inputs name, which must belong to the group they name."""
     from deployer.deployment.create import adopt
 
     settings, outcome = run.settings, run.outcome

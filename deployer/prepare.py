@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
-    """The inputs that a run can do without because its AppSpec is the revision and is sent inline."""
+    """Return the inputs that a run does not need because its AppSpec is the revision and is sent inline."""
     if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
         return ()
     return ("bucket",) if find(settings.source, settings.appspec, repository=repository) else ()
 
 
 def bundle_of(run: Run) -> Bundle:
-    """The bundle that the inputs describe; problems that do not stop the run are annotated.
+    """Return the bundle that the inputs describe; annotates problems that do not stop the run.
 
     Raises InvalidInput when the source cannot be used, InvalidBundle with all that is wrong with it.
     """
@@ -97,7 +97,7 @@ def _from_tree(run: Run) -> Bundle:
 
 
 def _own_files(run: Run) -> frozenset[str]:
-    """The paths of what the run itself writes, and of the token that it reads: different in each run."""
+    """Return the paths of files that the run writes, and of the token it reads: different in each run."""
     settings = run.settings
     reports = (settings.outputs_file, settings.summary_file, settings.junit_file)
     return own_files(run.environ, *reports, settings.web_identity_token_file)
@@ -106,7 +106,7 @@ def _own_files(run: Run) -> frozenset[str]:
 def _checked(
     contents: Contents, bundle_type: BundleType, run: Run
 ) -> tuple[Sequence[Problem], AppSpec | None]:
-    """What pre-flight finds, and what the AppSpec says; nothing where it is off."""
+    """Return the findings of the pre-flight check, and the AppSpec; nothing if the check is off."""
     from deployer.preflight.check import checked
 
     if run.settings.pre_flight is PreFlight.OFF:

@@ -1,4 +1,4 @@
-"""What a region's name tells: its partition, and where the console is."""
+"""Partition and console address of a region, derived from its name."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PARTITIONS = (
 
 
 def partition(region: str) -> str:
-    """The partition of a region, such as `aws`, `aws-cn` or `aws-us-gov`."""
+    """Return the partition of a region, such as `aws`, `aws-cn` or `aws-us-gov`."""
     return next(name for prefix, name, _ in _PARTITIONS if region.startswith(prefix))
 
 
 def console(region: str) -> str:
-    """The address of the console for a region, without a path."""
+    """Return the console's address for a region, without a path."""
     domain = next(domain for prefix, _, domain in _PARTITIONS if region.startswith(prefix))
     return f"https://{region}.{domain}"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BundleType(StrEnum):
-    """What a revision in S3 is; the values are CodeDeploy's own."""
+    """The archive format of a revision in S3; the values are CodeDeploy's own."""
 
     ZIP = "zip"
     TGZ = "tgz"
@@ -83,7 +83,7 @@ class S3Revision:
 
     @property
     def label(self) -> str:
-        """What a reader is shown."""
+        """The text shown to readers."""
         return self.uri
 
 
@@ -101,7 +101,7 @@ class GitHubRevision:
 
     @property
     def label(self) -> str:
-        """What a reader is shown."""
+        """The text shown to readers."""
         return self.uri
 
 
@@ -117,7 +117,7 @@ class AppSpecRevision:
 
     @classmethod
     def of(cls, content: str) -> AppSpecRevision:
-        """The revision that consists of this AppSpec."""
+        """Return the revision that consists of this AppSpec."""
         return cls(sha256(content.encode()).hexdigest(), content)
 
     @property
@@ -132,7 +132,7 @@ class AppSpecRevision:
 
     @property
     def label(self) -> str:
-        """What a reader is shown."""
+        """The text shown to readers."""
         return f"inline AppSpec with SHA-256 {self.sha256}"
 
 
@@ -142,7 +142,7 @@ FORMS = (
     "s3://bucket/key, with ?versionId=…&eTag=…&bundleType=… where they matter; "
     "github://owner/repository/commit; or the output revision of another run."
 )
-"""What may be written, for messages."""
+"""The accepted forms, for messages."""
 
 _GITHUB = re.compile(r"github://([\w.-]+/[\w.-]+)/([0-9a-f]{40})", re.ASCII | re.IGNORECASE)
 _INLINE = re.compile(r"data:application/yaml;base64,(.+)", re.DOTALL)
@@ -159,7 +159,7 @@ _ENDINGS = {
 
 
 def parse(text: str) -> Revision:
-    """The revision whose `uri` this is, in any spelling that means the same.
+    """Parse a revision's `uri`, in any equivalent spelling.
 
     Raises ValueError, whose text completes the sentence "The revision …".
     """
@@ -219,7 +219,7 @@ def _parse_github(text: str) -> GitHubRevision:
 
 
 def location(revision: Revision) -> RevisionLocationTypeDef:
-    """The RevisionLocation of the API; version and eTag only where they are known."""
+    """Return the API's RevisionLocation; version and eTag only if they are known."""
     match revision:
         case GitHubRevision(repository, commit):
             return {
@@ -244,7 +244,7 @@ def location(revision: Revision) -> RevisionLocationTypeDef:
 
 
 def of_location(place: RevisionLocationTypeDef) -> Revision | None:
-    """The revision that a RevisionLocation of the API names; None for a kind that we do not know.
+    """Return the revision that an API RevisionLocation names; None for an unknown kind.
 
     An eTag comes as it was registered, in quotes where a client registered it so; here it never has any. Of
     an inline AppSpec most operations tell the digest only.

@@ -57,7 +57,7 @@ class Outcome:
 
     @property
     def attempts(self) -> tuple[Outcome, ...]:
-        """What each group came to that had its turn, in order."""
+        """The outcomes of the groups attempted so far, in order."""
         return (*self.earlier, self)
 
     def turn_to(self, group: str) -> None:
@@ -76,7 +76,7 @@ class Outcome:
 
     @property
     def lets_next_group_begin(self) -> bool:
-        """Whether the group came to what the next one waits for."""
+        """True if the group reached the result that the next one waits for."""
         return self.status in {Status.CREATED, Status.READY, Status.SUCCEEDED}
 
 

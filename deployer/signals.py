@@ -29,7 +29,7 @@ class Interrupted(BaseException):
 
 
 def ignore_signals() -> None:
-    """From here on nothing may disturb what is left to do; `signals` puts the handlers back."""
+    """Ignore signals, so that the remaining work is not interrupted, until `signals` handles them again."""
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
 

@@ -52,7 +52,7 @@ def did_you_mean(name: str, otherwise: str = "") -> str:
 
 
 def size(count: float) -> str:
-    """Bytes in decimal units with three digits: `34.2 kB`."""
+    """Format bytes in decimal units with three digits: `34.2 kB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < _KILO:
             return f"{count:.0f} {unit}" if unit == "B" or count >= _WHOLE else f"{count:.1f} {unit}"
@@ -61,7 +61,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people say them: `0.4s`, `12s`, `3m 05s`, `1h 02m`."""
+    """Format seconds for readers: `0.4s`, `12s`, `3m 05s`, `1h 02m`."""
     if seconds < 1:
         return f"{seconds:.1f}s"
     whole = round(seconds)
@@ -73,7 +73,7 @@ def duration(seconds: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """A number with its noun, in the plural where that is due: `1 file`, `2 files`."""
+    """Format a number with its noun, in the plural if needed: `1 file`, `2 files`."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
@@ -100,7 +100,7 @@ def counts(by_state: Mapping[str, int]) -> str:
 
 
 def printable(text: str) -> str:
-    r"""One line that no terminal and no reader takes for anything but what it shows.
+    r"""Return one line that neither terminals nor readers can mistake for anything else.
 
     Colors are dropped; characters that cannot be seen, or change how others are seen, become escapes: `\x1b`.
     """
@@ -108,5 +108,5 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> list[str]:
-    """The lines of a text from elsewhere (a log tail), each printable."""
+    """Return the lines of a text from elsewhere (a log tail), each printable."""
     return [printable(line) for line in text.replace("\r\n", "\n").split("\n")]

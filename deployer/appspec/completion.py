@@ -25,11 +25,11 @@ class Resolver(Protocol):
     """The source of the missing pieces."""
 
     def version(self, function: str, alias: str) -> str:
-        """The version that the function's alias points to."""
+        """Return the version that the function's alias points to."""
         ...
 
     def task_definition(self, name: str) -> str:
-        """The ARN of a task definition, given as `family` or `family:revision`."""
+        """Return the ARN of a task definition, given as `family` or `family:revision`."""
         ...
 
 
@@ -37,11 +37,11 @@ class Stopgap:
     """Pieces that are right in form, for checking an AppSpec without AWS."""
 
     def version(self, function: str, alias: str) -> str:  # noqa: ARG002 - a stopgap for any
-        """A version's number."""
+        """Return a version's number."""
         return "1"
 
     def task_definition(self, name: str) -> str:  # noqa: ARG002
-        """A task definition's ARN."""
+        """Return a task definition's ARN."""
         return "arn:aws:ecs:eu-west-1:111122223333:task-definition/any:1"
 
 
@@ -108,7 +108,7 @@ def complete(text: str, resolver: Resolver) -> Completed:
 
 
 def _properties(text: str) -> yaml.MappingNode | None:
-    """The `Properties` of the AppSpec's one resource."""
+    """Return the `Properties` of the AppSpec's one resource."""
     try:
         node = compose(text)
     except (yaml.YAMLError, OutOfBounds):
@@ -128,14 +128,14 @@ def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
 
 
 def _replaced(text: str, node: yaml.ScalarNode, arn: str) -> Completed:
-    """The text with a scalar replaced, in quotes where it was in quotes."""
+    """Return the text with a scalar replaced, in quotes where it was in quotes."""
     start, end = node.start_mark.index, node.end_mark.index
     quote = text[start] if text[start] in "\"'" else ""
     return Completed(f"{text[:start]}{quote}{arn}{quote}{text[end:]}", f"TaskDefinition: {arn}")
 
 
 def _inserted(text: str, properties: yaml.MappingNode, version: str) -> Completed:
-    """The text with CurrentVersion as the first of the properties."""
+    """Return the text with CurrentVersion as the first of the properties."""
     mark = properties.value[0][0].start_mark
     before, after = text[: mark.index], text[mark.index :]
     piece = f"CurrentVersion: {version}"

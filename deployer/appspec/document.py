@@ -33,12 +33,12 @@ _SET_TAGS = frozenset({"!set", "tag:yaml.org,2002:set"})
 
 
 def _decoded(text: str) -> str:
-    """The text of a value in base 64; raises ValueError."""
+    """Decode a value in base 64; raises ValueError."""
     return base64.b64decode(text).decode()
 
 
 def _float(text: str) -> float:
-    """A number with a fraction; raises ValueError."""
+    """Parse a number with a fraction; raises ValueError."""
     value = resolve(text)
     return float(value if isinstance(value, int | float) else text)
 
@@ -82,7 +82,7 @@ class _Open:
 
 
 def load(content: bytes, findings: Findings) -> Node | None:
-    """The root of the document; None when there is none or it cannot be read, with the reason reported."""
+    """Return the document's root; None if there is none or it cannot be read, with the reason reported."""
     text = _decode(content, findings)
     if text is None:
         return None
@@ -116,7 +116,7 @@ def _decode(content: bytes, findings: Findings) -> str | None:
 
 
 def _mark(mark: _LibyamlMark | None) -> _Mark:
-    """A place that counts from 1; the document's start when the parser knows none."""
+    """Return a position that counts from 1; the document's start if the parser knows none."""
     return _Mark(mark.line + 1, mark.column + 1) if mark else _Mark(1, 1)
 
 

@@ -49,13 +49,13 @@ class Findings:
 
 
 def listed(words: Collection[str], last: str = "and") -> str:
-    """Words for a sentence: `a`, `b` and `c`."""
+    """Join items for a sentence: `a`, `b` and `c`."""
     *first, final = (f"`{word}`" for word in words)
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def section_items(node: Node | None, section: str, findings: Findings) -> tuple[Node, ...]:
-    """The items of a list that may be absent or null; anything else is reported."""
+    """Return the items of a list that may be absent or null; reports anything else."""
     if isinstance(node, Sequence):
         return node.items
     node = given(node)

@@ -56,33 +56,33 @@ class AppSpecFile:
         return self.parsed.appspec.compute_platform if self.parsed.appspec else None
 
     def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of the file; raises KeyError for any other name."""
+        """Return the first `limit` bytes of the file; raises KeyError for any other name."""
         if name != APPSPEC:
             raise KeyError(name)
         return self.text.encode()[:limit]
 
     def locate(self, name: str) -> str | None:
-        """The file's path from the repository's root."""
+        """Return the file's path from the repository's root."""
         return self.path if name == APPSPEC else None
 
     def filled(self, variables: Mapping[str, str]) -> tuple[AppSpecFile, list[Problem]]:
-        """The same with its placeholders replaced, and what is wrong with the variables."""
+        """Return a copy with its placeholders replaced, and the problems of the variables."""
         text, problems = fill(self.text, variables, path=self.path)
         return replace(self, text=text), problems
 
     def check(self) -> list[Problem]:
-        """Everything that the service would refuse; what is looked up later counts as there."""
+        """Return everything that the service would reject; values to be looked up later count as present."""
         completed = complete(self.text, Stopgap())
         whole = self if completed.text == self.text else replace(self, text=completed.text)
         return capped(_moved(problem, completed.inserted) for problem in whole.parsed.problems)
 
     def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
-        """The same with what it leaves out looked up, and what that was; empty where nothing was missing."""
+        """Return a copy with omitted values looked up, and a description of them; empty if there are none."""
         completed = complete(self.text, resolver)
         return replace(self, text=completed.text), completed.piece
 
     def bundle(self) -> Bundle:
-        """A bundle of this text as it is."""
+        """Return a bundle of this text, unchanged."""
         from deployer.bundle.package import Stream
         from deployer.bundle.work import Packed
 
@@ -99,7 +99,7 @@ class AppSpecFile:
 
 
 def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
-    """The AppSpec for Lambda or ECS that `appspec` names in the source or else in the repository.
+    """Return the AppSpec for Lambda or ECS that `appspec` names in the source or else in the repository.
 
     None where there is none, or it is one for instances and belongs into a bundle. Raises InvalidBundle when
     it cannot be read.
@@ -118,7 +118,7 @@ def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
 
 
 def _moved(problem: Problem, inserted: int | None) -> Problem:
-    """A problem at its line of the author's text, which lacks the inserted line."""
+    """Move a problem to its line in the author's text, which lacks the inserted line."""
     place = problem.location
     if inserted is None or place is None or place.line is None or place.line <= inserted:
         return problem

@@ -70,7 +70,7 @@ class Mapping:
         return "keys and values" if self.pairs else "empty braces"
 
     def get(self, key: str) -> Node | None:
-        """The value of the last key of that name, None when there is none."""
+        """Return the value of the last key of that name, None when there is none."""
         return next((value for name, value in reversed(self.pairs) if text_of(name) == key), None)
 
 
@@ -78,12 +78,12 @@ Node = Scalar | Sequence | Mapping
 
 
 def text_of(node: Node | None) -> str | None:
-    """The text of a node that is text, else None."""
+    """Return the text of a text node, else None."""
     return node.value if isinstance(node, Scalar) and isinstance(node.value, str) else None
 
 
 def given(node: Node | None) -> Node | None:
-    """The node, None where there is no value: no key, or one without anything behind it."""
+    """Return the node, or None if there is no value: no key, or a key with nothing after it."""
     return None if isinstance(node, Scalar) and node.value is None else node
 
 
@@ -93,12 +93,12 @@ def is_void(node: Node) -> bool:
 
 
 def shown(node: Node) -> str:
-    """A node for a message: the author's text, or what it is."""
+    """Describe a node for a message: the author's text, or its type."""
     return node.text or "''" if isinstance(node, Scalar) else node.kind
 
 
 def ruby_text(node: Scalar) -> str:
-    """A value as the agent turns it into text: `5` for the number 5, `true` for `yes`."""
+    """Convert a value to text as the agent does: `5` for the number 5, `true` for `yes`."""
     if isinstance(node.value, bool):
         return "true" if node.value else "false"
     if isinstance(node.value, float):

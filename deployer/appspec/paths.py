@@ -28,7 +28,7 @@ _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|$)")
 
 
 def in_bundle(text: str, *, windows: bool = False) -> str | None:
-    """A source or location as a name of the bundle; empty for its root, None when it leaves the bundle.
+    """Resolve a source or location to a name in the bundle; empty for its root, None outside the bundle.
 
     The agent joins the text to the bundle's folder, so a leading slash means the bundle's root.
     """
@@ -41,7 +41,7 @@ def in_bundle(text: str, *, windows: bool = False) -> str | None:
 
 
 def on_instance(text: str, *, windows: bool = False) -> str:
-    """A destination or object as the absolute path that it comes to; relative ones start at `/`."""
+    """Resolve a destination or object to an absolute path; relative ones start at `/`."""
     if windows:
         text = text.replace("\\", "/").lower()
     return "/" + posixpath.normpath("/" + text).lstrip("/")
@@ -63,7 +63,7 @@ def _fault(text: str) -> str:
 
 
 def _before_parents(parts: list[str]) -> Iterator[str]:
-    """The folders that a path goes into and leaves with `..`."""
+    """Yield the folders that a path enters and leaves with `..`."""
     for index, part in enumerate(parts):
         if part == "..":
             yield on_instance("/".join(parts[:index]))

@@ -26,7 +26,7 @@ _CONTEXT_PART = re.compile(r"[\w.-]+", re.ASCII)
 
 
 def read_permissions(node: Node | None, system: str, findings: Findings) -> Iterator[Permission]:
-    """The items that can be understood; everything wrong is reported."""
+    """Yield the items that can be understood; reports everything else."""
     items = section_items(node, "permissions", findings)
     if items and system == "windows":
         findings.add(rules.WINDOWS, items[0])
@@ -70,7 +70,7 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
 
 
 def _texts(node: Node | None, key: str, example: str, findings: Findings) -> Iterator[tuple[Node, str]]:
-    """A list of text that may be absent; anything else is reported."""
+    """Yield the texts of a list that may be absent; reports anything else."""
     node = given(node)
     if node is None:
         return

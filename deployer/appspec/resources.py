@@ -47,7 +47,7 @@ def applies(root: Mapping) -> bool:
 
 
 def read(root: Mapping, findings: Findings) -> AppSpec:
-    """The model of all that can be understood; the rest is reported."""
+    """Return the model of everything that can be understood; reports the rest."""
     findings.unknown_keys(root, ("version", "Resources", "Hooks"), "this AppSpec", any_case=True)
     version = _get(root, "version")
     if not isinstance(version, Scalar) or version.text not in {"0.0", "0"}:
@@ -64,7 +64,7 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
 
 
 def _get(node: Mapping, key: str) -> Node | None:
-    """The value of a key in any case."""
+    """Return the value of a key in any case."""
     wanted = key.lower()
     return next((value for name, value in node.pairs if (text_of(name) or "").lower() == wanted), None)
 
@@ -83,7 +83,7 @@ def _report_placeholders(node: Node, findings: Findings) -> None:
 
 
 def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:
-    """The name and the platform of the one resource, Lambda where that is unclear."""
+    """Return the name and the platform of the one resource, Lambda where that is unclear."""
     node = _get(root, "Resources") or root
     items = node.items if isinstance(node, Sequence) else ()
     if len(items) != 1:
@@ -127,7 +127,7 @@ def _typed(name: str, body: Mapping, findings: Findings) -> ComputePlatform:
 def _required(
     node: Mapping, keys: tuple[str, ...], owner: str, findings: Findings
 ) -> Iterator[tuple[str, Node]]:
-    """The values of keys that have to be there; a missing one is reported."""
+    """Yield the values of required keys; reports a missing one."""
     for key in keys:
         value = given(_get(node, key))
         if value is None:

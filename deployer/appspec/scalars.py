@@ -43,7 +43,7 @@ def is_date(text: str) -> bool:
 
 
 def resolve(text: str) -> Value:
-    """The value of a plain (unquoted) scalar; what no rule takes is text."""
+    """Return the value of a plain (unquoted) scalar; what no rule takes is text."""
     if not text:
         return None
     if "\n" in text or _WORD.match(text):

@@ -47,7 +47,7 @@ _LEADING_DIGITS = re.compile(r"\s*([-+]?\d{1,18}(?:_\d{1,18})?)", re.ASCII)
 
 
 def read(root: Mapping, findings: Findings) -> AppSpec:
-    """The model of all that can be understood; the rest is reported."""
+    """Return the model of everything that can be understood; reports the rest."""
     findings.unknown_keys(root, _KEYS, "an AppSpec for instances")
     _check_version(root, findings)
     system = _system(root, findings)
@@ -187,7 +187,7 @@ def _hook(item: Node, event: str, system: str, findings: Findings) -> Hook | Non
 
 
 def _timeout(node: Node | None, findings: Findings) -> int | None:
-    """Seconds as the agent takes them: text up to its first other character, fractions cut off."""
+    """Return seconds as the agent reads them: text up to its first non-digit, fractions truncated."""
     node = given(node)
     if node is None:
         return None

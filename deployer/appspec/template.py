@@ -27,7 +27,7 @@ PLACEHOLDER = re.compile(f"<({VARIABLE_NAME})>")
 
 
 def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, list[Problem]]:
-    """The text with every placeholder replaced that has a value, and what is wrong with the values."""
+    """Return the text with every placeholder replaced that has a value, and what is wrong with the values."""
     filled = _replaced(text, variables)
     known = {match[1] for match in PLACEHOLDER.finditer(text)}
     problems = [

@@ -67,17 +67,17 @@ _CODE: Final = "UnreadableAnswer"
 
 
 class UnreadableAnswer(BotoCoreError):
-    """There was an answer, but not one that AWS gives; whether the request was carried out is not known."""
+    """Signal a response that did not come from AWS; the request may or may not have been carried out."""
 
     fmt = "the answer to {operation} cannot be read: {reason}"
 
 
 class _Unreadable(Exception):
-    """Why an answer cannot be read, in words that quote nothing of it."""
+    """The reason why a response cannot be read, in words that quote nothing of it."""
 
 
 def guarded(session: Session) -> Session:
-    """The same session, whose clients raise UnreadableAnswer for answers that cannot be read.
+    """Return the session, its clients now raising UnreadableAnswer for responses that cannot be read.
 
     Before that they try again as they do for a gateway's 502, as often as their configuration says.
     """
@@ -101,7 +101,7 @@ class _Parser:
         self._speaks_json = speaks_json
 
     def parse(self, response: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
-        """What the answer says, or the error that `_refuse` raises."""
+        """Parse the response, or raise the error that `_refuse` raises."""
         try:
             return self._read(response, shape)
         except _Unreadable as error:
@@ -133,7 +133,7 @@ class _Parser:
 
 
 def _fits(value: object, shape: Any) -> bool:  # noqa: ANN401 - a shape's members depend on its type
-    """Whether a value of JSON, with all that is in it, has the types of the service's model."""
+    """Return whether a JSON value, with everything nested in it, has the types of the service's model."""
     if value is None or shape.type_name not in _TYPES:
         return True
     if not isinstance(value, _TYPES[shape.type_name]):
@@ -161,7 +161,7 @@ def _judge(response: tuple[Any, dict[str, Any]] | None, operation: OperationMode
 
 
 def _defect(parsed: Mapping[str, Any], operation: str) -> str:
-    """What is wrong with an answer that could be parsed; empty where nothing is."""
+    """Return what is wrong with a parsed response; empty if nothing is."""
     if "Error" in parsed:
         return ""
     for path in _NEEDED.get(operation, ()):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says; empty where it says nothing."""
+    """The claims of a token; empty where it has none."""
 
     issuer: str = ""
     subject: str = ""
@@ -29,7 +29,7 @@ class Claims:
 
 
 def claims_of(token: str) -> Claims:
-    """What a token says, unchecked; nothing when it is none."""
+    """Return the claims of a token, unverified; empty claims for anything that is not a token."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -48,13 +48,13 @@ _PULL_REQUEST = re.compile(r"(?P<repository>repo:[^:]+):pull_request")
 
 
 def narrower(claims: Claims) -> Claims | None:
-    """What a trust policy should ask for where these claims are those of all pull requests; else None."""
+    """Return what a trust policy should require if these are the claims of all pull requests; else None."""
     found = _PULL_REQUEST.fullmatch(claims.subject)
     return replace(claims, subject=f"{found['repository']}:environment:ENVIRONMENT") if found else None
 
 
 def expected_claims(environ: Mapping[str, str]) -> Claims:
-    """What the tokens of this job say by the CI's variables, GitHub's where there are none.
+    """Return the claims that this job's tokens have according to the CI's variables, GitHub's by default.
 
     Unknown values appear as UPPERCASE placeholders: a subject never admits a repository's pull requests,
     nor all of its branches.

@@ -97,7 +97,7 @@ class Aws:
         return self._attended(self.session.client("sts", config=config))
 
     def sts_as(self, credentials: CredentialsTypeDef) -> STSClient:
-        """The STS client that signs with these credentials."""
+        """Return the STS client that signs with these credentials."""
         client = self.session.client(
             "sts",
             config=_config(attempts=3, timeout=10),
@@ -108,7 +108,7 @@ class Aws:
         return self._attended(client)
 
     def becoming(self, credentials: Credentials, *, ends: datetime | None = None) -> Aws:
-        """The same with these credentials instead of those that the SDK found."""
+        """Return a copy with these credentials instead of those that the SDK found."""
         import botocore.session
         from botocore.credentials import CredentialProvider, CredentialResolver
 
@@ -140,7 +140,7 @@ def connect(
     warn: Callable[[Problem], None] = lambda _: None,
     trace: Trace | None = None,
 ) -> Aws:
-    """A session in the region, or in the profile's where that is empty; `source` says where it came from.
+    """Return a session in the region, or in the profile's if empty; `source` says where it came from.
 
     The SDK reads no file of `workspace`; `warn` is called for each that it would have read.
     No region is ever assumed: raises InvalidInput when there is none, or when the profile does not exist.
@@ -168,7 +168,7 @@ def connect(
 
 
 def _session(inner: BotocoreSession, region: str | None) -> Session:
-    """The one way to a session: its clients tell answers that cannot be read from those that can."""
+    """Create a session; the only place that does, so that all clients detect unreadable responses."""
     import boto3.session
 
     from deployer.aws.answers import guarded
@@ -189,10 +189,10 @@ def _config(*, attempts: int, timeout: int = 60) -> Config:
 
 
 def application_arn(application: str, *, region: str) -> str:
-    """The ARN of an application, any account: `*` stands where the account is not known."""
+    """Return the ARN of an application; `*` replaces an unknown account."""
     return f"arn:{partition(region)}:codedeploy:{region}:*:application:{application}"
 
 
 def group_arn(application: str, group: str, *, region: str) -> str:
-    """The ARN of a deployment group, any account."""
+    """Return the ARN of a deployment group, any account."""
     return f"arn:{partition(region)}:codedeploy:{region}:*:deploymentgroup:{application}/{group}"

@@ -69,7 +69,7 @@ class Denial:
 
     @property
     def advice(self) -> str:
-        """What to do about it."""
+        """The remedy."""
         owner = _OWNERS.get(self.policy, "Some policy")
         if self.arn:
             owner += f" ({self.arn})"
@@ -93,7 +93,7 @@ class Denial:
 
 
 def read_denial(text: str, *, action: str, resource: str) -> Denial:
-    """The denial that AWS's text describes, of this action on this resource where it describes none."""
+    """Parse the denial that AWS's text describes; action and resource are defaults for what it omits."""
     who, explicit, arn = _WHO.search(text), _EXPLICIT.search(text), _ARN.search(text)
     why = _THROUGH.search(text) or explicit or _IMPLICIT.search(text)
     fields = who.groupdict(default="") if who else {}

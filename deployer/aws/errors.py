@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def sdk_errors() -> tuple[type[Exception], ...]:
-    """The SDK's exceptions, to be named in an `except` clause.
+    """Return the SDK's exceptions, for use in an `except` clause.
 
     An `except` clause is evaluated only once something was raised, so botocore is not loaded for its sake.
     """
@@ -25,7 +25,7 @@ def sdk_errors() -> tuple[type[Exception], ...]:
 
 
 def service_errors() -> tuple[type[Exception], ...]:
-    """Those of the SDK's exceptions that are an answer: an error of the service, or one not to be read."""
+    """Return the SDK's exceptions for responses: errors of the service, and unreadable responses."""
     from botocore.exceptions import ClientError
 
     from deployer.aws.answers import UnreadableAnswer
@@ -43,13 +43,13 @@ def translated(action: str, resource: str = "") -> Iterator[None]:
 
 
 def error_code(error: Exception) -> str:
-    """The service's code of a ClientError (`ThrottlingException`), empty for other exceptions."""
+    """Return the error code of a ClientError (`ThrottlingException`), empty for other exceptions."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
 
 
 def http_status(error: Exception) -> int:
-    """The HTTP status of the service's answer; 0 for exceptions that carry none."""
+    """Return the HTTP status of the service's response; 0 for exceptions without one."""
     response = getattr(error, "response", None)
     metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
     return int(metadata.get("HTTPStatusCode", 0))
@@ -59,17 +59,17 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "40
 
 
 def is_denied(error: Exception) -> bool:
-    """Whether the identity lacks the permission; an optional call's denial costs detail only."""
+    """Return whether the identity lacks the permission; denial of an optional call only costs detail."""
     return error_code(error) in _DENIED
 
 
 def is_denial(problem: Problem) -> bool:
-    """Whether a problem tells of a denial that `translate` has explained."""
+    """Return whether a problem is a denial that `translate` has explained."""
     return problem.code in _DENIED
 
 
 def is_throttled(error: Exception) -> bool:
-    """Whether the service asks for fewer calls."""
+    """Return whether the service asks for fewer calls."""
     return error_code(error) in {
         "ThrottlingException",
         "Throttling",
@@ -81,7 +81,7 @@ def is_throttled(error: Exception) -> bool:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same call may well succeed later: throttled, or a fault of service or network."""
+    """Return whether the same call may succeed later: throttled, or a fault of the service or network."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as NoConnection
 
@@ -93,7 +93,7 @@ def is_transient(error: Exception) -> bool:
 
 
 def is_credentials(error: Exception) -> bool:
-    """Whether the credentials are at fault, so that renewed ones may help."""
+    """Return whether the credentials are at fault, so that renewing them may help."""
     from botocore.exceptions import ClientError, NoCredentialsError
 
     if isinstance(error, ClientError):
@@ -102,7 +102,7 @@ def is_credentials(error: Exception) -> bool:
 
 
 def is_lasting(error: Exception) -> bool:
-    """Whether asking again is no use: refused for who asks or for what is asked."""
+    """Return whether retrying is useless: the caller or the request itself was rejected."""
     name = error_code(error).removesuffix("Exception")
     return is_denied(error) or is_credentials(error) or _is_invalid(name)
 
@@ -197,7 +197,7 @@ _HOST = re.compile(r"(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?", re.IGNORECASE)
 
 
 def text_of(error: Exception) -> str:
-    """The text of an exception of the SDK, with no more of a URL than scheme, host and port.
+    """Return the text of an SDK exception, with URLs reduced to scheme, host and port.
 
     Of an error that is none of the SDK's own its kind alone: such texts quote headers, which hold secrets.
     """
@@ -215,7 +215,7 @@ def _origin(url: re.Match[str]) -> str:
 
 
 def translate(error: Exception, *, action: str, resource: str = "") -> DeployError:
-    """The error to raise for an exception of the SDK.
+    """Return the error to raise for an SDK exception.
 
     `action` is what was being done, as IAM names it (`s3:PutObject`) or in words; `resource` is what it was
     done to (an ARN, a bucket). The service's text is quoted, never parsed.
@@ -251,7 +251,7 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Whether AWS blames the request itself, so that the same one cannot succeed."""
+    """Return whether AWS blames the request itself, so that repeating it cannot succeed."""
     response = getattr(error, "response", {})
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     passing = is_throttled(error) or error_code(error).removesuffix("Exception") in _PASSING

@@ -1,4 +1,4 @@
-"""What AWS can add to an error of a run: who and where we are, and the names that there are.
+"""Hints that AWS adds to an error: the account, the region, and similar names that exist.
 
 All of it is best effort: where AWS does not tell, the error stays as it is.
 """
@@ -24,7 +24,7 @@ _SHOWN = 10
 
 
 def advised(error: DeployError, *, aws: Aws, application: str, group: str) -> DeployError:
-    """The same error with what AWS adds.
+    """Return the error with the hints that AWS adds.
 
     One about what is not there gets account, region and the nearest names; a denial the identity refused.
     """
@@ -54,7 +54,7 @@ class _Caller:
 
 
 def _caller(aws: Aws) -> _Caller | None:
-    """Who AWS takes us for, None where it does not say."""
+    """Return the identity that AWS reports for the credentials, None if it reports none."""
     try:
         answer = aws.sts.get_caller_identity()
     except sdk_errors():
@@ -71,7 +71,7 @@ def _suggestion(names: list[str], wanted: str) -> Iterator[str]:
 
 
 def _names(aws: Aws, application: str) -> Iterator[str]:
-    """The names of all applications, or of an application's groups, as far as they may be listed."""
+    """Yield the names of all applications, or of an application's groups, as far as access allows."""
     client = aws.codedeploy_once
     try:
         if application:

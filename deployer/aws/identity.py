@@ -32,7 +32,7 @@ _CHAINED_LIMIT = timedelta(hours=1)
 """The longest session of a role that was assumed by another role, from the IAM user guide."""
 
 _EARLY, _LATEST = timedelta(minutes=5), timedelta(minutes=1)
-"""How long before their end credentials are renewed: when it is first tried, and when it has to succeed."""
+"""Times before expiry at which credentials are renewed: the first attempt, and the last chance."""
 
 _NAME_LIMIT = 64
 _EXPIRATION = "AWS_CREDENTIAL_EXPIRATION"
@@ -41,7 +41,7 @@ _ENVIRONMENT = ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
 
 @dataclass(frozen=True, slots=True)
 class RoleRequest:
-    """Whom to become: the roles in the order in which they are assumed, and how; empty means not sent."""
+    """The roles to assume, in order, and the parameters to assume them with; empty means not sent."""
 
     roles: tuple[str, ...]
     session_name: str
@@ -51,7 +51,7 @@ class RoleRequest:
 
 
 def session_name(repository: str, run_id: str) -> str:
-    """A name for the session that says which run it is, of characters that STS takes."""
+    """Return a session name that identifies the run, in characters that STS accepts."""
     name = "-".join(part for part in ("deployer", repository, run_id) if part)
     legal = re.sub(r"[^\w+=,.@-]", "-", name, flags=re.ASCII)
     kept = legal[: _NAME_LIMIT - len(run_id) - 1].rstrip("-")
@@ -61,7 +61,7 @@ def session_name(repository: str, run_id: str) -> str:
 def assume(
     aws: Aws, request: RoleRequest, *, tokens: TokenSource | None, mask: Callable[[str], None], clock: Clock
 ) -> Aws:
-    """The same region as another identity, whose credentials renew themselves.
+    """Return access to the same region as another identity, whose credentials renew themselves.
 
     Every secret is given to `mask` before it is used. Raises a DeployError that says what prevents it.
     """
@@ -112,7 +112,7 @@ def _check(request: RoleRequest, tokens: TokenSource | None) -> None:
 
 
 def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]) -> Aws | None:
-    """The same with its credentials masked, and their end where the environment tells it; None without any.
+    """Return a copy with masked credentials, and their expiry if the environment has it; None without any.
 
     Raises AccessDenied for credentials that are incomplete or cannot be had.
     """
@@ -157,7 +157,7 @@ class Chain:
     token_ends: datetime | None = None
 
     def renew(self) -> dict[str, Any]:
-        """New credentials of the last role, as botocore wants them.
+        """Return new credentials of the last role, in botocore's format.
 
         Raises a DeployError for a refusal, and the SDK's exception for what may go better later.
         """
@@ -247,7 +247,7 @@ def confirm_account(expected: str, aws: Aws) -> None:
 
 
 def ends_too_early(aws: Aws, *, budget: timedelta, clock: Clock) -> Problem | None:
-    """A warning when the credentials end before the budget of a wait that begins now, as far as is known."""
+    """Return a warning if the credentials are known to expire before a wait that begins now times out."""
     if aws.ends is None or aws.ends - clock.now() >= budget:
         return None
     minutes = max(0, round((aws.ends - clock.now()).total_seconds() / 60))

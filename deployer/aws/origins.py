@@ -1,4 +1,4 @@
-"""Where the SDK takes its settings from, and whom it calls: never from the workspace, and never in silence.
+"""Origins of the SDK's settings and endpoints: never the workspace, and never unreported.
 
 A file in the workspace is the repository's. As the SDK's configuration it could run a program, send signed
 requests elsewhere, or change what a call says.
@@ -71,7 +71,7 @@ def keep_out(session: Session, workspace: Path) -> tuple[str, ...]:
 
 
 def without_planted_certificates(environ: Mapping[str, str], workspace: Path) -> Mapping[str, str]:
-    """The environment without certificates of the workspace, for a request of our own."""
+    """Return the environment without certificates from the workspace, for a request of our own."""
     return {
         name: value
         for name, value in environ.items()
@@ -80,7 +80,7 @@ def without_planted_certificates(environ: Mapping[str, str], workspace: Path) ->
 
 
 def _is_inside(path: str, workspace: Path) -> bool:
-    """Whether a path, or what it leads to by links, is in the workspace."""
+    """Return whether a path, or the target of its links, is in the workspace."""
     named = os.path.abspath(_expanded(path))  # noqa: PTH100 - resolve() follows links, and ends at loops of them
     roots = {workspace, Path(os.path.realpath(workspace))}
     return any(Path(each).is_relative_to(root) for each in (named, os.path.realpath(named)) for root in roots)
@@ -95,7 +95,7 @@ def _expanded(path: str) -> str:
 
 
 def ignored_file(path: str) -> Problem:
-    """A warning that a file of the workspace was not read as one of the SDK's."""
+    """Return a warning that the SDK did not read a file because it is in the workspace."""
     return Problem(
         f"{path} is in the workspace and was ignored: the SDK takes no configuration, credentials, models or "
         "certificates from there.",
@@ -125,7 +125,7 @@ def _is_url(url: str) -> bool:
 
 
 def strange_endpoint(client: Any, environ: Mapping[str, str]) -> Iterator[Problem]:  # noqa: ANN401 - of any service
-    """A notice where calls go elsewhere than to AWS, and a warning where they are not encrypted."""
+    """Yield a notice of endpoints outside AWS, and a warning if they are not encrypted."""
     parts, model = urlsplit(client.meta.endpoint_url), client.meta.service_model
     host = parts.hostname or ""
     own = f"{_GLOBAL}_{model.service_id.upper().replace(' ', '_')}"

@@ -40,7 +40,7 @@ _ROLE = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>\d{12}):role
 
 
 def permissions_policy(settings: Settings) -> Document:
-    """The policy for who runs with these inputs; `*` stands for a region or an account that is not known."""
+    """Return the policy for a run with these inputs; `*` replaces an unknown region or account."""
     role = _ROLE.fullmatch(settings.role_to_assume[-1]) if settings.role_to_assume else None
     place = Place(
         partition=role["partition"] if role else partition(settings.region),
@@ -53,19 +53,19 @@ def permissions_policy(settings: Settings) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where resources are."""
+    """The region, partition and account of resources."""
 
     partition: str
     region: str
     account: str
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of the region and account."""
+        """Return the ARN of a resource of the region and account."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
 
 def _storage(settings: Settings, place: Place) -> Iterator[Document]:
-    """What S3 is asked for, and KMS on the way."""
+    """Yield the statements for S3, and for KMS where S3 needs it."""
     if not settings.bucket or not settings.stop_after.reaches(Stage.UPLOAD):
         return
     objects = f"arn:{place.partition}:s3:::{settings.bucket}/{_key_pattern(settings)}"
@@ -80,7 +80,7 @@ def _storage(settings: Settings, place: Place) -> Iterator[Document]:
 
 
 def _key_pattern(settings: Settings) -> str:
-    """The keys that the template can make, with `*` for what only a run knows."""
+    """Return a pattern of the keys that the template can produce, with `*` for values known only in a run."""
     known = {"application": settings.application, "group": settings.deployment_group}
     parts = Formatter().parse(settings.key)
     key = "".join(text + (known.get(name) or "*" if name else "") for text, name, _, _ in parts)
@@ -88,7 +88,7 @@ def _key_pattern(settings: Settings) -> str:
 
 
 def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
-    """What CodeDeploy is asked for."""
+    """Yield the statements for CodeDeploy."""
     reaches, parameters = settings.stop_after.reaches, settings.parameters or {}
     creates = reaches(Stage.DEPLOY) and not settings.deployment_id
     if reaches(Stage.REGISTER) and not settings.deployment_id:
@@ -115,7 +115,7 @@ def _groups(settings: Settings, place: Place) -> list[str]:
 
 
 def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
-    """What is asked for where that is allowed."""
+    """Yield the statements for optional calls."""
     reaches = settings.stop_after.reaches
     if isinstance(settings.revision, S3Revision):
         there = f"arn:{place.partition}:s3:::{settings.revision.bucket}/{settings.revision.key}"
@@ -144,7 +144,7 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
 
 
 def trust_policy(settings: Settings, claims: Claims) -> Document:
-    """Who may assume the role that is assumed last: the role before it, or else the CI's job by its token.
+    """Return the last role's trust policy: for the role before it, or else for the CI's job by its token.
 
     `claims` are those of the job's token; ACCOUNT stands for an account that is not known.
     """
@@ -158,7 +158,7 @@ def trust_policy(settings: Settings, claims: Claims) -> Document:
 
 
 def token_trust(role: str, *, issuer: str, subject: str, audience: str) -> Document:
-    """The role's trust in a CI's tokens that have this audience and a subject like this one."""
+    """Return the trust policy for a CI's tokens with this audience and a subject like this one."""
     found = _ROLE.fullmatch(role)
     partition, account = (found["partition"], found["account"]) if found else ("aws", "ACCOUNT")
     host = issuer.removeprefix("https://")
@@ -175,7 +175,7 @@ def token_trust(role: str, *, issuer: str, subject: str, audience: str) -> Docum
 
 
 def assume_trust(principal: str, *, external_id: str = "", tagged: bool = False) -> Document:
-    """Trust in another identity, with the external id that it has to know."""
+    """Return the trust policy for another identity, with the external ID that it must present."""
     statement: Document = {
         "Effect": "Allow",
         "Principal": {"AWS": principal},

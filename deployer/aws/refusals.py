@@ -1,4 +1,4 @@
-"""Why a role could not be assumed, and the lines to paste."""
+"""Explanations of why a role could not be assumed, with the lines to paste."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
 
 
 def _admission(role: str, claims: Claims) -> str:
-    """The trust policy that admits this job and no more than it has to."""
+    """Return the narrowest trust policy that admits this job."""
     advice = "A trust policy that admits it:"
     if better := narrower(claims):
         advice = (
@@ -61,7 +61,7 @@ def _admission(role: str, claims: Claims) -> str:
 
 
 def _provider_hint(text: str, role: str, claims: Claims) -> str:
-    """What the account's identity provider lacks: AWS's text says which of two it is."""
+    """Return what the account's identity provider lacks: AWS's text says which of two it is."""
     arn = role.partition(":role/")[0] + ":oidc-provider/" + claims.issuer.removeprefix("https://")
     audience = (
         f"The token's audience is {claims.audience}: set web-identity-audience (on GitLab aud: under "
@@ -145,7 +145,7 @@ def refused_role(
 
 
 def _principal(caller: str) -> str:
-    """The identity as a trust policy names it: of a session, the role."""
+    """Return the identity as a trust policy names it: for a session, its role."""
     found = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", caller)
     return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else caller or "ARN-OF-THE-IDENTITY"
 
@@ -156,7 +156,7 @@ def _not_valid(problem: Problem) -> InvalidInput:
 
 
 def no_credentials(*, on_github: bool, role_wanted: bool) -> AccessDenied:
-    """What to say when there is neither a token nor any other credentials."""
+    """Return the error for a run that has neither a token nor any other credentials."""
     from botocore.exceptions import NoCredentialsError
 
     if not (on_github and role_wanted):

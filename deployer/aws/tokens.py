@@ -41,7 +41,7 @@ _NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", " ": "a s
 _BUSY = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 
 PERMISSIONS = "permissions:\n  id-token: write # to ask for the job's OIDC token\n  contents: read"
-"""What a workflow or job on GitHub has to say."""
+"""The lines that a workflow or job on GitHub must contain."""
 
 
 def check_secret(name: str, secret: str) -> None:
@@ -63,7 +63,7 @@ def check_secret(name: str, secret: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class TokenSource:
-    """Where the job's token comes from, in words, and how to get it; `fresh` when each is newly issued."""
+    """The origin of the job's token, in words, and the call that gets it; `fresh` if each is new."""
 
     origin: str
     fetch: Callable[[], str]
@@ -73,7 +73,7 @@ class TokenSource:
 def find_token(
     environ: Mapping[str, str], *, audience: str, variable: str = "", file: str = "", clock: Clock
 ) -> TokenSource | None:
-    """The source that the inputs name, or else the CI's own; None where there is none.
+    """Return the source that the inputs name, or else the CI's own; None if there is none.
 
     Raises InvalidInput when a named variable or file holds nothing. `fetch` raises a DeployError when the CI
     refuses, and botocore's exceptions when it cannot be reached.
@@ -100,7 +100,7 @@ def _from_variable(environ: Mapping[str, str], name: str) -> TokenSource:
 
 
 def _read(path: str) -> str:
-    """The token in a file. Anything else, a device or another secret say, is never sent to AWS."""
+    """Return the token in a file. Anything else, such as a device or another secret, is never sent to AWS."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -118,7 +118,7 @@ def _read(path: str) -> str:
 
 
 def _checked(text: str, name: str) -> str:
-    """The token in a text; raises InvalidInput, which quotes nothing of it, where it is none."""
+    """Return the token in a text; otherwise raises InvalidInput, which quotes nothing of the text."""
     token = text.strip()
     if len(text) > _LONGEST or not _TOKEN.fullmatch(token):
         raise InvalidInput(
@@ -132,7 +132,7 @@ def _checked(text: str, name: str) -> str:
 
 
 def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
-    """A fresh token from the runner's endpoint; its faults are tried again."""
+    """Request a new token from the runner's endpoint; retries its faults."""
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError
 
@@ -170,7 +170,7 @@ def _check_url(url: str) -> None:
 
 
 def _token_in(status: int, body: bytes) -> str:
-    """The token in an answer of the endpoint; raises UnreadableAnswer, or AccessDenied for a refusal."""
+    """Return the token in the endpoint's response; raises UnreadableAnswer, or AccessDenied if refused."""
     from deployer.aws.answers import UnreadableAnswer
 
     if status != HTTPStatus.OK:
@@ -190,7 +190,7 @@ def _token_in(status: int, body: bytes) -> str:
 
 
 def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
-    """Status and body, through the proxy and with the certificates that AWS is reached with.
+    """Return status and body, using the same proxy and certificates as calls to AWS.
 
     Raises botocore's exceptions where nothing answers, or the server is at fault or too busy.
     """

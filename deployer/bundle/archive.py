@@ -67,7 +67,7 @@ class ArchiveContents:
         return ()
 
     def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file, links followed; KeyError when there is no such file.
+        """Return a file's first `limit` bytes, following links; raises KeyError if there is no such file.
 
         Raises InvalidBundle when the member is damaged.
         """
@@ -84,7 +84,7 @@ class ArchiveContents:
             raise InvalidBundle(_unreadable(f"{name} in {self.path}", self.path, error)) from error
 
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
-        """Nowhere: a member is not a file of the repository."""
+        """Return None: a member is not a file of the repository."""
         return None
 
 
@@ -141,7 +141,7 @@ def _unreadable(what: str, path: str, error: Exception) -> Problem:
 
 
 def _recognise(file: str) -> tuple[BundleType, bytes] | None:
-    """The type of an archive, and the key of its compression in `STREAMS`, empty where tar has none."""
+    """Return the type of an archive, and the key of its compression in `STREAMS`, empty if uncompressed."""
     with open_file(file) as stream:
         head = stream.read(_HEAD)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -174,7 +174,7 @@ def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
 
 
 def _with_folders(entries: dict[str, Entry]) -> dict[str, Entry]:
-    """All entries sorted by their names' bytes, with the folders that unpacking creates."""
+    """Return all entries, sorted by their names' bytes, with the folders that unpacking creates."""
     for name in list(entries):
         folder = posixpath.dirname(name)
         while folder and folder not in entries:

@@ -83,11 +83,11 @@ class Contents(Protocol):
         ...
 
     def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of the file of that name, links followed inside the bundle."""
+        """Return the first `limit` bytes of the file of that name, links followed inside the bundle."""
         ...
 
     def locate(self, name: str) -> str | None:
-        """The file of that name as a path from the repository's root, None when it is not in it."""
+        """Return the file's path from the repository's root, None if it is outside."""
         ...
 
 
@@ -100,7 +100,7 @@ class ChunkStream(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
     def __next__(self) -> bytes:
-        """The next bytes."""
+        """Return the next bytes."""
         ...
 
 
@@ -138,7 +138,7 @@ class Bundle:
         return sum(entry.kind is not EntryKind.FOLDER for entry in self.contents.entries.values())
 
     def largest(self, count: int) -> list[Entry]:
-        """The largest files first, ties in the contents' order."""
+        """Return the files, the largest first, ties in the contents' order."""
         return nlargest(count, self.contents.entries.values(), key=attrgetter("size"))
 
 

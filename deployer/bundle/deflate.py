@@ -70,7 +70,7 @@ class Deflater:
 
     @property
     def name(self) -> str:
-        """Stands for all bytes that it makes."""
+        """The name under which the digest records the bytes it produces."""
         names = dict.fromkeys(each.name for each in (self.tiny, self.middling, self.large, self.mixed))
         return f"{', '.join(names)} on {platform.machine()}"
 
@@ -116,7 +116,7 @@ def _libdeflate(level: int) -> Whole:
 
 
 def _isal(level: int) -> Blocks:
-    """ISA-L, which has to compress the beginning of a block on its own.
+    """Compress with ISA-L, which must compress the beginning of a block on its own.
 
     Else it takes the hash of the third byte's sequence from a register that holds an address
     (`.write_first_byte` in its igzip_icf_body_h1_gr_bt.asm, 2.32.1), and once in some thousand times makes
@@ -163,7 +163,7 @@ def _ended(stream: _Stream, data: bytes | memoryview, *, last: bool) -> bytes:
 
 
 def _stored(data: bytes, *, last: bool) -> bytes:
-    """The data as deflate's stored blocks (RFC 1951, 3.2.4)."""
+    """Return the data as deflate's stored blocks (RFC 1951, 3.2.4)."""
     parts = []
     for start in range(0, len(data), _STORED_LIMIT):
         piece = data[start : start + _STORED_LIMIT]

@@ -86,7 +86,7 @@ class Hasher:
 
 
 def hasher() -> Hasher:
-    """BLAKE3, two to four times as fast as SHA-256, which does its work where there is no wheel of it."""
+    """Return BLAKE3, two to four times as fast as SHA-256, which replaces it where it has no wheel."""
     try:
         from blake3 import blake3
     except ImportError:
@@ -136,7 +136,7 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
-    """Indexes of what is to be hashed, in batches of about equal work: the largest files first."""
+    """Yield indexes of the files to hash, in batches of about equal work, the largest files first."""
     filled = [index for index, entry in enumerate(entries) if entry.kind is not EntryKind.FOLDER]
     filled.sort(key=lambda index: -(entries[index].size // _SMALL))
     batch: list[int] = []
@@ -174,7 +174,7 @@ class _Reader:
         return digest, crc
 
     def _hash_file(self, entry: Entry) -> tuple[int, bytes, int]:
-        """Size, hash and CRC-32 of what the file holds now."""
+        """Return size, hash and CRC-32 of the file's current contents."""
         handle = self._opener.open(entry.path)
         try:
             if entry.size >= _SMALL:
@@ -185,7 +185,7 @@ class _Reader:
             os.close(handle)
 
     def _hash_pieces(self, handle: int, expected: int) -> tuple[int, bytes, int]:
-        """Size, hash and CRC-32; of what has grown, a little more than was expected."""
+        """Return size, hash and CRC-32; of a file that has grown, reads a little more than expected."""
         state = self._start(b"")
         size = crc = 0
         while size <= expected and not self._given_up.is_set():

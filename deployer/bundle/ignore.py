@@ -220,7 +220,7 @@ def _bracket(pattern: bytes, start: int) -> tuple[bytes, int]:
 
 
 def _character(pattern: bytes, position: int) -> tuple[bytes, int]:
-    """One character of a bracket expression, a backslash resolved; empty at the pattern's end."""
+    """Return one character of a bracket expression, a backslash resolved; empty at the pattern's end."""
     if pattern[position : position + 1] == b"\\":
         position += 1
     return pattern[position : position + 1], position + 1

@@ -109,7 +109,7 @@ def _pack(
 
 
 def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:
-    """The bytes of a ready-made archive; the last one only when they were the ones that were hashed."""
+    """Yield the bytes of a ready-made archive; the last byte only if all match what was hashed."""
     from deployer.bundle.work import Packed
 
     sha256 = hashlib.sha256()
@@ -129,7 +129,7 @@ def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:
 
 
 def _digest(recipe: str, entries: Sequence[Entry], hashes: Sequence[bytes], hashing: Hasher) -> str:
-    """The hash in hex of a manifest in which every field's end is known."""
+    """Return the hex hash of a manifest whose fields are unambiguously delimited."""
     lines = [f"{recipe} {hashing.name}\n".encode()]
     for entry, content in zip(entries, hashes, strict=True):
         name = entry.name.encode()

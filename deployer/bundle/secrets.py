@@ -53,7 +53,7 @@ def secrets_in_archive(contents: Contents) -> Iterator[Problem]:
 
 
 def _suspicious(entries: Mapping[str, Entry], read: Callable[[str], bytes]) -> Iterator[str]:
-    """The files whose names say that they hold a secret, or whose names may and contents do."""
+    """Yield files whose names mark them as secrets, or suggest it and whose contents confirm it."""
     for name, entry in entries.items():
         last = name.rpartition("/")[2]
         certain = _SECRET.fullmatch(last) and not _EXAMPLES.search(last)

@@ -81,7 +81,7 @@ class ZipReader:
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:
-    """The name as unzip writes it: raw bytes from Unix, the old DOS characters from elsewhere."""
+    """Return the name as unzip writes it: raw bytes from Unix, the old DOS characters from elsewhere."""
     name = info.filename
     if name.isascii() or info.flag_bits & _UTF8_FLAG or info.create_system != _UNIX:
         return name

@@ -57,7 +57,7 @@ _FORMATS: Final = {
 
 @lru_cache(maxsize=4096)
 def _time(modified: int) -> tuple[int, bytes]:
-    """A time as DOS has it, in steps of two seconds, and the extra field with the Unix time."""
+    """Return a time in DOS format, in steps of two seconds, and the extra field with the Unix time."""
     year, month, day, hour, minute, second = gmtime(modified)[:6]
     date = (year - _FIRST_YEAR) << 9 | month << 5 | day
     dos = date << 16 | hour << 11 | minute << 5 | second >> 1
@@ -126,7 +126,7 @@ def _pack(deflater: Deflater, start: Start, work: Batch | Block) -> _Result:
 
 
 def _attributes(entry: Entry) -> int:
-    """Kind and mode as Unix has them, and whether it is a folder as DOS says it."""
+    """Return kind and mode as Unix encodes them, with DOS's folder flag."""
     folder = 0x10 if entry.kind is EntryKind.FOLDER else 0
     return (_FORMATS[entry.kind] | entry.mode) << 16 | folder
 
@@ -210,7 +210,7 @@ class _Directory:
         self._bytes += record.name + extra
 
     def end(self) -> bytes:
-        """The central directory and the records that end the archive."""
+        """Return the central directory and the records that end the archive."""
         count, size, start = self._count, len(self._bytes), self.offset
         tail = b""
         if count >= _MOST_ENTRIES or size >= _LIMIT or start >= _LIMIT:

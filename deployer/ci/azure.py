@@ -36,14 +36,14 @@ class Azure(Console):
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
-        """A group that folds, or a section heading."""
+        """Open a group that folds, or a section heading."""
         self._write(f"##[{'group' if folded else 'section'}]{self._safe(title)}")
         yield
         if folded:
             self._write("##[endgroup]")
 
     def annotate(self, problem: Problem) -> None:
-        """An issue of the job; a notice is a line of the log."""
+        """Report an issue of the job; a notice is a line of the log."""
         if problem.severity is Severity.NOTICE:
             super().annotate(problem)
             return
@@ -59,7 +59,7 @@ class Azure(Console):
         self._write(f"##vso[task.logissue {given}]{_data(self._safe_lines(problem))}")
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Variables that later steps and jobs read, and the outputs file when there is one."""
+        """Set variables that later steps and jobs read, and write the outputs file if there is one."""
         super().outputs(values)
         for name, value in values.items():
             data = _data(self._safe_value(value))

@@ -1,4 +1,4 @@
-"""What a CI platform can do for a run, and the text rules that all of them share."""
+"""The interface of a CI platform, and the text rules that all of them share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HASHES = re.compile(r"(?<!#)##++(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
 
 
 def without_hash_commands(text: str) -> str:
-    """Text in which neither Azure's agent nor TeamCity's finds a command, which they do anywhere in a line.
+    """Return text without the commands that the agents of Azure and TeamCity look for anywhere in a line.
 
     However many hashes there are, no two of them are left side by side before a command.
     """
@@ -118,7 +118,7 @@ class Ci(ABC):
 
     @abstractmethod
     def section(self, title: str, *, folded: bool = False) -> AbstractContextManager[None]:
-        """A part of the log with a title; details are `folded` away where the CI can do that."""
+        """Open a titled part of the log; details are `folded` if the CI supports it."""
 
     def annotate(self, problem: Problem) -> None:
         """Show a problem where the CI shows problems, and in the log."""
@@ -153,15 +153,15 @@ class Ci(ABC):
                 self.annotate(replace(_unwritable(file, error), severity=Severity.WARNING))
 
     def _safe(self, text: str) -> str:
-        """The text as one line, without what this CI would take for a command anywhere in it."""
+        """Return the text as one line, without anything that this CI would interpret as a command."""
         return printable(text)
 
     def _safe_lines(self, problem: Problem) -> str:
-        """A problem's message and hint, as lines."""
+        """Yield a problem's message and hint, as lines."""
         return "\n".join(map(self._safe, [problem.message, *problem.hint.splitlines()]))
 
     def _safe_value(self, value: str) -> str:
-        """The value of an output, which later steps may print."""
+        """Return the value of an output, which later steps may print."""
         return " ".join(map(self._safe, value.split("\n")))
 
     def _plain(self, text: str) -> None:
@@ -181,7 +181,7 @@ def _unwritable(file: ReportFile, error: OSError | ValueError) -> Problem:
 
 
 def plain_problem(problem: Problem) -> Iterator[str]:
-    """`file:line: error: message` as compilers write it, and the hint below it."""
+    """Yield `file:line: error: message` as compilers write it, then the hint."""
     place = problem.location
     where = ""
     if place:

@@ -39,6 +39,6 @@ class Buildkite(Console):
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
-        """A group, which ends where the next one begins."""
+        """Open a group, which ends where the next one begins."""
         self._write(f"{'---' if folded else '+++'} {self._safe(title)}")
         yield

@@ -23,7 +23,7 @@ class Console(Ci):
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - nothing folds
-        """A heading."""
+        """Print a heading."""
         self.say(f"== {title}")
         yield
 
@@ -37,5 +37,5 @@ class Console(Ci):
 
 
 def variable(output: str) -> str:
-    """The variable that carries an output outside GitHub: `deployment-id` → `CODEDEPLOY_DEPLOYMENT_ID`."""
+    """Return an output's variable outside GitHub: `deployment-id` → `CODEDEPLOY_DEPLOYMENT_ID`."""
     return "CODEDEPLOY_" + output.upper().replace("-", "_")

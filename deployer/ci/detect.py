@@ -1,4 +1,4 @@
-"""Which CI system runs this process."""
+"""Detection of the CI system that runs this process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ADAPTERS: Mapping[str, type[Ci]] = MappingProxyType(
 
 
 def detect(environ: Mapping[str, str], stream: TextIO | None) -> Ci:
-    """The adapter for the CI whose variables are set; the plain console where there is none."""
+    """Return the adapter for the CI whose variables are set, or the plain console."""
     for variable, adapter in _ADAPTERS.items():
         if environ.get(variable):
             return adapter(environ, stream)

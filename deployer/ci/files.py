@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SAFELY = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _IN_PLACE = {errno.EBUSY, errno.EACCES, errno.ENOENT, errno.EPERM, errno.EROFS}
-"""Why a file may be written but not replaced: it is mounted by itself, or its folder takes no other file."""
+"""Errors for a file that may be written but not replaced: it is a mount, or its folder is read-only."""
 
 _OF_THE_JOB = (
     *("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
@@ -131,7 +131,7 @@ class ReportFile:
 
     @contextmanager
     def _folder(self) -> Iterator[int]:
-        """A descriptor of the file's folder, reached through no link of the workspace."""
+        """Open the file's folder without following any link of the workspace; yields its descriptor."""
         folder, workspace = map(_absolute, (Path(self.path).parent, self.workspace))
         inside = folder.is_relative_to(workspace)
         descriptor = os.open(workspace if inside else folder, _FOLDER)
@@ -164,7 +164,7 @@ def _write(descriptor: int, text: str) -> None:
 
 
 def why_unwritten(error: OSError) -> str:
-    """Why a file could not be written, for a sentence."""
+    """Return why a file could not be written, as part of a sentence."""
     if error.errno in _NOT_REGULAR:
         return "it has to be a regular file, reached through no link"
     return error.strerror or type(error).__name__

@@ -34,7 +34,7 @@ class GitHub(Ci):
                 self._files[purpose] = ReportFile(path, f"{purpose}-file", self.job.workspace, shared=True)
 
     def _report_file(self, purpose: str, path: str) -> ReportFile:
-        """The file of an input; that of the outputs stands for the runner's own, which all steps add to."""
+        """Return the file of an input; for outputs, the runner's own, which all steps append to."""
         return ReportFile(path, f"{purpose}-file", self.job.workspace, shared=purpose == "outputs")
 
     def _describe_job(self, environ: Mapping[str, str]) -> Job:
@@ -55,13 +55,13 @@ class GitHub(Ci):
         self._fenced([f"  | {line}" for line in printable_lines(text.rstrip("\r\n"))])
 
     def debug(self, text: str) -> None:
-        """A debug command, which the runner shows when debugging is on."""
+        """Write a debug command, which the runner shows if debugging is on."""
         if self.debugging:
             self._command("debug", self._safe(text))
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
-        """A heading; GitHub folds every group, so only details become one."""
+        """Print a heading; GitHub folds every group, so only details become one."""
         if not folded:
             self.say(title)
             yield
@@ -73,7 +73,7 @@ class GitHub(Ci):
             self._command("endgroup")
 
     def annotate(self, problem: Problem) -> None:
-        """An annotation on the file and line, which the log shows too."""
+        """Annotate the file and line; the log shows the annotation too."""
         place = problem.location
         properties = {
             "file": self._safe(place.path) if place else "",

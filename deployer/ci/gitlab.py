@@ -40,7 +40,7 @@ class GitLab(Ci):
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
-        """A section, with its duration."""
+        """Open a section, with its duration."""
         section = "deployer_" + re.sub(r"[^a-z0-9]", "_", title.lower())
         option = "[collapsed=true]" if folded else ""
         self._write(f"\x1b[0Ksection_start:{int(time.time())}:{section}{option}\r\x1b[0K{self._safe(title)}")

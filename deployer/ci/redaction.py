@@ -49,7 +49,7 @@ _HEAD = 20
 """Characters by which a secret is known that something has cut short."""
 
 _TOKEN = re.compile(r"[\w+/=.~%&#;|\\-]*")
-"""What keys and tokens consist of, in any spelling."""
+"""The characters of keys and tokens, in any spelling."""
 
 _SCHEME = re.compile(r"^(?:[\w+.-]+:)?//")
 
@@ -57,7 +57,7 @@ _HIDDEN = "***"
 
 
 def _secrets_of_url(user: str, query: str) -> Iterator[str]:
-    """User information and query values of a URL, which is malformed where a password holds `/` or `#`."""
+    """Yield user information and query values of a URL, which is malformed if a password holds `/` or `#`."""
     name, colon, password = user.partition(":")
     secret = password if colon else name
     yield from (user, secret, unquote(secret), *re.split(r"[/?#]", user))
@@ -66,7 +66,7 @@ def _secrets_of_url(user: str, query: str) -> Iterator[str]:
 
 
 def _short_in_url(user: str, query: str) -> Iterator[str]:
-    """Patterns for the same, however short, where its user or its name stands before it."""
+    """Yield patterns for the same values, however short, when preceded by their user or name."""
     ends, before_host = r"(?!\w)", f"(?={_spellings('@')})"
     for part in dict.fromkeys([user, unquote(user), re.split(r"[/?#]", user)[0]] if user else []):
         name, _, password = part.partition(":")
@@ -108,7 +108,7 @@ class Redactor:
         self._pattern = None
 
     def redact(self, text: str) -> str:
-        """The text with asterisks in place of each secret."""
+        """Return the text with asterisks in place of each secret."""
         if self._pattern is None:
             longest_first = sorted(self._patterns, key=len, reverse=True)
             self._pattern = re.compile("|".join(longest_first) or r"(?!)")
@@ -116,7 +116,7 @@ class Redactor:
 
 
 def _spelled(secret: str) -> str:
-    """A pattern for the secret in any spelling, whole or cut short."""
+    """Return a pattern for the secret in any spelling, whole or truncated."""
     head, rest = ("".join(map(_spellings, part)) for part in (secret[:_HEAD], secret[_HEAD:]))
     if _TOKEN.fullmatch(secret):
         return f"{head}{_TOKEN.pattern}" if rest else head
@@ -124,7 +124,7 @@ def _spelled(secret: str) -> str:
 
 
 def _spellings(char: str) -> str:
-    """A pattern for one character: itself, or as URLs, HTML, programs and CIs write it."""
+    """Return a pattern for one character: itself, or as URLs, HTML, programs and CIs write it."""
     if char.isascii() and char.isalnum():
         return char
     code, url = ord(char), quote(char, safe="", errors="surrogatepass")
@@ -138,7 +138,7 @@ def _spellings(char: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """The part that stays the same wherever the secret occurs in encoded text."""
+    """Yield the part that stays the same wherever the secret occurs in encoded text."""
     raw = secret.encode(errors="surrogatepass")
     for before in range(3):
         encoded = b64encode(bytes(before) + raw).decode()

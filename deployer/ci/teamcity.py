@@ -40,7 +40,7 @@ class TeamCity(Console):
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - all blocks fold
-        """A block."""
+        """Open a block."""
         self._message("blockOpened", name=self._safe(title))
         try:
             yield
@@ -48,7 +48,7 @@ class TeamCity(Console):
             self._message("blockClosed", name=self._safe(title))
 
     def annotate(self, problem: Problem) -> None:
-        """An error fails the build with its text; anything else is a message."""
+        """Report a problem: an error fails the build with its text, anything else is a message."""
         text = "\n".join(map(self._safe, plain_problem(problem)))
         if problem.severity is Severity.ERROR:
             self._message("buildProblem", description=text[:_LONGEST_PROBLEM])
@@ -57,7 +57,7 @@ class TeamCity(Console):
             self._message("message", text=text, status=status)
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Environment variables of later steps, and the outputs file when there is one."""
+        """Set environment variables for later steps, and write the outputs file if there is one."""
         super().outputs(values)
         for name, value in values.items():
             self._message("setParameter", name=f"env.{variable(name)}", value=self._safe_value(value))
@@ -72,6 +72,6 @@ def _escape(text: str) -> str:
 
 
 def _unicode(char: str) -> str:
-    """UTF-16 code units, each as `|0xNNNN`."""
+    """Return the text's UTF-16 code units, each as `|0xNNNN`."""
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"|0x{units[index : index + 2].hex()}" for index in range(0, len(units), 2))

@@ -1,4 +1,4 @@
-"""What the CodeDeploy agent says when it fails itself, and what that means.
+"""Messages of the CodeDeploy agent's own failures, with their causes.
 
 The words are the agent's own, from its source, or those of the libraries it calls (Ruby, the AWS SDK).
 """
@@ -211,4 +211,4 @@ AGENT_CLUES = (
         source=_RUBY,
     ),
 )
-"""What to search for in the agent's own words, the surest first."""
+"""Clues to search for in the agent's own messages, the most certain first."""

@@ -1,4 +1,4 @@
-"""What the codes of a failed deployment and of a failed lifecycle event mean, as data.
+"""Meanings of the codes of failed deployments and failed lifecycle events, as data.
 
 The codes are those of ErrorInformation and Diagnostics in the API reference, and a few that the service
 sends beside them. The managed policies are those of "Create a service role for CodeDeploy" in the user guide.
@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Place(StrEnum):
-    """Which part of the repository a cause is about."""
+    """The part of the repository that a cause is about."""
 
     DEFAULT = ""
     """The script that failed, or the AppSpec's line of its event."""
@@ -27,7 +27,7 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something failed, and what to do; either may be empty.
+    """The reason for a failure, and the remedy; either may be empty.
 
     `place` is where it can be fixed; `key` and `line` narrow it down within the AppSpec.
     """
@@ -210,7 +210,7 @@ _SERVICE_ROLES = {
 
 
 def cause_of(code: str, platform: str) -> Cause:
-    """The cause behind a deployment's error code; `platform` is the compute platform, empty for unknown."""
+    """Return the cause of a deployment's error code; `platform` is the compute platform, empty if unknown."""
     cause = ERROR_CODES.get(code) or OTHER_CODES.get(code) or Cause()
     if code != "IAM_ROLE_PERMISSIONS":
         return cause

@@ -43,7 +43,7 @@ class Clue:
     events: frozenset[str] = frozenset()
 
     def cause(self, text: str, event: str) -> Cause | None:
-        """The cause, None where the text does not hold the words."""
+        """Return the cause, None if the text does not match."""
         if self.events and event not in self.events:
             return None
         if not (match := self.pattern.search(text)):
@@ -67,18 +67,18 @@ def clue(  # noqa: PLR0913 - a row of a table
     place: Place = Place.DEFAULT,
     key: str = "",
 ) -> Clue:
-    """A row of a table of clues; upper and lower case are the same."""
+    """Build a row of a table of clues; ignores case."""
     return Clue(re.compile(pattern, re.IGNORECASE), why, advice, source, place, key, frozenset(events))
 
 
 def lines_of(text: str) -> list[str]:
-    """The last lines of a text that are not blank, each cut to what is searched."""
+    """Return the last non-blank lines of a text, each truncated to the length that is searched."""
     lines = (line.strip()[:SEARCHED] for line in _LINE_END.split(text))
     return [line for line in lines if line][-LINES:]
 
 
 def causes_in(texts: Iterable[str], event: str, clues: Iterable[Clue]) -> tuple[Cause, ...]:
-    """The causes in the first of the texts that gives any away, in the clues' order.
+    """Return the causes found in the first text that contains any, in the clues' order.
 
     The texts come in the order of how much they say.
     """

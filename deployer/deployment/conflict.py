@@ -41,7 +41,7 @@ _BLIND_PAUSE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ConflictPolicy:
-    """How to get at a group: what to do about another deployment, and how long that may take.
+    """The policy for a busy group: what to do about another deployment, and how long that may take.
 
     `follow` watches somebody else's deployment to its end or until that time is spent; `guard` is `deploy`'s.
     """
@@ -90,12 +90,12 @@ def create_when_free(
 
 
 def _delay(waited: float) -> float:
-    """Seconds to hold back after the group is free: whoever has waited longer goes first."""
+    """Return the seconds to hold back once the group is free: the run that has waited longest goes first."""
     return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
 
 
 def _holder(revision: Revision, request: DeploymentRequest, aws: Aws) -> tuple[Holder | None, bool]:
-    """The deployment that holds the group, and whether it does what is asked for here.
+    """Return the deployment that holds the group, and whether it deploys what this run would.
 
     Of several the one that does; None when it has just ended or may not be looked up.
     """
@@ -117,7 +117,7 @@ def _holder(revision: Revision, request: DeploymentRequest, aws: Aws) -> tuple[H
 
 
 def _named(other: Holder) -> str:
-    """The deployment's id, with what it is where no user deploys to the whole group."""
+    """Return the deployment's ID, with a description unless a user deploys to the whole group."""
     return f"{other.deployment.id}, {other.origin}," if other.origin else other.deployment.id
 
 

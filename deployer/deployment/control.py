@@ -32,7 +32,7 @@ _OVER = {"DeploymentIsNotInReadyStateException", "DeploymentAlreadyCompletedExce
 _FOLLOWS: Mapping[DeploymentWaitTypeType, str] = MappingProxyType(
     {"READY_WAIT": "traffic is moved", "TERMINATION_WAIT": "the old instances are terminated"}
 )
-"""What comes after each wait."""
+"""The next step after each wait."""
 
 
 def stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient) -> Problem | None:
@@ -64,7 +64,7 @@ def request_stop(deployment_id: str, *, rollback: bool, client: CodeDeployClient
 def continue_wait(
     deployment_id: str, *, client: CodeDeployClient, say: Callable[[str], None]
 ) -> Callable[[Snapshot], None]:
-    """What to show each snapshot to: it ends the first wait that the deployment comes to, and no other.
+    """Return a callback for snapshots that ends the deployment's first wait, and no other.
 
     Where AWS does not take the request, the next snapshot brings the next try. The returned function raises a
     DeployError when the service refuses.
@@ -102,7 +102,7 @@ class _Continuation:
         self.say(f"Continued {self.deployment_id}: {_FOLLOWS[wait]}")
 
     def _ends(self, wait: DeploymentWaitTypeType) -> bool:
-        """Whether the request ended the wait, which may have ended by itself in the meantime."""
+        """Return whether the request ended the wait, which may also have ended by itself in the meantime."""
         try:
             self.client.continue_deployment(deploymentId=self.deployment_id, deploymentWaitType=wait)
         except sdk_errors() as error:
@@ -123,7 +123,7 @@ class _Continuation:
 
 
 def _wait_of(snapshot: Snapshot) -> DeploymentWaitTypeType | None:
-    """The wait that a deployment is in, None when it is in none."""
+    """Return the wait that a deployment is in, None if it is in none."""
     if snapshot.terminating:
         return "TERMINATION_WAIT"
     return "READY_WAIT" if snapshot.status == "Ready" else None

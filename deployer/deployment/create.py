@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 _LOOKS_AFTER_LOST_ANSWER = (1.0, 2.0, 4.0)
 _THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 _LISTED_SINCE = timedelta(minutes=6)
-"""How far back the look-up lists: AWS refuses requests of a clock that is more than five minutes wrong."""
+"""The range of the look-up: AWS rejects requests if the clock is wrong by more than five minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
 
 
 def _unknown(lost: Exception, request: DeploymentRequest, region: str) -> AwsFault:
-    """The error for a request whose answer is lost and whose effect cannot be looked up either."""
+    """Return the error for a request whose response is lost and whose effect cannot be looked up either."""
     return AwsFault(
         Problem(
             f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
@@ -129,7 +129,7 @@ def _unknown(lost: Exception, request: DeploymentRequest, region: str) -> AwsFau
 
 
 def _look_up(sent: Sent, lost: Exception, *, aws: Aws, clock: Clock) -> str | None:
-    """The id that `find` gives after a few looks: a deployment may be listed some seconds late.
+    """Return the ID that `find` returns after a few tries: a deployment may be listed some seconds late.
 
     A look that fails is made up for by the next; raises AwsFault when the last one fails, or all would.
     """
@@ -145,7 +145,7 @@ def _look_up(sent: Sent, lost: Exception, *, aws: Aws, clock: Clock) -> str | No
 
 
 def find(sent: Sent, client: CodeDeployClient, *, clock: Clock) -> str | None:
-    """The id of the deployment that a request created; None when none is listed.
+    """Return the ID of the deployment that a request created; None if none is listed.
 
     Raises the SDK's exceptions.
     """
@@ -165,7 +165,7 @@ def find(sent: Sent, client: CodeDeployClient, *, clock: Clock) -> str | None:
 
 
 def _date(answer: Mapping[str, Any]) -> datetime | None:
-    """The `Date` of an answer, which is cut to whole seconds (RFC 9110, 6.6.1); None where it has none."""
+    """Return the `Date` of a response, truncated to whole seconds (RFC 9110, 6.6.1); None if it has none."""
     try:
         date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
     except (KeyError, ValueError):
@@ -174,7 +174,7 @@ def _date(answer: Mapping[str, Any]) -> datetime | None:
 
 
 def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
-    """Whether a deployment is what this request created, sent at `began` or later by AWS's clock."""
+    """Return whether this request, sent at `began` or later by AWS's clock, created a deployment."""
     created = info.get("createTime")
     description = within_limit(sent.request.parameters.get("description") or "")
     return (
@@ -187,7 +187,7 @@ def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
 
 
 def adopt(deployment_id: str, *, aws: Aws) -> Deployment:
-    """A deployment that somebody else created; raises a DeployError when it cannot be read."""
+    """Return an existing deployment; raises a DeployError if it cannot be read."""
     with translated("codedeploy:GetDeployment", deployment_id):
         info = aws.codedeploy.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
     application = info.get("applicationName", "")

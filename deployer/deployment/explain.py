@@ -75,7 +75,7 @@ class Failure:
 
     @property
     def says_why(self) -> bool:
-        """Whether it says more than that the event failed."""
+        """True if the message says more than that the event failed."""
         return bool(self.causes) or bool(reason(self.diagnostics))
 
     @property
@@ -91,7 +91,7 @@ class Failure:
 
 
 def reason(told: Diagnostics) -> str:
-    """Why an event failed in one line: the script, and its own last words, else the service's."""
+    """Return why an event failed, in one line: the script and its last output, else the service's message."""
     said = telling_line(told.log_tail) or _first_line(told.message)
     return ": ".join(part for part in (" ".join(told.script.split()), said) if part)
 
@@ -102,14 +102,14 @@ def _first_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a deployment did not succeed: the problems to annotate, and the failures with their logs."""
+    """The reasons why a deployment did not succeed: problems to annotate, and failures with their logs."""
 
     problems: tuple[Problem, ...]
     failures: tuple[Failure, ...]
 
 
 def explain(snapshot: Snapshot, places: Places) -> Explanation:
-    """The explanation of how a deployment stands, as the last look showed it.
+    """Explain the state of a deployment as of the last check.
 
     The deployment's own code comes first where it says more than that targets failed. Of one that succeeded,
     the targets that failed all the same are told as warnings; of one that still runs, why it may not have
@@ -167,7 +167,7 @@ def _unfinished(snapshot: Snapshot) -> Problem:
 
 
 def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
-    """Failures told once each, the one on the most targets first."""
+    """Return each distinct failure once, the one on the most targets first."""
     groups: dict[tuple[str, str, str, str], list[tuple[Target, LifecycleEvent]]] = {}
     targets = snapshot.targets or ()
     for target in targets:
@@ -196,7 +196,7 @@ def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
 
 
 def _is_hooked(event: str, places: Places) -> bool:
-    """Whether a function runs in the event: by the AppSpec, or where there is none, as far as one could."""
+    """Return whether a function runs in the event: by the AppSpec, or, without one, whether one could."""
     return event in places.hooks if places.appspec else event not in _SERVICE_EVENTS
 
 
@@ -205,7 +205,7 @@ def _without_names(message: str, target: str) -> str:
 
 
 def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
-    """Why an event failed on an instance, the surest first."""
+    """Return the causes of an event's failure on an instance, the most certain first."""
     if found := causes_in([told.message], event, [UNREACHABLE]):
         yield from found
         return
@@ -227,7 +227,7 @@ def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
 
 
 def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: Places) -> Location | None:
-    """Where what failed can be fixed, by the first cause that knows."""
+    """Return the place where the failure can be fixed, according to the first cause that names one."""
     cause = next((cause for cause in causes if cause.place), Cause())
     if cause.place is Place.NOWHERE:
         return None
@@ -239,7 +239,7 @@ def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: 
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
-    """The service's own error, with what its words and its code mean, and the AppSpec's line they name."""
+    """Return the service's own error, explained by its message and code, at the AppSpec's line they name."""
     said = causes_in([snapshot.error_message], "", SERVICE_CLUES)
     cause = said[0] if said else cause_of(snapshot.error_code, _platform(snapshot))
     hint = [line for line in (cause.why, cause.advice) if line]
@@ -257,7 +257,7 @@ def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
 
 
 def _platform(snapshot: Snapshot) -> str:
-    """The compute platform, by the targets where the service does not say it."""
+    """Return the compute platform, derived from the targets if the service does not report it."""
     kinds = {target.kind for target in snapshot.targets or ()}
     named = {"lambda": "Lambda", "ecs": "ECS"}
     return snapshot.compute_platform or next((named[kind] for kind in kinds if kind in named), "")

@@ -1,4 +1,4 @@
-"""Who holds a deployment group, and whether following that deployment is as good as deploying.
+"""The deployment that holds a group, and the test of whether following it is as good as deploying.
 
 Besides users, AWS itself creates deployments: for single instances that Auto Scaling launches or terminates,
 for instances that missed a deployment, for rollbacks and for stacks. The creators' names are those of
@@ -45,7 +45,7 @@ class Scope:
 
 
 def scope_of(members: Mapping[str, Any]) -> Scope:
-    """The scope by members of CreateDeployment, or of DeploymentInfo, which repeats them."""
+    """Return the scope given by members of CreateDeployment, or of DeploymentInfo, which repeats them."""
     instances = {name: value for name, value in (members.get("targetInstances") or {}).items() if value}
     return Scope(
         instances=repr(sorted(instances.items())) if instances else "",
@@ -63,7 +63,7 @@ class Holder:
     scope: Scope
 
     def does(self, revision: Revision, scope: Scope) -> bool:
-        """Whether it brings this revision to these instances, so that it can be followed instead.
+        """Return whether it deploys this revision to these instances, so that it can be followed instead.
 
         Only what a user created does, or the rollback to this revision: what else AWS creates goes to single
         instances, or has a purpose of its own.
@@ -84,5 +84,5 @@ class Holder:
 
 
 def holder(deployment: Deployment, info: Mapping[str, Any]) -> Holder:
-    """The holder that a DeploymentInfo describes; a deployment without a creator counts as a user's."""
+    """Return the holder that a DeploymentInfo describes; without a creator it counts as a user's."""
     return Holder(deployment, info.get("creator") or USER, scope_of(info))

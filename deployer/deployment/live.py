@@ -1,4 +1,4 @@
-"""Which revision a deployment group runs now: that of its last successful deployment.
+"""The revision that a deployment group runs now: that of its last successful deployment.
 
 Looking is optional: where it is denied or fails, nothing is known, and nothing else follows from that.
 """
@@ -31,7 +31,7 @@ class Live:
     began: datetime
 
     def runs(self, stored: StoredObject) -> bool:
-        """Whether the object is what it deployed; a revision without eTag or version stands for any."""
+        """Return whether the object is what it deployed; without eTag or version, a revision matches any."""
         revision = self.revision
         return (
             isinstance(revision, S3Revision)
@@ -41,11 +41,11 @@ class Live:
         )
 
     def vouches(self, stored: StoredObject) -> bool:
-        """Whether its record pins exactly this object: nobody who may only write objects can forge that."""
+        """Return whether its record pins exactly this object, which write access to S3 cannot forge."""
         return self.runs(stored) and isinstance(self.revision, S3Revision) and self.revision.etag is not None
 
     def outdates(self, stored: StoredObject, modified: datetime) -> bool:
-        """Whether an object that S3 `modified` last then is older than what the group runs, and another."""
+        """Return whether an object last `modified` then is older than what the group runs, and differs."""
         return modified < self.began and not self.runs(stored)
 
 
@@ -65,7 +65,7 @@ def live_in(group: str, *, application: str, aws: Aws) -> Live | None:
 
 
 def _without_quotes(revision: Revision | None) -> Revision | None:
-    """The revision with its eTag as S3 compares it; `aws deploy push` registers it in quotes."""
+    """Return the revision with its eTag as S3 compares it; `aws deploy push` registers it in quotes."""
     if isinstance(revision, S3Revision) and revision.etag:
         return replace(revision, etag=revision.etag.strip('"'))
     return revision
@@ -74,7 +74,7 @@ def _without_quotes(revision: Revision | None) -> Revision | None:
 def reason_to_resend(
     stored: StoredObject, modified: datetime, *, lives: Iterable[Live], is_registered: Callable[[], bool]
 ) -> str:
-    """Why an object that is there already cannot be taken for the bundle, as a clause; empty where it can."""
+    """Return why an existing object cannot be used as the bundle, as a clause; empty if it can."""
     lives = tuple(lives)
     if newer := next((live for live in lives if live.outdates(stored, modified)), None):
         return f"the object there was older than the live deployment {newer.deployment_id}"

@@ -19,7 +19,7 @@ _WEAK = re.compile(r"failed|failure|killed|not running", re.IGNORECASE)
 """Words that tell of a failure, though most often of one that a line before has told the cause of."""
 
 _QUIET = re.compile(r"\+ |(?:npm )?warn|deprecat|notice:|info:", re.IGNORECASE)
-"""How lines begin that say nothing of a failure: traces of `set -x`, warnings."""
+"""The beginnings of lines that say nothing about a failure: traces of `set -x`, warnings."""
 
 _NONE = re.compile(r"\b(?:0|no) (?:errors?|failures?|failed)\b", re.IGNORECASE)
 
@@ -35,7 +35,7 @@ _STREAM = re.compile(r"\[(stdout|stderr)\]")
 
 
 def _said(log: str) -> list[tuple[str, str]]:
-    """Each line with the stream it was written to; one without a mark continues the line before it."""
+    """Return each line with its stream; a line without a mark continues the one before it."""
     said: list[tuple[str, str]] = []
     stream = ""
     for line in lines_of(log):
@@ -48,7 +48,7 @@ def _said(log: str) -> list[tuple[str, str]]:
 
 
 def telling_line(log: str) -> str:
-    """The line of a log that says most about a failure, empty where none does.
+    """Return the line of a log that says most about a failure, empty if none does.
 
     That is the last that speaks of an error on standard error, else the last one there that is no mere
     trace or warning, else the last that speaks of an error on standard output.
@@ -57,7 +57,7 @@ def telling_line(log: str) -> str:
 
 
 def texts_of(log: str) -> tuple[str, str, str]:
-    """A log in the order of how much it says: the telling line, the lines after it, those before it."""
+    """Split a log by relevance: the most telling line, the lines after it, the lines before it."""
     return _split(log)
 
 
@@ -95,7 +95,7 @@ def _speaks(line: str, words: re.Pattern[str]) -> bool:
 
 
 def named_lines(log: str) -> Iterator[tuple[str, int]]:
-    """The files that a log names with a line, the last first."""
+    """Yield the files and lines that a log names, the last first."""
     for line in reversed(lines_of(log)):
         for pattern in _PLACES:
             if match := pattern.search(line):

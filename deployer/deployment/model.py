@@ -28,13 +28,13 @@ class Deployment:
 
     @property
     def url(self) -> str:
-        """Where the console shows it."""
+        """The URL of the deployment in the AWS console."""
         return f"{console(self.region)}/codesuite/codedeploy/deployments/{self.id}?region={self.region}"
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
-    """What a target says of a lifecycle event that did not go well; `log_tail` is untrusted text."""
+    """A target's report on a lifecycle event that failed; `log_tail` is untrusted text."""
 
     error_code: str = ""
     script: str = ""
@@ -54,7 +54,7 @@ class LifecycleEvent:
 
     @property
     def duration(self) -> timedelta | None:
-        """How long it took, None while it is not over."""
+        """The event's duration, None until it has ended."""
         return self.end - self.start if self.start and self.end else None
 
 
@@ -80,7 +80,7 @@ class Target:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more can happen to it."""
+        """True if its state is final."""
         return self.status in {"Succeeded", "Failed", "Skipped"}
 
     @property
@@ -125,12 +125,12 @@ class Snapshot:
 
     @property
     def ended(self) -> bool:
-        """Whether the service is done with it."""
+        """True if the service has finished with it."""
         return self.status in ENDS
 
     @property
     def untouched(self) -> bool:
-        """Whether no lifecycle event began on any instance, as far as the targets could be read."""
+        """True if no lifecycle event began on any instance, as far as the targets could be read."""
         targets = () if self.unread else self.targets
         return bool(targets) and all(
             target.kind == "instance"
@@ -152,7 +152,7 @@ class Snapshot:
 
 
 class Status(StrEnum):
-    """How far a run came; the output `status`."""
+    """The progress or result of a run; the output `status`."""
 
     PLANNED = "planned"
     UPLOADED = "uploaded"

@@ -67,7 +67,7 @@ class Observer:
         self._called = self._gentle_until = float("-inf")
 
     def look(self, *, batches: int) -> Snapshot:
-        """The deployment now.
+        """Read the deployment's current state.
 
         At most `batches` batches of unfinished targets are read, those not seen for longest first; all of
         them once the deployment has ended. Raises the SDK's exceptions where the deployment itself cannot be
@@ -77,7 +77,7 @@ class Observer:
         return self.read_targets(_snapshot(answer["deploymentInfo"]), batches=batches)
 
     def read_targets(self, snapshot: Snapshot, *, batches: int) -> Snapshot:
-        """The same snapshot with its targets as they are now, as far as they can be read; `batches` as above.
+        """Return the snapshot with its targets' current state, as far as readable; `batches` as above.
 
         Not being allowed to read them costs only the targets, one that is gone only that one.
         """
@@ -176,7 +176,7 @@ class Observer:
 
 
 def rollback_of(deployment_id: str, client: CodeDeployClient) -> str | None:
-    """The id of the deployment that rolls this one back, None while there is none."""
+    """Return the ID of the deployment that rolls this one back, None while there is none."""
     info = client.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
     return info.get("rollbackInfo", {}).get("rollbackDeploymentId")
 
@@ -221,7 +221,7 @@ def _target(described: DeploymentTargetTypeDef) -> Target:
 
 
 def _detail(described: DeploymentTargetTypeDef) -> tuple[str, Mapping[str, Any]]:
-    """The kind of target and its description; a kind unknown to us is taken as it comes."""
+    """Return the kind of target and its description; unknown kinds are passed through."""
     parts = {name: value for name, value in described.items() if isinstance(value, dict)}
     name, detail = next(iter(parts.items()), ("", {}))
     return _KINDS.get(name, name.removesuffix("Target")), detail
@@ -246,7 +246,7 @@ def _traffic(kind: str, detail: Mapping[str, Any]) -> Iterator[Traffic]:
 
 
 def _percent(weight: float, detail: Mapping[str, Any]) -> int:
-    """The weight of a function's new version in percent.
+    """Return the weight of a function's new version in percent.
 
     The reference says percentage, but finished shifts were published with 1.0: a fraction is what lies below
     1, and 1 itself once traffic was shifted, where it cannot mean one percent.

@@ -28,7 +28,7 @@ _LONGEST_LINE = 4096
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where things of the bundle stand in the repository.
+    """The places of the bundle's parts in the repository.
 
     `locate` gives the repository's path of a name in the bundle; `hooks` the AppSpec line of each event;
     `files` the line of each destination and `sources` of each source; `keys` where each key first stands,
@@ -48,7 +48,7 @@ class Places:
     def of(
         cls, appspec: AppSpec, path: str, locate: Callable[[str], str | None], *, text: str = ""
     ) -> Places:
-        """The places that an AppSpec at `path` names; `text` is what the file holds."""
+        """Return the places that an AppSpec at `path` names; `text` is the file's content."""
         return cls(
             locate=locate,
             appspec=Location(path),
@@ -63,7 +63,7 @@ class Places:
         )
 
     def of_cause(self, cause: Cause) -> Location | None:
-        """Where the AppSpec has what a cause is about."""
+        """Return the AppSpec's line for the part that a cause is about."""
         if cause.place is Place.SOURCE:
             return self._source(cause.key) or self.keys.get("files") or self.appspec
         if cause.line and self.appspec:
@@ -71,7 +71,7 @@ class Places:
         return self.keys.get(cause.key.lower()) or self.appspec
 
     def of_event(self, event: str, told: Diagnostics) -> Location | None:
-        """The failing line of the hook when the log names it, else the hook, else the AppSpec's line."""
+        """Return the hook's failing line if the log names it, else the hook, else the AppSpec's line."""
         hook = self.hooks.get(event) or self.appspec
         if event in PREVIOUS_REVISION_EVENTS:  # that script is not the one in this repository
             return hook
@@ -84,11 +84,11 @@ class Places:
         return Location(script)
 
     def script(self, name: str) -> str | None:
-        """The repository's path of a hook as the service names it, on Windows with backslashes."""
+        """Return the repository path of a hook as the service names it, on Windows with backslashes."""
         return self.locate(_in_bundle(name)) if name else None
 
     def _failing_line(self, told: Diagnostics) -> Location | None:
-        """The last line that the log names, in the hook itself before any other file of the bundle."""
+        """Return the last line that the log names, preferring the hook itself to the bundle's other files."""
         elsewhere = None
         script = _in_bundle(told.script)
         for file, line in named_lines(told.log_tail):
@@ -103,7 +103,7 @@ class Places:
         return elsewhere
 
     def _destination(self, message: str) -> Location | None:
-        """The `files` line whose destination holds the path that the message names, else the first."""
+        """Return the `files` line whose destination contains the path in the message, else the first."""
         for destination in sorted(self.files, key=len, reverse=True):
             if destination.rstrip("/") + "/" in message:
                 return self.files[destination]

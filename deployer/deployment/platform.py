@@ -1,4 +1,4 @@
-"""What an application deploys to, and what follows from it: by the revision, and as the service says.
+"""The compute platform, derived from the revision and as the service reports it, and its consequences.
 
 Looking at the application and its groups is optional: where it is denied, nothing is known, and the service
 will say later what it thinks. A group that does not exist is found here, before anything is uploaded.
@@ -41,7 +41,7 @@ _ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistExcep
 
 
 def platforms_of(subject: Bundle | Revision) -> frozenset[ComputePlatform]:
-    """The platforms that a bundle or a revision can be for, as far as that can be seen without asking S3."""
+    """Return the platforms that a bundle or revision may be for, as far as known without asking S3."""
     if isinstance(subject, AppSpecRevision):
         return _of(parse((subject.content or "").encode(), path="").appspec)
     if isinstance(subject, GitHubRevision) or subject.type not in _TYPES:
@@ -86,7 +86,7 @@ def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[Co
 def confirm_platform(
     application: str, group: str, possible: frozenset[ComputePlatform], *, aws: Aws
 ) -> frozenset[ComputePlatform]:
-    """The platforms that are left once the service was asked what the group deploys to, or the application.
+    """Return the platforms left after asking the service for that of the group, or of the application.
 
     `group` may be empty. Raises InvalidInput when the revision is for another platform, or when there is no
     such application or group; other DeployErrors only where the credentials cannot be used.
@@ -103,7 +103,7 @@ def confirm_platform(
 
 
 def _ask(application: str, group: str, aws: Aws) -> str | None:
-    """The platform of the group, or of the application where `group` is empty; None where nothing is told."""
+    """Return the platform of the group, or of the application if `group` is empty; None if unknown."""
     client = aws.codedeploy
     try:
         if group:

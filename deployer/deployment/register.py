@@ -28,7 +28,7 @@ def register(revision: Revision, *, application: str, aws: Aws) -> bool:
 
 
 def is_registered(revision: S3Revision, *, application: str, aws: Aws) -> bool:
-    """Whether the application knows exactly this object: bucket, key, eTag and version.
+    """Return whether exactly this object is registered: bucket, key, eTag and version.
 
     Only who may register revisions of the application can bring that about, unlike the object itself. AWS
     does not document whether the look-up compares eTag and version, so the answer has to carry both. False

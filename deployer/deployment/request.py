@@ -25,7 +25,7 @@ DESCRIPTION_LIMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class DeploymentRequest:
-    """What a deployment is asked for beside its revision.
+    """The parameters of a deployment other than its revision.
 
     `parameters` are further members of CreateDeployment, of which none is there that was not asked for: what
     is not sent is left to the group. A description is cut to the service's limit.
@@ -37,7 +37,7 @@ class DeploymentRequest:
 
 
 def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeploymentInputTypeDef:
-    """The members of the CreateDeployment call."""
+    """Return the members of the CreateDeployment call."""
     parameters: CreateDeploymentInputTypeDef = {
         "applicationName": request.application,
         "deploymentGroupName": request.group,
@@ -50,14 +50,14 @@ def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeployme
 
 
 def within_limit(description: str) -> str:
-    """The description within the service's limit, an ellipsis where it was cut."""
+    """Truncate the description to the service's limit, with an ellipsis."""
     if len(description) <= DESCRIPTION_LIMIT:
         return description
     return description[: DESCRIPTION_LIMIT - 1] + "…"
 
 
 def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequest, ...]:
-    """The requests, in the groups' order; `description` is used where none is given.
+    """Return the requests, in the groups' order; `description` is used where none is given.
 
     Raises InvalidInput with everything in `target-instances` and `parameters` that CodeDeploy does not know.
     """
@@ -111,7 +111,7 @@ _WORDS = {"string": "text", "boolean": "true or false", "structure": "names and 
 
 
 def check(members: Mapping[str, object], *, label: str = "", within: str = "") -> list[Problem]:
-    """All that is wrong with members of CreateDeployment, each with its path.
+    """Return the problems of members of CreateDeployment, each with its path.
 
     `label` is the input that they came from; `within` the member that they belong to, where it is not the
     request itself.
@@ -131,7 +131,7 @@ def _said(label: str, path: str, why: str, hint: str) -> Problem:
 
 
 def _check(shape: Shape, value: object, path: str) -> Iterator[tuple[str, str, str]]:
-    """Path, what is wrong there, and what is allowed."""
+    """Yield the path, the defect there, and the allowed values."""
     if shape.type_name == "structure":
         yield from _check_structure(cast("StructureShape", shape), value, path)
     elif shape.type_name == "list":

@@ -1,4 +1,4 @@
-"""What scripts, and the tools they call, print before they die, and what that means."""
+"""Last output of failing scripts and the tools they call, with its meaning."""
 
 from __future__ import annotations
 
@@ -206,4 +206,4 @@ SCRIPT_CLUES = (
         source=_AGENT,
     ),
 )
-"""What to search for in a script's log, the surest first."""
+"""Clues to search for in a script's log, the most certain first."""

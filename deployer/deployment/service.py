@@ -1,4 +1,4 @@
-"""What the service says of a deployment beside its code, and what that means.
+"""The service's messages about a deployment beside its code, with their meaning.
 
 The words are those of ErrorInformation as published, which quote Amazon ECS and Elastic Load Balancing.
 """
@@ -67,4 +67,4 @@ SERVICE_CLUES = (
         source="AWS CodeDeploy user guide, AppSpec hooks for Lambda and ECS",
     ),
 )
-"""What to search for in a deployment's own error message, the surest first."""
+"""Clues to search for in a deployment's own error message, the most certain first."""

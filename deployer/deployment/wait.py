@@ -38,7 +38,7 @@ Progress = Callable[[Snapshot, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait in all, and how long between two looks where the user fixed that.
+    """The time to wait in total, and the interval between status checks if the user fixed it.
 
     `extra_looks` is how many more there may be once the budget is spent, until one of them is answered.
     """
@@ -48,13 +48,13 @@ class Patience:
     extra_looks: int = 0
 
     def pause(self, elapsed: float) -> float:
-        """Seconds until the next look: a tenth of the time waited, within the bounds."""
+        """Return the seconds until the next check: a tenth of the time waited, within bounds."""
         if self.poll_interval:
             return self.poll_interval.total_seconds()
         return min(SLOWEST, max(FASTEST, elapsed / 10))
 
     def backoff(self, elapsed: float, *, failures: int) -> float:
-        """Seconds until the next look after so many failed ones in a row."""
+        """Return the seconds until the next check after that many failures in a row."""
         pause = self.pause(elapsed)
         longest = min(_LONGEST_BACKOFF, elapsed / _BACKOFF_SHARE)
         return max(pause, min(longest, pause * 2.0 ** min(failures, 8)))
@@ -62,7 +62,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a wait ended: the status to report, the last snapshot and the seconds waited.
+    """The result of a wait: the status to report, the last snapshot and the seconds waited.
 
     `traffic` is how the shares of traffic moved: at which second each change was seen, and all shares then.
     """
@@ -110,7 +110,7 @@ def _status(snapshot: Snapshot, stop_after: Stage) -> Status:
 
 
 def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: Stage) -> Iterator[Snapshot]:
-    """Snapshots up to and including the last; a failed look repeats the one before, with its trouble."""
+    """Yield snapshots up to the final one; a failed check repeats the previous one, with its error."""
     started = clock.monotonic()
     snapshot, seen, extra = _UNSEEN, None, patience.extra_looks
     failures = refusals = 0
@@ -148,7 +148,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
 
 
 def _details(observer: Observer, snapshot: Snapshot, clock: Clock) -> Iterator[Snapshot]:
-    """An ended deployment with what its targets came to, which tells why, where the last look missed that."""
+    """Yield an ended deployment with its targets' results, which say why, if the last check missed them."""
     for pause in _DETAIL_PAUSES:
         if not snapshot.unread:
             return

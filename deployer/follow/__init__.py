@@ -1,1 +1,1 @@
-"""From a deployment to its end: watch it, and tell why when it does not succeed."""
+"""Follow a deployment to its end, and explain why if it does not succeed."""

@@ -1,4 +1,4 @@
-"""From a deployment to its end: what it came to, why, and what follows from that."""
+"""The end of a deployment: its result, the reasons for it, and the consequences."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Ru
 
 
 def _explain(ending: Ending, places: Places) -> Explanation:
-    """Why it ended as it did; on a success only the targets that failed all the same."""
+    """Explain the deployment's result; after a success, only the targets that failed nevertheless."""
     from deployer.deployment.explain import Explanation, explain
 
     return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)

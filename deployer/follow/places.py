@@ -1,4 +1,4 @@
-"""Where the parts of a revision are in the repository, for annotations."""
+"""Places of a revision's parts in the repository, for annotations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def places_of(bundle: Bundle) -> Places:
-    """Where the parts of a bundle are in the repository, for the annotations."""
+    """Return the places of a bundle's parts in the repository, for annotations."""
     from deployer.choices import APPSPEC
 
     contents = bundle.contents
@@ -25,7 +25,7 @@ def places_of(bundle: Bundle) -> Places:
 
 
 def places_in(repository: Path, *, appspec: str) -> Places:
-    """The same for a revision that was built elsewhere: this checkout is most often of the same commit."""
+    """Return the places for a revision built elsewhere: this checkout usually has the same commit."""
 
     def locate(name: str) -> str | None:
         try:

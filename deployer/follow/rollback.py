@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 _ROLLBACK_LOOKS = timedelta(seconds=20)
-"""How long to look for a rollback, which the service announces late."""
+"""The time to wait for a rollback, which the service announces late."""
 
 
 def follow_rollback(
@@ -52,7 +52,7 @@ def follow_rollback(
 
 
 def _look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None:
-    """The id of the rollback, which the service announces some seconds after the failure."""
+    """Return the ID of the rollback, which the service announces some seconds after the failure."""
     from deployer.deployment.observe import rollback_of
 
     deadline = run.clock.monotonic() + _ROLLBACK_LOOKS.total_seconds()
@@ -73,5 +73,5 @@ def _look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None
 
 
 def rollback_as(identifier: str, deployment: Deployment) -> Deployment:
-    """The rollback of a deployment, which has this id."""
+    """Return the rollback of a deployment, which has this id."""
     return replace(deployment, id=identifier, revision=None)

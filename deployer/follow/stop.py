@@ -1,4 +1,4 @@
-"""What becomes of a deployment that nobody watches any longer: it is left, stopped or rolled back."""
+"""The fate of a deployment that the run stops watching: it is left, stopped or rolled back."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 _STOP_LOOKS = timedelta(seconds=60)
-"""How long to look for a stop to take effect."""
+"""The time to wait for a stop to take effect."""
 
 
 @contextmanager
 def ended_when_cancelled(sent: Sent, *, aws: Aws, run: Run) -> Iterator[None]:
-    """When the job is cancelled while a deployment is being created, do with it what `on-cancel` says."""
+    """Apply `on-cancel` to a deployment if the job is cancelled while it is being created."""
     from deployer.deployment.create import find
 
     request = sent.request

@@ -57,7 +57,7 @@ class _Nested:
 
 
 def find_root(contents: Contents) -> Contents | list[Problem]:
-    """The contents as the agent sees them after unpacking, or why it finds no AppSpec in them."""
+    """Return the contents as the agent sees them after unpacking, or why it finds no AppSpec in them."""
     entries = contents.entries
     if APPSPEC in entries:
         return contents
@@ -143,7 +143,7 @@ def check_special(names: Names, plan: Plan) -> Iterator[Problem]:
 
 
 def check_size(names: Names) -> Iterator[Problem]:
-    """Advice on the instances' disks for a large bundle."""
+    """Yield advice on the instances' disks for a large bundle."""
     entries = names.entries.values()
     total = sum(entry.size for entry in entries)
     if total >= _ADVISED_BYTES:

@@ -35,14 +35,14 @@ __all__ = ["check_bundle", "checked"]
 
 
 def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
-    """Every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec."""
+    """Return every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec."""
     return checked(contents, bundle_type=bundle_type)[0]
 
 
 def checked(
     contents: Contents, *, bundle_type: BundleType | None = None
 ) -> tuple[list[Problem], AppSpec | None]:
-    """The same problems, and the AppSpec where it can be understood.
+    """Return the same problems, and the AppSpec if it can be understood.
 
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
     message and have no location.
@@ -65,7 +65,7 @@ def checked(
 
 
 def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:
-    """The AppSpec, parsed; its problems are added to `problems`."""
+    """Parse the AppSpec; adds its problems to `problems`."""
     path = names.path or APPSPEC
     entry = names.resolve(APPSPEC)
     if entry is None or entry.kind is not EntryKind.FILE:
@@ -95,7 +95,7 @@ def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None
 
 
 def _unplaced(problem: Problem) -> Problem:
-    """The finding in a file outside of the repository: its place goes into the message."""
+    """Return a finding in a file outside the repository: its place moves into the message."""
     place = problem.location
     if place is None or place.path != APPSPEC:
         return problem

@@ -59,7 +59,7 @@ class Plan:
         return FolderLinks(self.names.entries)
 
     def paths(self, copy: Copy) -> tuple[dict[str, str], list[str]]:
-        """The files of a mapping as path on the instance → name in the bundle, and its folders."""
+        """Return the files of a mapping as path on the instance → name in the bundle, and its folders."""
         if not copy.folder:
             return {copy.top: copy.name}, []
         base = copy.target.rstrip("/") + "/"
@@ -74,7 +74,7 @@ class Plan:
         return files, folders
 
     def cycles(self, folder: str) -> tuple[list[str], bool]:
-        """The links in a folder that form cycles, and whether there are several ways round."""
+        """Return the links in a folder that form cycles, and whether there are several ways round."""
         return self._links.cycles(folder)
 
     @cached_property
@@ -142,7 +142,7 @@ def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan
 
 
 def _check_cycles(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]:
-    """Links to folders that lead back to themselves."""
+    """Yield problems of links to folders that lead back to themselves."""
     cyclic, several = plan.cycles(copy.name) if copy.folder else ([], False)
     if cyclic:
         place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
@@ -152,7 +152,7 @@ def _check_cycles(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]
 
 
 def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
-    """Installed paths that the next deployment does not find in its list of what to clean up."""
+    """Yield problems of installed paths that the next deployment's cleanup does not find."""
     for copy in plan.copies:
         files, _ = plan.paths(copy)
         lost = [path for path in files if path[-1] in BLANKS or "\n" in path]
@@ -219,7 +219,7 @@ def _absent(mapping: FileMapping, name: str, place: Location, names: Names) -> P
 
 
 def _check_folder(appspec: AppSpec, copy: Copy) -> Iterator[Problem]:
-    """A destination that reads like the file's own new path."""
+    """Yield a problem for a destination that looks like the file's own new path."""
     last, name = posixpath.basename(copy.target), posixpath.basename(copy.name)
     suffix = posixpath.splitext(last)[1]
     alike = last == name or (suffix and suffix == posixpath.splitext(name)[1])
@@ -233,7 +233,7 @@ def _check_folder(appspec: AppSpec, copy: Copy) -> Iterator[Problem]:
 
 
 def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
-    """The first collision of each mapping with those before it."""
+    """Yield the first collision of each mapping with those before it."""
     crowded = [copy for copy in plan.copies if _overlaps(copy, plan.copies)]
     files: dict[str, str] = {}
     folders: set[str] = set()
@@ -266,7 +266,7 @@ def _related(one: str, other: str) -> bool:
 
 
 def ancestors(path: str) -> list[str]:
-    """The folders above a path, the nearest first, without the root."""
+    """Return the folders above a path, the nearest first, without the root."""
     found = []
     while (path := posixpath.dirname(path)) != "/":
         found.append(path)

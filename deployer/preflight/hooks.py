@@ -59,7 +59,7 @@ def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
 
 
 def _not_executable(hook: Hook, names: Names) -> str:
-    """The script of a hook that nobody may execute, empty when there is none."""
+    """Return the script of a hook that nobody may execute, empty if there is none."""
     name = in_bundle(hook.location)
     entry = names.resolve(name) if name else None
     is_script = entry is not None and entry.kind is EntryKind.FILE and not entry.mode & _ANYONE_EXECUTES
@@ -67,7 +67,7 @@ def _not_executable(hook: Hook, names: Names) -> str:
 
 
 def _made_executable(idle: dict[str, Location]) -> Problem:
-    """One notice for all scripts that the agent makes executable."""
+    """Return one notice for all scripts that the agent makes executable."""
     script, place = next(iter(idle.items()))
     shown = f"{script} is" if len(idle) == 1 else f"{len(idle)} scripts ({_few(idle)}) are"
     return rules.NOT_EXECUTABLE.problem(place, scripts=shown, names=" ".join(list(idle)[:_SHOWN]))

@@ -19,7 +19,7 @@ _MOST_COPIED: Final = 200_000
 
 
 def below(names: Sequence[str], folder: str) -> Sequence[str]:
-    """The part of sorted names that lies in a folder, at any depth; the root is empty."""
+    """Return the part of sorted names that lies in a folder, at any depth; the root is empty."""
     if not folder:
         return names
     return names[bisect_left(names, f"{folder}/") : bisect_left(names, f"{folder}0")]  # 0 follows /
@@ -45,7 +45,7 @@ class FolderLinks:
                     yield name, target
 
     def cycles(self, folder: str) -> tuple[list[str], bool]:
-        """The links in a folder that lead back to themselves, and whether there are several ways round.
+        """Return the links in a folder that form cycles, and whether there are several ways round.
 
         One way round ends after 40 links, as Linux follows no more; with several the agent may never end.
         """
@@ -62,7 +62,7 @@ class FolderLinks:
         return sorted(core), ways > len(core)
 
     def copied(self, folder: str, cyclic: frozenset[str]) -> Iterator[tuple[str, str, bool]]:
-        """All that is copied with a folder: its path from there, its name, whether it is a folder.
+        """Yield all that is copied with a folder: relative path, name, and whether it is a folder.
 
         Links of a cycle are not followed, and nothing comes after a bound that no real bundle reaches.
         """
@@ -83,7 +83,7 @@ class FolderLinks:
 
 
 def _core(edges: Mapping[str, Sequence[str]]) -> set[str]:
-    """The rest of a graph once all that nothing leads to, or that leads to nothing, is taken away."""
+    """Return a graph without the nodes that nothing leads to or that lead to nothing."""
     sources: dict[str, list[str]] = {link: [] for link in edges}
     for link, targets in edges.items():
         for target in targets:

@@ -43,7 +43,7 @@ class Names:
         return self.root if found == "" else self.entries.get(found or "/")
 
     def spelt(self, name: str) -> str:
-        """The name as it is spelt in the bundle, since Windows ignores case."""
+        """Return the name as it is spelled in the bundle, since Windows ignores case."""
         return self._by_lower.get(name.lower(), name)
 
     def leaves(self, name: str) -> bool:
@@ -63,7 +63,7 @@ class Names:
         return ""
 
     def exclusion(self, name: str) -> Exclusion | None:
-        """The pattern that left out a name, a folder above it, or everything in it."""
+        """Return the pattern that excluded a name, a folder above it, or everything in it."""
         for exclusion in self.contents.exclusions:
             left_out = exclusion.name
             if left_out.rstrip("/") == name or (left_out.endswith("/") and name.startswith(left_out)):
@@ -87,7 +87,7 @@ class Names:
         return {name.lower(): name for name in self.entries}
 
     def nearest(self, name: str, *, folders: bool = True) -> str:
-        """The name that was probably meant: the same in another case, elsewhere, or spelt alike."""
+        """Return the name that was probably meant: one in another case, elsewhere, or spelled similarly."""
         if name.lower() in self._by_lower:
             return self._by_lower[name.lower()]
         folder, _, last = name.rpartition("/")
@@ -104,7 +104,7 @@ class Names:
         return nearest(name, pool[:_MOST_COMPARED])
 
     def second_files(self) -> Iterator[Problem]:
-        """AppSpecs beside the one that is read, unless they say the same."""
+        """Yield problems of AppSpecs beside the one that is read, unless their contents are equal."""
         others = [
             name
             for name, entry in self.entries.items()

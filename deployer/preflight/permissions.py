@@ -56,7 +56,7 @@ def _contains(paths: list[str], path: str) -> bool:
 
 
 def _below(paths: list[str], folder: str) -> list[str]:
-    """The part of sorted paths that lies in a folder, at any depth."""
+    """Return the part of sorted paths that lies in a folder, at any depth."""
     start = folder.rstrip("/")
     return paths[bisect_left(paths, f"{start}/") : bisect_left(paths, f"{start}0")]  # 0 follows /
 
@@ -82,7 +82,7 @@ def _matches(permission: Permission, path: str, plan: Plan, *, on_file: bool) ->
 
 
 def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Patterns in which only `*` is special, and which never cross a slash."""
+    """Compile a pattern in which only `*` is special and never matches a slash."""
     return re.compile(
         "|".join(re.sub(r"(\\\*)+", "[^/]*", re.escape(glob)) for glob in globs) or r"(?!)", re.DOTALL
     )

@@ -157,7 +157,7 @@ def _is_for_a_shell(first: bytes) -> bool:
 
 
 def _background_processes(text: str) -> Iterator[tuple[int, str]]:
-    """Lines that start a process whose output stays the script's own; a guess, so it only warns."""
+    """Yield lines that start a background process with the script's output; a guess, so only a warning."""
     lines = text.replace("\r", "").split("\n")
     if any(_REDIRECTS_ALL.match(line) or _WAITS.match(line) for line in lines):
         return
@@ -182,7 +182,7 @@ def _background_processes(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _blank(found: re.Match[str]) -> str:
-    """Quoted text stays in the command as an innocent word; a comment goes."""
+    """Replace quoted text by a harmless word and remove comments."""
     return "" if found[0].lstrip().startswith("#") else re.sub(r"[&#>]", "_", found[0])
 
 

@@ -147,7 +147,7 @@ def _choices(field: FieldInfo) -> tuple[str, ...]:
 
 
 def _default(value: object) -> str:
-    """A field's default as the user would write it, as code; empty where there is none."""
+    """Format a field's default as code, as the user would write it; empty if there is none."""
     if value is None or value in ("", ()):
         return ""
     return f"`{format_duration(value) if isinstance(value, timedelta) else value}`"
@@ -159,7 +159,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _yaml(title: str, described: Mapping[str, str], more: str = "") -> str:
-    """A mapping of names with descriptions, as folded text."""
+    """Format a mapping of names with descriptions, as folded text."""
     wrapper = TextWrapper(
         width=100, initial_indent=" " * 6, subsequent_indent=" " * 6, break_on_hyphens=False
     )
@@ -178,7 +178,7 @@ def _plain(markdown: str) -> str:
 
 
 def _aligned(term: str, text: str) -> list[str]:
-    """A term and its text in two columns; the text starts on a line of its own below a long term."""
+    """Format a term and its text in two columns; below a long term, the text starts on its own line."""
     indent = " " * _COLUMN
     lines = TextWrapper(
         width=_WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False

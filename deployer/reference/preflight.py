@@ -51,17 +51,17 @@ Codes are stable: a code names its rule in the log, and its meaning never change
 
 
 def rules_of(chapter: object) -> list[Rule]:
-    """The rules that a module of `deployer.rules` defines, in its order."""
+    """Return the rules that a module of `deployer.rules` defines, in its order."""
     return [value for value in vars(chapter).values() if isinstance(value, Rule)]
 
 
 def all_rules() -> list[Rule]:
-    """Every rule, in the order of the documentation."""
+    """Return every rule, in the order of the documentation."""
     return list(chain.from_iterable(map(rules_of, _CHAPTERS.values())))
 
 
 def markdown() -> str:
-    """The whole page `docs/pre-flight.md`."""
+    """Return the whole page `docs/pre-flight.md`."""
     parts = [_INTRODUCTION]
     for title, chapter in _CHAPTERS.items():
         rules = rules_of(chapter)
@@ -83,5 +83,5 @@ def _section(rule: Rule) -> str:
 
 
 def _plain(template: str) -> str:
-    """A message without its facts."""
+    """Strip a message of its facts."""
     return re.sub(r"(?<!\{)\{\w+(!r)?(:\w+)?\}", "…", template).replace("{{", "{").replace("}}", "}")

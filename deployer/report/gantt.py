@@ -56,5 +56,5 @@ def _bar(name: str, status: str, start: datetime, end: datetime) -> str:
 
 
 def _label(text: str) -> str:
-    """Text without the characters that mean something in a chart."""
+    """Return text without the characters that have a meaning in a chart."""
     return re.sub(r"[^\w ./-]", "_", text)[:60]

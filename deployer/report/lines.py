@@ -74,7 +74,7 @@ def ended(ending: Ending, deployment: Deployment) -> str:
 
 
 def still_running(deployment: Deployment) -> str:
-    """The line about a deployment, or a rollback, that this run leaves running."""
+    """Return the line about a deployment, or a rollback, that this run leaves running."""
     return f"Deployment {deployment.id} is still running: {deployment.url}"
 
 

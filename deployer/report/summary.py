@@ -112,7 +112,7 @@ def _group(name: str, attempt: Outcome | None) -> tuple[str, ...]:
 
 
 def _shift(ending: Ending) -> Iterator[str]:
-    """How traffic moved from version to version."""
+    """Yield the lines on how traffic moved from version to version."""
     if len(ending.traffic) < 2:  # noqa: PLR2004 - a move has two ends
         return
     yield "### Traffic"

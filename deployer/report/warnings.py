@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 SILENCE_SECONDS = 180.0
-"""How long no target may start before a warning is due; agents poll for work every few seconds."""
+"""The time after which a warning is due if no target has started; agents poll every few seconds."""
 
 _NEARLY = 0.8
 _BALANCING_SECONDS = 300.0
-"""How long a load balancer may take for an instance until that is worth saying."""
+"""The time a load balancer may take for an instance before it is worth reporting."""
 
 
 def warnings(

@@ -31,7 +31,7 @@ class Rule:
     severity: Severity = Severity.ERROR
 
     def problem(self, location: Location | None, /, **facts: object) -> Problem:
-        """The finding at `location`; raises KeyError when a fact of the templates is missing."""
+        """Return the finding at `location`; raises KeyError if a fact of the templates is missing."""
         return Problem(
             message=self.message.format_map(facts),
             hint=self.hint.format_map(facts),

@@ -21,7 +21,7 @@ _ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
 def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
-    """The revision, an S3 object pinned to its eTag, and whether it was seen to be there.
+    """Return the revision, an S3 object pinned to its eTag, and whether it was confirmed to exist.
 
     Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with
     an expected owner of the bucket, which nobody else confirms. Raises InvalidInput when the object is

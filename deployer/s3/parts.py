@@ -40,7 +40,7 @@ class Part:
         return base64(self.crc)
 
     def open(self, given_up: threading.Event) -> IO[bytes]:
-        """The part as a file that a request can read, and read again."""
+        """Open the part as a file that a request can read, and read again."""
         return cast("IO[bytes]", _Body(self, given_up))
 
 
@@ -57,7 +57,7 @@ class _Body(io.RawIOBase):
         return self._part.size
 
     def tell(self) -> int:
-        """How many bytes were read."""
+        """Return the number of bytes read so far."""
         return sum(map(len, self._part.pieces[: self._piece])) + self._offset
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -68,7 +68,7 @@ class _Body(io.RawIOBase):
         return 0
 
     def read(self, _size: int = -1, /) -> bytes:
-        """The next bytes of a piece, at most 64 KiB however much is asked for; none at the end.
+        """Return the next bytes of a piece, at most 64 KiB whatever the size asked for; none at the end.
 
         urllib3 asks for 16 KiB at a time and sends what it gets, and each time costs the interpreter's lock.
         What it gets has to pass the link within one timeout of the socket, so it must not be much either.
@@ -179,5 +179,5 @@ class Senders:
 
 
 def base64(crc: int) -> str:
-    """A CRC-32 as S3 wants it."""
+    """Encode a CRC-32 as S3 expects it."""
     return b64encode(crc.to_bytes(4, "big")).decode()

@@ -45,7 +45,7 @@ _ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an object goes and how it is kept; what is None or empty is not sent."""
+    """The destination of an object and its storage options; options that are None or empty are not sent."""
 
     bucket: str
     key: str
@@ -124,7 +124,7 @@ def _other_owner(bucket: str, owner: str) -> Problem:
 
 
 def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
-    """S3's word about the object when it is there with this digest; None also when looking is not allowed."""
+    """Return S3's description of the object if it exists with this digest; None also if access is denied."""
     try:
         head = s3.head_object(**destination.address)
     except service_errors():  # denied or absent; anything worse, the upload reports
@@ -239,7 +239,7 @@ def _chain(first: Part, second: Part, rest: Iterator[Part]) -> Iterator[Part]:
 
 
 def _part_size(bundle: Bundle) -> int:
-    """Bytes of a part, so that even contents that do not shrink fit into the most parts S3 allows."""
+    """Return a part's size, so that even incompressible contents fit into S3's maximum number of parts."""
     most = bundle.size
     if most is None:
         names = sum(2 * len(name.encode()) + 4096 for name in bundle.contents.entries)

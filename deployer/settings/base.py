@@ -1,4 +1,4 @@
-"""What every field of the inputs is described by, and how the fields are filled: from texts alone."""
+"""The description that every input field carries, and the loading of the fields: from texts alone."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ _DISABLED = "disabled"
 
 
 class RollbackEvent(StrEnum):
-    """What a deployment can be rolled back for; CodeDeploy's own values."""
+    """The events that roll a deployment back; CodeDeploy's own values."""
 
     FAILURE = "DEPLOYMENT_FAILURE"
     ALARM = "DEPLOYMENT_STOP_ON_ALARM"
@@ -45,7 +45,7 @@ class RollbackEvent(StrEnum):
 
 
 def check_name(name: str) -> str:
-    """A name as CodeDeploy allows it for applications, deployment groups and configurations."""
+    """Check a name by CodeDeploy's rule for applications, deployment groups and configurations."""
     if not _NAME.fullmatch(name):
         raise InputError(
             "is not a name that CodeDeploy allows", "At most 100 of the characters A-Z a-z 0-9 . _ + = , @ -"
@@ -86,7 +86,7 @@ def check_configuration(name: str) -> str:
 
 
 def parse_revision(text: str) -> Revision:
-    """A revision as another run put it out, or as people write it."""
+    """Parse a revision from another run's output, or as people write it."""
     try:
         return parse(text)
     except ValueError as error:
@@ -94,7 +94,7 @@ def parse_revision(text: str) -> Revision:
 
 
 def parse_rollback(text: str) -> tuple[RollbackEvent, ...]:
-    """`disabled`, which is no event, or the events, apart by spaces, commas or lines."""
+    """Parse `disabled` (no events), or events separated by spaces, commas or line breaks."""
     words = text.replace(",", " ").split()
     if [word.lower() for word in words] == [_DISABLED]:
         return ()
@@ -120,7 +120,7 @@ def parse_alarms(text: str) -> tuple[str, ...]:
 
 
 def parse_deployment_id(text: str) -> str:
-    """An id as CodeDeploy makes them."""
+    """Parse a deployment ID."""
     if not _DEPLOYMENT_ID.fullmatch(text.strip()):
         raise InputError("is not a deployment's id", "It looks like d-A1B2C3D4E: the output deployment-id.")
     return text.strip()

@@ -22,14 +22,14 @@ _TAG_KEY, _TAG_VALUE, _MOST_SESSION_TAGS = 128, 256, 50
 
 
 def parse_account(text: str) -> str:
-    """The number of an AWS account."""
+    """Parse the number of an AWS account."""
     if not _ACCOUNT.fullmatch(text.strip()):
         raise InputError("is not the number of an AWS account", "It has twelve digits.")
     return text.strip()
 
 
 def check_roles(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """ARNs of roles, in the order in which they are assumed."""
+    """Check ARNs of roles, in the order in which they are assumed."""
     roles = tuple(line.strip() for line in lines)
     wrong = [role for role in roles if not _ROLE.fullmatch(role)]
     if wrong:
@@ -40,7 +40,7 @@ def check_roles(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def check_session_name(name: str) -> str:
-    """A name that CloudTrail shows for the session."""
+    """Check the name that CloudTrail shows for the session."""
     if not _SESSION_NAME.fullmatch(name):
         raise InputError(
             "is not a session's name", "Write 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -"
@@ -49,7 +49,7 @@ def check_session_name(name: str) -> str:
 
 
 def check_external_id(text: str) -> str:
-    """The secret between a role's owner and who assumes it."""
+    """Check the external ID, a secret shared by the role's owner and the caller."""
     if not _EXTERNAL_ID.fullmatch(text):
         raise InputError(
             "is not an external id", "Write 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -"
@@ -58,14 +58,14 @@ def check_external_id(text: str) -> str:
 
 
 def check_role_duration(duration: timedelta) -> timedelta:
-    """How long a role's credentials may live."""
+    """Check the lifetime of a role's credentials."""
     if not _SHORTEST <= duration <= _LONGEST:
         raise InputError("is not between 15m and 12h", "Write 15m to 12h, at most what the role allows.")
     return duration
 
 
 def check_variable(name: str) -> str:
-    """The name of an environment variable, not its value."""
+    """Check that the text is the name of an environment variable, not its value."""
     if not _VARIABLE.fullmatch(name):
         raise InputError(
             "is not the name of a variable",
@@ -76,7 +76,7 @@ def check_variable(name: str) -> str:
 
 
 def check_session_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
-    """Tags as a session can have them."""
+    """Check tags against the limits for a session."""
     for key, value in tags.items():
         if not _TAG.fullmatch(key + value) or len(key) > _TAG_KEY or len(value) > _TAG_VALUE:
             raise InputError(

@@ -39,7 +39,7 @@ _ONLY_AS_INPUT = {"applicationName", "deploymentGroupName", "revision"}
 
 
 def missing(settings: Settings, given: Collection[str], *, unneeded: Collection[str]) -> Iterator[Problem]:
-    """A problem for each input that the run cannot do without and that is not `given`.
+    """Yield a problem for each input that the run needs and that is not `given`.
 
     `unneeded` names inputs that this run can do without at every stage.
     """
@@ -54,7 +54,7 @@ def missing(settings: Settings, given: Collection[str], *, unneeded: Collection[
 
 
 def _needed(settings: Settings) -> dict[str, Stage]:
-    """The inputs that are needed, each with the first stage that needs it."""
+    """Return the required inputs, each with the first stage that needs it."""
     if settings.deployment_id:
         return {}
     needed = {name: each.needed_from for name, each in inputs().items() if each.needed_from}
@@ -69,7 +69,7 @@ def _needed(settings: Settings) -> dict[str, Stage]:
 
 
 def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    """A problem for each input that could have no effect, or not the one it names, beside another."""
+    """Yield a problem for each input that could not take effect, or not as named, beside another."""
     if settings.deployment_id:
         yield from _unnamed(settings, given)
         yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
@@ -95,7 +95,7 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Probl
 
 
 def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
-    """A problem for each input without which a deployment would be changed whoever it belongs to.
+    """Yield a problem for each missing input that would let the run change anyone's deployment.
 
     IAM cannot limit ContinueDeployment and StopDeployment to an application.
     """

@@ -1,4 +1,4 @@
-"""Where inputs come from: variables of a given environment, and flags of a given command line.
+"""Sources of inputs: variables of a given environment, and flags of a given command line.
 
 Each source yields the inputs that are set (blank means not set), their origins, and the unknown names.
 """
@@ -58,7 +58,7 @@ class Given:
 
 
 def from_environment(environ: Mapping[str, str]) -> Given:
-    """Inputs as GitHub passes them, `INPUT_DEPLOYMENT-GROUP`, or a shell can, `INPUT_DEPLOYMENT_GROUP`.
+    """Read inputs as GitHub passes them, `INPUT_DEPLOYMENT-GROUP`, or shells do, `INPUT_DEPLOYMENT_GROUP`.
 
     A hyphen wins over an underscore: the step's `with:` is nearer than an inherited `env:`. On GitHub some
     inputs are accepted from the step alone; `inherited_inputs` reports the others.
@@ -90,17 +90,17 @@ def _name_of(variable: str) -> str:
 
 
 def _is_the_step_s(variable: str) -> bool:
-    """Whether GitHub's runner sets this variable, from the step's `with:`: in capitals, with hyphens."""
+    """Return whether GitHub's runner sets the variable from the step's `with:`: in capitals, with hyphens."""
     return variable == f"{_PREFIX}{_name_of(variable).upper()}"
 
 
 def _nearness(variable: str) -> tuple[bool, bool, str]:
-    """DeploymentRequest variables so that the one nearest to the step comes last, and wins."""
+    """Order variables so that the one nearest to the step comes last and wins."""
     return _is_the_step_s(variable), "-" in variable, variable
 
 
 def _inherited(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Inputs on GitHub by the variables, of any `env:` or an earlier step's GITHUB_ENV, that set them."""
+    """Return GitHub inputs by the variables that set them in any `env:` or an earlier step's GITHUB_ENV."""
     if not environ.get("GITHUB_ACTIONS"):
         return {}
     return {
@@ -114,7 +114,7 @@ def _inherited(environ: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def inherited_inputs(environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Notices of inputs on GitHub that are not of the step's `with:`, warnings where they are not taken."""
+    """Yield notices of inputs on GitHub from outside the step's `with:`, and warnings if they are ignored."""
     for variable, name in _inherited(environ).items():
         if name in _STEPS_OWN:
             yield Problem(
@@ -130,7 +130,7 @@ def inherited_inputs(environ: Mapping[str, str]) -> Iterator[Problem]:
 
 
 def from_command_line(argv: Sequence[str]) -> Given:
-    """Inputs as flags: `--deployment-group production` or `--deployment-group=production`.
+    """Read inputs from flags: `--deployment-group production` or `--deployment-group=production`.
 
     A flag for a switch needs no value. A flag for a list may come several times; of others the last counts.
     """

@@ -22,7 +22,7 @@ _LONGEST_KEY = 1024
 
 
 class Encryption(StrEnum):
-    """How S3 encrypts an object at rest; S3's own values."""
+    """The encryption of an object at rest; S3's own values."""
 
     AES256 = "AES256"
     KMS = "aws:kms"
@@ -54,7 +54,7 @@ class StorageClass(StrEnum):
 
 
 def parse_bucket_path(text: str) -> str:
-    """`bucket`, `bucket/some/folders` or `s3://bucket/some/folders`, without slashes at the ends.
+    """Parse `bucket`, `bucket/some/folders` or `s3://bucket/some/folders`; strips slashes at both ends.
 
     The rules for a bucket's name are those of the S3 user guide.
     """
@@ -69,7 +69,7 @@ def parse_bucket_path(text: str) -> str:
 
 
 def check_key(template: str) -> str:
-    """A template for an object's key of which every placeholder is known."""
+    """Check a template for an object's key: every placeholder must be known."""
     allowed = "Placeholders: " + " ".join(f"{{{name}}}" for name in PLACEHOLDERS) + "."
     try:
         fields = list(Formatter().parse(template))
@@ -113,7 +113,7 @@ def filled_key(template: str, facts: Mapping[str, str], *, prefix: str = "") -> 
 
 
 def check_tags(values: Mapping[str, str]) -> Mapping[str, str]:
-    """As many tags as an object can have, by the S3 user guide."""
+    """Check tags against the limit for an object in the S3 user guide."""
     if len(values) > _MOST_OBJECT_TAGS:
         raise InputError(f"has {len(values)} tags", f"S3 allows {_MOST_OBJECT_TAGS} tags on an object.")
     return values

@@ -44,7 +44,7 @@ class Choice(Generic[_Choice]):
     allowed: tuple[_Choice, ...]
 
     def __call__(self, text: str) -> _Choice:
-        """The member that the text names; raises InputError for any other text."""
+        """Return the member that the text names; raises InputError for any other text."""
         members = {member.value.lower(): member for member in self.allowed}
         word = text.strip().lower()
         if word in members:
@@ -56,7 +56,7 @@ class Choice(Generic[_Choice]):
 
 
 def choice(kind: type[_Choice], *, among: Collection[_Choice] = ()) -> BeforeValidator:
-    """A field's mark for one of an enum's values; `among` restricts it."""
+    """Return a field's validator for one of an enum's values; `among` restricts them."""
     return BeforeValidator(Choice(tuple(among or kind)))
 
 
@@ -76,7 +76,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """The shortest text that `parse_duration` reads as this duration, in whole seconds."""
+    """Return the shortest text that `parse_duration` reads as this duration, in whole seconds."""
     minutes, seconds = divmod(round(duration.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
@@ -84,7 +84,7 @@ def format_duration(duration: timedelta) -> str:
 
 
 def parse_lines(text: str) -> tuple[str, ...]:
-    """The lines that are not blank, each as it is: in gitignore patterns spaces may matter."""
+    """Return the non-blank lines, unchanged: in gitignore patterns spaces may matter."""
     return tuple(line for line in text.splitlines() if line.strip())
 
 
@@ -101,7 +101,7 @@ def check_patterns(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def parse_boolean(text: str) -> bool:
-    """`true`, `yes`, `1` or `false`, `no`, `0`, in any case."""
+    """Parse `true`, `yes`, `1` or `false`, `no`, `0`, in any case."""
     match text.strip().lower():
         case "true" | "yes" | "1":
             return True
@@ -124,7 +124,7 @@ def parse_assignments(text: str) -> Mapping[str, str]:
 
 
 def check_variables(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Names that can stand in a placeholder."""
+    """Check that each name can be written as a placeholder."""
     for name in values:
         if not re.fullmatch(VARIABLE_NAME, name):
             raise InputError(
@@ -135,7 +135,7 @@ def check_variables(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def parse_document(text: str) -> Mapping[str, Any]:
-    """A mapping in YAML or JSON; what may be in it is for the service's model to say."""
+    """Parse a mapping in YAML or JSON; the service's model decides what it may contain."""
     import yaml
 
     from deployer.documents import OutOfBounds, load
