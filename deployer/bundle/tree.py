@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle import secrets
+from deployer.bundle.checkout import empty_submodules, lfs_pointers
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
 from deployer.bundle.links import LeavesTree, check_links, resolve
@@ -140,6 +141,8 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
         *(_idle(rule) for rule in patterns.rules if rule not in patterns.matched),
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
+        *empty_submodules(walk.submodules, entries, walk.exclusions, walk.where),
+        *lfs_pointers(entries, walk.where),
     ]
     return Tree(source, repository, entries, tuple(walk.exclusions), tuple(capped(warnings)), patterns.rules)
 

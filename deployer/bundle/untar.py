@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from deployer.bundle.bounds import LONGEST_PATH, Headers, Unpacked, check_end
+from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.members import Findings, inside
 from deployer.bundle.reading import open_file
 from deployer.rules import archive as rules
+from deployer.rules import tree as tree_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,9 +89,10 @@ class TarReader:
         else:
             self.entries[name] = Entry(name, EntryKind.FILE, mode, info.size)
             self._offsets[name] = (info.offset_data, info.size)
+            if is_pointer(info.size, lambda size: _start(stream, info, size)):
+                findings.add(tree_rules.LFS_POINTER, info.name)
             if self._compression and _worth_keeping(name, mode) and len(self._heads) < _KEPT_HEADS:
-                stream.seek(info.offset_data)
-                self._heads[name] = stream.read(min(info.size, _HEAD_BYTES))
+                self._heads[name] = _start(stream, info, _HEAD_BYTES)
 
     def _check(self, name: str, info: tarfile.TarInfo, findings: Findings) -> None:
         """Report a member that tar cannot unpack."""
@@ -129,6 +132,11 @@ class TarReader:
         with self._open() as stream:
             stream.seek(offset)
             return stream.read(wanted)
+
+
+def _start(stream: BinaryIO, info: tarfile.TarInfo, limit: int) -> bytes:
+    stream.seek(info.offset_data)
+    return stream.read(min(info.size, limit))
 
 
 def _worth_keeping(name: str, mode: int) -> bool:

@@ -9,10 +9,12 @@ from typing import Final
 from weakref import finalize
 
 from deployer.bundle.bounds import LONGEST_PATH, Unpacked
+from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.members import Findings, inside
 from deployer.bundle.reading import open_file
 from deployer.rules import archive as rules
+from deployer.rules import tree as tree_rules
 
 _METHODS: Final = {
     1: "shrink",
@@ -69,6 +71,8 @@ class ZipReader:
             findings.add(rules.SPECIAL_ZIPPED, member, kind)
         if not attributes and info.create_system == _UNIX:
             findings.add(rules.NO_MODES, member)
+        if readable and is_pointer(info.file_size, lambda size: self._read(info, size)):
+            findings.add(tree_rules.LFS_POINTER, member)
         return Entry(name, EntryKind.FILE, stat.S_IMODE(attributes) or 0o644, info.file_size)
 
     def read(self, name: str, limit: int) -> bytes:

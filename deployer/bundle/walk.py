@@ -7,6 +7,7 @@ import re
 import stat
 from typing import TYPE_CHECKING, Final
 
+from deployer.bundle.checkout import submodules
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.reading import FOLDER, Opener, not_read
 from deployer.errors import Location
@@ -55,6 +56,7 @@ class Walk:
         self.rules = rules
         self.times = times
         self.own = own
+        self.submodules = submodules(source, repository)
         self.entries: dict[str, Entry] = {}
         self.exclusions: list[Exclusion] = []
         self.problems: list[Problem] = []
@@ -121,8 +123,8 @@ class Walk:
             if folder:
                 self._note(name, rules.VERSION_CONTROL)
             return True
-        if name != ".git":
-            self._note(name, rules.NESTED_REPOSITORY)
+        if folder and name != ".git" and name.removesuffix("/.git") not in self.submodules:
+            self._note(name, rules.NESTED_REPOSITORY)  # as a file it belongs to a submodule or a work tree
         return False
 
     def _named_well(self, name: str, last: str) -> bool:

@@ -103,6 +103,25 @@ NESTED_REPOSITORY = Rule(
     source=f"{_TOOL} (a checkout's .git may hold a token)",
     severity=WARNING,
 )
+LFS_POINTER = Rule(
+    code="git-lfs-pointer",
+    message="{member}{more} is a Git LFS pointer: three lines of text in place of the file itself.",
+    hint="Fetch the files before they are packaged: `lfs: true` of actions/checkout, or `git lfs pull`.",
+    bad="- uses: actions/checkout@v4",
+    good="- uses: actions/checkout@v4\n  with:\n    lfs: true",
+    source="Git LFS (its specification, version 1)",
+    severity=WARNING,
+)
+SUBMODULE_EMPTY = Rule(
+    code="git-submodule-empty",
+    message="`{name}` is a git submodule whose folder is empty, as it was not fetched.",
+    hint="Fetch it before packaging (`submodules: true` of actions/checkout, GIT_SUBMODULE_STRATEGY in "
+    "GitLab, or `git submodule update --init`), or leave it out with a pattern in `.codedeployignore`.",
+    bad="- uses: actions/checkout@v4",
+    good="- uses: actions/checkout@v4\n  with:\n    submodules: true",
+    source="git (.gitmodules)",
+    severity=WARNING,
+)
 SECRET = Rule(
     code="likely-secret",
     message="`{name}` is about to be deployed and looks like it holds a secret.",

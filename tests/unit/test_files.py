@@ -328,17 +328,50 @@ def test_a_folder_named_as_the_appspec_is_refused(tmp_path: Path) -> None:
 
 def test_nested_repositories_are_told(source: Path) -> None:
     """A checkout's `.git` may hold a token and stays out; other systems' folders are the user's to decide."""
-    write(source, {"sub/.git/config": "", "module/.git": "gitdir: x", "old/.svn/entries": ""})
+    write(source, {"sub/.git/config": "", "old/.svn/entries": ""})
 
     tree = look(source)
 
     assert sorted(warnings(tree)) == [
-        ("nested-repository", "module/.git"),
         ("nested-repository", "sub/.git"),
         ("version-control", "old/.svn"),
     ]
     assert [name for name in tree.entries if ".git" in name] == []
     assert "old/.svn/entries" in tree.entries
+
+
+def test_the_git_file_of_a_submodule_is_no_finding(source: Path) -> None:
+    """Neither where it is a file (as git writes it), nor where it is a folder and the submodule is listed."""
+    modules = '[submodule "a"]\n\tpath = lib/a\n\turl = x\n[submodule "b"]\n\tpath = "lib/b"\n'
+    write(source, {".gitmodules": modules, "lib/a/.git": "gitdir: x", "lib/b/.git/config": "", "w/.git": ""})
+    write(source, {"lib/a/x.c": "", "lib/b/x.c": ""})
+    tree = look(source)
+    assert warnings(tree) == []
+    assert [name for name in tree.entries if name.endswith("/.git")] == []
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_submodule_that_was_not_fetched(inside: bool, source: Path) -> None:  # noqa: FBT001
+    """Found from the repository's list, too, where only a folder of it is the source."""
+    (source / "web" / "theme").mkdir(parents=True)
+    write(source, {".gitmodules": "\tpath = web/theme\n\tpath = other\n\tpath = ../out\n"})
+    write(source, {"web/appspec.yml": "version: 0.0\n"})
+    tree = scan(
+        source / "web" if inside else source, repository=source, appspec="appspec.yml", exclude=["*.css"]
+    )
+    assert [each for each in warnings(tree) if each[0] != "pattern-unused"] == [
+        ("git-submodule-empty", "web/theme")
+    ]
+    write(source, {"web/theme/a.css": ""})
+    assert "git-submodule-empty" not in dict(warnings(look(source, exclude=["*.css"])))
+
+
+def test_pointers_of_git_lfs_are_told_once(source: Path) -> None:
+    text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize "
+    write(source, {"a/x.bin": f"{text}12345\n", "a/y.bin": f"{text}1\n", "a/z.md": text.upper()})
+    (problem,) = look(source).warnings
+    assert (problem.code, problem.severity) == ("git-lfs-pointer", "warning")
+    assert problem.message.startswith("a/x.bin (and 1 more) is")
 
 
 KEY = "-----BEGIN RSA PRIVATE KEY-----\n"

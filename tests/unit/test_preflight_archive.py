@@ -200,6 +200,13 @@ def test_a_name_that_is_in_the_archive_twice(tmp_path: Path) -> None:
     assert contents.read("app/a.txt", 99) == b"new\n"
 
 
+@ARCHIVES
+def test_a_pointer_of_git_lfs(kind: BundleType, tmp_path: Path) -> None:
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n".encode()
+    other = pointer.replace(b"/v1", b"/v9")
+    assert opened(make(kind, tmp_path, {**FILES, "app/x": pointer, "y": other}))[2] == ["git-lfs-pointer"]
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "severity"),
     [

@@ -153,6 +153,7 @@ SCRIPTS: dict[str, tuple[str | bytes, int, int | None]] = {
     "hook-env-arguments": ("#!/usr/bin/env bash -e\n", 0o755, 1),
     "hook-background": ("#!/bin/bash\n\nnode x.js &\n", 0o755, 3),
 }
+LFS_POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0123456789abcdef' * 4}\nsize 12345\n"
 IGNORED = (".codedeployignore", 4)
 
 # code → the files of a source, and the place; a text that begins with `-> ` is a link
@@ -199,6 +200,11 @@ TREES: dict[str, tuple[dict[str, str], tuple[str, int | None]]] = {
     ),
     "version-control": ({APPSPEC: HEAD, ".svn/entries": ""}, (".svn", None)),
     "nested-repository": ({APPSPEC: HEAD, "a/.git/config": ""}, ("a/.git", None)),
+    "git-lfs-pointer": ({APPSPEC: HEAD, "app/a.bin": LFS_POINTER}, ("app/a.bin", None)),
+    "git-submodule-empty": (
+        {APPSPEC: HEAD, ".gitmodules": "[submodule]\n\tpath = b\n", "b/": ""},
+        ("b", None),
+    ),
     "likely-secret": ({APPSPEC: HEAD, ".env": "A=1"}, (".env", None)),
 }
 RESOURCE_HEAD = "version: 0.0\nResources:\n  - web:\n"
