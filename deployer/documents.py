@@ -36,6 +36,10 @@ def load(text: str) -> Any:  # noqa: ANN401 - whatever its author wrote
 
 def events(text: str) -> Iterator[yaml.Event]:
     """Yield the parser's events down to one level too deep; raises YAMLError or OutOfBounds on the way."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise OutOfBounds("is not UTF-8") from error
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         yield event

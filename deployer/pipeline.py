@@ -125,7 +125,7 @@ def _store(bundle: Bundle | None, aws: Aws, run: Run) -> Revision:
             run.ci.say(f"Looked up what the AppSpec leaves out: {piece}")
             bundle = run.completed(appspec.bundle())
         if not run.settings.bucket:
-            return AppSpecRevision.of(appspec.text)
+            return AppSpecRevision.of(appspec.data.decode(errors="replace"))
     with run.ci.section("Upload"):
         return run.stored(_upload(bundle, aws, run), bundle)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.inline import find
 from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
-from deployer.choices import PreFlight, Stage
+from deployer.choices import APPSPEC, PreFlight, Stage
 from deployer.ci.files import own_files
 from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
 from deployer.report import lines
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deployer.appspec.inline import AppSpecFile
     from deployer.appspec.model import AppSpec
     from deployer.bundle.contents import Bundle, Contents
+    from deployer.bundle.tree import Tree
     from deployer.revision import BundleType
     from deployer.run import Run
     from deployer.settings.model import Settings
@@ -28,7 +29,8 @@ def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
     """Return the inputs that a run does not need because its AppSpec is the revision and is sent inline."""
     if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
         return ()
-    return ("bucket",) if find(settings.source, settings.appspec, repository=repository) else ()
+    found = find(settings.source, settings.appspec, repository=repository)
+    return ("bucket",) if found and found.is_revision else ()
 
 
 def bundle_of(run: Run) -> Bundle:
@@ -39,17 +41,9 @@ def bundle_of(run: Run) -> Bundle:
     settings, repository = run.settings, run.ci.job.workspace
     source = repository / settings.source
     appspec = None if source.is_file() else find(settings.source, settings.appspec, repository=repository)
-    if appspec:
+    if appspec and appspec.is_revision:
         return _from_appspec(appspec, run)
-    if settings.appspec_variables:
-        raise InvalidInput(
-            Problem(
-                "Input appspec-variables: only an AppSpec that is itself the revision (Lambda, ECS) is "
-                "filled in; this one goes into a bundle as it stands.",
-                "Remove the input, or fill in the file in a step before this one.",
-            )
-        )
-    return _from_archive(source, run) if source.is_file() else _from_tree(run)
+    return _from_archive(source, run) if source.is_file() else _from_tree(appspec, run)
 
 
 def _from_appspec(appspec: AppSpecFile, run: Run) -> Bundle:
@@ -65,13 +59,21 @@ def _from_archive(source: Path, run: Run) -> Bundle:
     from deployer.bundle.package import ready_made
     from deployer.bundle.secrets import secrets_in_archive
 
+    if run.settings.appspec_variables:
+        raise InvalidInput(
+            Problem(
+                f"Input appspec-variables: {run.settings.source} is an archive, which is deployed as it is, "
+                "so the AppSpec in it cannot be filled in.",
+                "Give the folder to package as source, or fill in the AppSpec before the archive is made.",
+            )
+        )
     contents, bundle_type, problems = open_archive(source, repository=run.ci.job.workspace)
     found, appspec = _checked(contents, bundle_type, run)
     _judge([*problems, *found, *secrets_in_archive(contents)], run)
     return replace(ready_made(contents, contents.file, bundle_type), appspec=appspec)
 
 
-def _from_tree(run: Run) -> Bundle:
+def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:
     from deployer.bundle.package import package
     from deployer.bundle.tree import scan
 
@@ -90,10 +92,22 @@ def _from_tree(run: Run) -> Bundle:
     if ci.debugging:
         for text in lines.listed(tree):
             ci.debug(text)
-    found, appspec = _checked(tree, settings.bundle_type, run)
-    _judge([*tree.warnings, *found], run)
+    tree, unfilled = _filled(tree, appspec, run)
+    found, parsed = _checked(tree, settings.bundle_type, run)
+    _judge([*tree.warnings, *unfilled, *found], run)
     bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
-    return replace(bundle, appspec=appspec)
+    return replace(bundle, appspec=parsed)
+
+
+def _filled(tree: Tree, appspec: AppSpecFile | None, run: Run) -> tuple[Tree, Sequence[Problem]]:
+    """Return the tree with its AppSpec filled in where there are variables, and the problems of that."""
+    variables = run.settings.appspec_variables
+    if not variables or appspec is None:
+        return tree, ()
+    filled, problems = appspec.filled(variables)
+    if run.settings.pre_flight is not PreFlight.OFF:
+        problems += filled.leftovers()
+    return tree.with_content(APPSPEC, filled.data, path=filled.path), problems
 
 
 def _own_files(run: Run) -> frozenset[str]:

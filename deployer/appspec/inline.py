@@ -1,4 +1,4 @@
-"""An AppSpec that is itself the revision (Lambda, ECS): found, filled in, checked, and made a bundle."""
+"""An AppSpec as a file of the repository: found, filled in, and made a bundle where it is the revision."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.appspec.completion import Stopgap, complete
-from deployer.appspec.document import LIMIT
+from deployer.appspec.document import LIMIT, load
+from deployer.appspec.findings import Findings
 from deployer.appspec.parse import parse
+from deployer.appspec.resources import report_placeholders
 from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
 from deployer.bundle.reading import find_appspec, not_read, read_start
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import capped
+from deployer.errors import InvalidBundle, Location, capped
 from deployer.revision import BundleType
+from deployer.rules import document as rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +35,10 @@ _JSON = ".json"
 
 @dataclass(frozen=True)
 class AppSpecFile:
-    """The text of an AppSpec and its path in the repository: `Contents` of one file."""
+    """The text of an AppSpec and its path in the repository: `Contents` of one file.
+
+    Bytes that are not UTF-8 are surrogates in `text`, and themselves again in `data`.
+    """
 
     text: str
     path: str
@@ -42,33 +48,56 @@ class AppSpecFile:
     @property
     def entries(self) -> Mapping[str, Entry]:
         """The one file."""
-        entry = Entry(APPSPEC, EntryKind.FILE, size=len(self.text.encode()))
+        entry = Entry(APPSPEC, EntryKind.FILE, size=len(self.data))
         return MappingProxyType({APPSPEC: entry})
+
+    @property
+    def data(self) -> bytes:
+        """Return the bytes of the text."""
+        return self.text.encode(errors="surrogateescape")
 
     @cached_property
     def parsed(self) -> ParsedAppSpec:
         """The text, parsed as it is: its meaning and its problems."""
-        return parse(self.text.encode(), path=self.path)
+        return parse(self.data, path=self.path)
 
     @property
     def platform(self) -> ComputePlatform | None:
         """The platform that it deploys to, None where it cannot be understood."""
         return self.parsed.appspec.compute_platform if self.parsed.appspec else None
 
+    @property
+    def is_revision(self) -> bool:
+        """Return whether it is the revision itself (Lambda, ECS), and not a part of a bundle."""
+        return self.platform not in {ComputePlatform.SERVER, None}
+
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of the file; raises KeyError for any other name."""
         if name != APPSPEC:
             raise KeyError(name)
-        return self.text.encode()[:limit]
+        return self.data[:limit]
 
     def locate(self, name: str) -> str | None:
         """Return the file's path from the repository's root."""
         return self.path if name == APPSPEC else None
 
     def filled(self, variables: Mapping[str, str]) -> tuple[AppSpecFile, list[Problem]]:
-        """Return a copy with its placeholders replaced, and the problems of the variables."""
+        """Return a copy with its placeholders replaced, and the problems of the variables.
+
+        Raises InvalidBundle when it is too large to be read as a whole.
+        """
+        if variables and len(self.data) > LIMIT:
+            raise InvalidBundle(rules.TOO_LARGE.problem(Location(self.path), limit=LIMIT))
         text, problems = fill(self.text, variables, path=self.path)
         return replace(self, text=text), problems
+
+    def leftovers(self) -> list[Problem]:
+        """Return a problem for each placeholder without a value."""
+        findings = Findings(self.path)
+        root = load(self.data, Findings(self.path))
+        if root is not None:
+            report_placeholders(root, findings)
+        return findings.problems
 
     def check(self) -> list[Problem]:
         """Return everything that the service would reject; values to be looked up later count as present."""
@@ -86,7 +115,7 @@ class AppSpecFile:
         from deployer.bundle.package import Stream
         from deployer.bundle.work import Packed
 
-        data = self.text.encode()
+        data = self.data
         return Bundle(
             type=BundleType.JSON if self.path.lower().endswith(_JSON) else BundleType.YAML,
             digest=sha256(data).hexdigest(),
@@ -99,10 +128,9 @@ class AppSpecFile:
 
 
 def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
-    """Return the AppSpec for Lambda or ECS that `appspec` names in the source or else in the repository.
+    """Return the AppSpec that `appspec` names in the source or else in the repository, None without one.
 
-    None where there is none, or it is one for instances and belongs into a bundle. Raises InvalidBundle when
-    it cannot be read.
+    Raises InvalidBundle when it cannot be read.
     """
     repository = repository.resolve()
     path = find_appspec(appspec, source=repository / source, repository=repository)
@@ -113,8 +141,7 @@ def find(source: Path, appspec: str, *, repository: Path) -> AppSpecFile | None:
         data = read_start(str(path), LIMIT + 1)
     except OSError as error:
         raise not_read(name, error) from error
-    found = AppSpecFile(data.decode(errors="replace"), name)
-    return None if found.platform in {ComputePlatform.SERVER, None} else found
+    return AppSpecFile(data.decode(errors="surrogateescape"), name)
 
 
 def _moved(problem: Problem, inserted: int | None) -> Problem:

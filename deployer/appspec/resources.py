@@ -55,7 +55,7 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
         given_one = isinstance(version, Scalar) and version.text in {"1", "1.0"}
         rule = document_rules.VERSION_ONE if given_one else document_rules.VERSION
         findings.add(rule, version or root, found=f"`version` is {found}")
-    _report_placeholders(root, findings)
+    report_placeholders(root, findings)
     name, platform = _resource(root, findings)
     hooks = dict(_hooks(_get(root, "Hooks"), platform, findings))
     return AppSpec(
@@ -69,17 +69,18 @@ def _get(node: Mapping, key: str) -> Node | None:
     return next((value for name, value in node.pairs if (text_of(name) or "").lower() == wanted), None)
 
 
-def _report_placeholders(node: Node, findings: Findings) -> None:
+def report_placeholders(node: Node, findings: Findings) -> None:
+    """Report each placeholder that is left in a value."""
     match node:
         case Scalar(value=str(text)):
             for found in PLACEHOLDER.findall(text):
                 findings.add(rules.PLACEHOLDER, node, text=f"<{found}>")
         case Sequence(items=items):
             for item in items:
-                _report_placeholders(item, findings)
+                report_placeholders(item, findings)
         case Mapping(pairs=pairs):
             for _, value in pairs:
-                _report_placeholders(value, findings)
+                report_placeholders(value, findings)
 
 
 def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:

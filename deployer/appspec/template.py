@@ -1,7 +1,7 @@
 """`NAME=value` pairs → the AppSpec with each `<NAME>` replaced; what is left over, the parser reports.
 
 A value may come from elsewhere (a branch's name), so it fills in text and can never add a key: the filled
-document has to have the structure of the one before.
+document has to have the structure of the one before. What cannot be parsed before must not become parsable.
 """
 
 from __future__ import annotations
@@ -46,16 +46,28 @@ def _changed_line(text: str, filled: str, variables: Mapping[str, str]) -> int |
     """
     try:
         before = list(events(text))
-    except (yaml.YAMLError, OutOfBounds):
-        return None
+    except (yaml.YAMLError, OutOfBounds) as error:
+        return _line_of_error(error) if text != filled and _can_be_parsed(filled) else None
     try:
         for old, new in zip_longest(before, events(filled)):
             if new is None or old is None or _shape(old, variables) != _shape(new, {}):
                 return line_of(old or before[-1])
     except (yaml.YAMLError, OutOfBounds) as error:
-        mark = getattr(error, "problem_mark", None)
-        return mark.line + 1 if mark else 1
+        return _line_of_error(error)
     return None
+
+
+def _can_be_parsed(text: str) -> bool:
+    try:
+        return bool(list(events(text)))
+    except (yaml.YAMLError, OutOfBounds):
+        return False
+
+
+def _line_of_error(error: Exception) -> int:
+    """Return the line, from 1, at which a text cannot be parsed; 1 where that is unknown."""
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark else 1
 
 
 def _shape(event: yaml.Event, variables: Mapping[str, str]) -> tuple[object, ...]:

@@ -37,7 +37,8 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
     `name` is its path in the bundle with forward slashes and no slash at its ends; `mode` its permission
     bits; `size` the bytes of a file; `target` where a link points, or the words for a special file; `path`
     the file on this machine that holds its content (empty for a member of a ready-made archive); `modified`
-    the time that the archive tells, in whole seconds since 1970.
+    the time that the archive tells, in whole seconds since 1970; `content` the bytes that are packed instead
+    of those at `path`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
     target: str = ""
     path: str = ""
     modified: int = EARLIEST
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,8 @@ class _Reader:
 
     def _hash_file(self, entry: Entry) -> tuple[int, bytes, int]:
         """Return size, hash and CRC-32 of the file's current contents."""
+        if entry.content is not None:
+            return len(entry.content), self._start(entry.content).digest(), crc32(entry.content, 0)
         handle = self._opener.open(entry.path)
         try:
             if entry.size >= _SMALL:

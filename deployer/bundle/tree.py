@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _MOST_PATTERNS: Final = 10_000  # what compiles in half a second
+_PLAIN_MODE: Final = 0o644
 _LONGEST_PATTERN: Final = 4096  # bytes; no path of Linux is longer
 EXCLUDE_INPUT: Final = "action input exclude"
 _NOT_BUILT: Final = "Was it built or downloaded by an earlier step?"
@@ -95,6 +96,8 @@ class Tree:
         entry = self._resolved(name)
         if entry is None or entry.kind is not EntryKind.FILE:
             raise KeyError(name)
+        if entry.content is not None:
+            return entry.content[:limit]
         try:
             return read_start(entry.path, limit)
         except OSError as error:
@@ -106,6 +109,23 @@ class Tree:
         if entry is None or not entry.path:
             return None
         return Path(entry.path).relative_to(self.repository).as_posix()
+
+    def with_content(self, name: str, content: bytes, *, path: str) -> Tree:
+        """Return the same with other bytes in the file (or instead of the link) of that name.
+
+        `path`, from the repository's root, is where they come from, and where problems are reported.
+        """
+        entry = self.entries[name]
+        mode = entry.mode if entry.kind is EntryKind.FILE else _PLAIN_MODE
+        given = entry._replace(
+            kind=EntryKind.FILE,
+            mode=mode,
+            size=len(content),
+            target="",
+            path=str(self.repository / path),
+            content=content,
+        )
+        return replace(self, entries={**self.entries, name: given})
 
 
 def scan(  # noqa: PLR0913 - its knobs are keyword-only

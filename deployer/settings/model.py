@@ -68,8 +68,9 @@ class Settings(TextSettings):
     appspec_variables: Annotated[
         Variables,
         Section.BUNDLE.input(
-            "Values for the placeholders `<NAME>` of an AppSpec for Lambda or ECS, as `NAME=value`, one per "
-            "line; for example a task definition's ARN from an earlier step"
+            "Values for the placeholders `<NAME>` in the AppSpec, as `NAME=value`, one per line; for example "
+            "a task definition's ARN from an earlier step, or a folder per environment. The file itself is "
+            "not changed"
         ),
     ] = None
     exclude: Annotated[

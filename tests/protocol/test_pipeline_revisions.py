@@ -384,12 +384,6 @@ def test_a_rehearsal_of_an_appspec_asks_nobody(still_emulator: Start, run_line: 
     assert service.calls == []
 
 
-def test_variables_for_a_bundle_are_refused(still_emulator: Start, run_line: RunLine) -> None:
-    ran = run_line(still_emulator(), "--stop-after", "package", "--appspec-variables", "A=1")
-    assert ran.code == 2
-    assert "this one goes into a bundle as it stands" in ran.log
-
-
 def test_a_deployment_is_picked_up_by_its_id_alone(still_emulator: Start, run_line: RunLine) -> None:
     """No application, group or bucket: all of that is the deployment's own."""
     service = still_emulator()

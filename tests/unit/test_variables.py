@@ -99,8 +99,10 @@ def test_any_value_in_quotes_is_that_value_or_refused(value: str) -> None:
 
 
 def test_a_text_that_is_no_yaml_is_filled_all_the_same() -> None:
-    """The parser tells what is wrong with it."""
+    """The parser tells what is wrong with it, unless a value is what completes it."""
     assert fill("a: [<X>", {"X": "1"}, path="a.yml") == ("a: [1", [])
+    assert fill("a: '\udce9 <X>'", {"X": "1"}, path="a.yml") == ("a: '\udce9 1'", [])
+    assert codes('a: "<X>\n', {"X": '" # and more'}) == ["appspec-variable-structure"]
 
 
 @pytest.mark.parametrize("text", [LAMBDA, FLOW, LAMBDA.replace("Name", "name").replace("Alias", "ALIAS")])
@@ -163,6 +165,7 @@ def test_a_bundle_of_one_appspec() -> None:
     with pytest.raises(KeyError):
         appspec.read("other", 1)
     assert AppSpecFile("", "a.yml").platform is None
+    assert not AppSpecFile("", "a.yml").is_revision
 
 
 def test_where_an_appspec_is_found(tmp_path: Path) -> None:
@@ -171,11 +174,14 @@ def test_where_an_appspec_is_found(tmp_path: Path) -> None:
     (tmp_path / "app" / "appspec.yml").write_text("version: 0.0\nos: linux\n")
     (tmp_path / "lambda.yml").write_text(LAMBDA)
     inside = tmp_path / "app"
-    assert find(inside, "appspec.yml", repository=tmp_path) is None
+    for_instances = find(inside, "appspec.yml", repository=tmp_path)
+    assert for_instances is not None
+    assert (for_instances.path, for_instances.is_revision) == ("app/appspec.yml", False)
     assert find(inside, "none.yml", repository=tmp_path) is None
     found = find(inside, "lambda.yml", repository=tmp_path)
     assert found is not None
     assert (found.path, found.platform) == ("lambda.yml", ComputePlatform.LAMBDA)
+    assert found.is_revision
     outside = tmp_path / "app" / "link.yml"
     outside.symlink_to("/etc/hostname")
     assert find(inside, "link.yml", repository=inside) is None
