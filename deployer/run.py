@@ -51,6 +51,8 @@ class Outcome:
     ending: Ending | None = None
     explanation: Explanation | None = None
     rollback: Deployment | None = None
+    rollback_ending: Ending | None = None
+    rollback_explanation: Explanation | None = None
     live: Revision | None = None
     problems: list[Problem] = field(default_factory=list)
     earlier: tuple[Outcome, ...] = ()
@@ -64,10 +66,18 @@ class Outcome:
         """Begin with a group, keeping what the one before came to."""
         if self.deployment:
             self.earlier = (*self.earlier, replace(self, earlier=()))
-            self.deployment = self.ending = self.explanation = self.rollback = self.live = None
+            self.deployment = self.ending = self.explanation = self.live = None
+            self.rollback = self.rollback_ending = self.rollback_explanation = None
             self.problems = []
             self.status = Status.REGISTERED
         self.group = group
+
+    @property
+    def rollback_status(self) -> Status | None:
+        """Return the result of the rollback; CREATED while its end was not seen, None without one."""
+        if self.rollback is None:
+            return None
+        return self.rollback_ending.status if self.rollback_ending else Status.CREATED
 
     @property
     def exit_code(self) -> ExitCode:
@@ -130,3 +140,9 @@ class Run:
         self.ci.say(f"Deployment {deployment.id}: {deployment.url}")
         self.ci.outputs(outputs.of_deployment(deployment) | outputs.of_attempts(self.outcome))
         return deployment
+
+    def rolled_back(self, rollback: Deployment) -> Deployment:
+        """Record the deployment that rolls this one back, and return it."""
+        self.outcome.rollback = rollback
+        self.ci.outputs(outputs.of_rollback(self.outcome))
+        return rollback

@@ -175,10 +175,11 @@ class Observer:
             raise
 
 
-def rollback_of(deployment_id: str, client: CodeDeployClient) -> str | None:
-    """Return the ID of the deployment that rolls this one back, None while there is none."""
+def rollback_of(deployment_id: str, client: CodeDeployClient) -> tuple[str, str]:
+    """Return the ID of the deployment that rolls this one back, and what is said of it; empty without one."""
     info = client.get_deployment(deploymentId=deployment_id)["deploymentInfo"]
-    return info.get("rollbackInfo", {}).get("rollbackDeploymentId")
+    rollback = info.get("rollbackInfo", {})
+    return rollback.get("rollbackDeploymentId", ""), rollback.get("rollbackMessage", "")
 
 
 def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
@@ -199,13 +200,29 @@ def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
         completed=info.get("completeTime"),
         rollback_id=rollback.get("rollbackDeploymentId"),
         rollback_message=rollback.get("rollbackMessage", ""),
-        rollback_expected=info.get("autoRollbackConfiguration", {}).get("enabled", False),
+        rollback_expected=_is_rolled_back(info),
         revision=of_location(info.get("revision", {})),
         creator=info.get("creator", ""),
         compute_platform=info.get("computePlatform", ""),
         group_wait_minutes=ready_wait + keep_wait,
         terminating=info.get("instanceTerminationWaitTimeStarted", False),
     )
+
+
+_ROLLBACK_EVENTS = {
+    "ALARM_ACTIVE": "DEPLOYMENT_STOP_ON_ALARM",
+    "MANUAL_STOP": "DEPLOYMENT_STOP_ON_REQUEST",
+}
+"""Triggers of rollbacks by the code of a deployment that ended; any other code is a failure."""
+
+
+def _is_rolled_back(info: DeploymentInfoTypeDef) -> bool:
+    """Tell whether a rollback is configured for the way in which the deployment ended, or may yet end."""
+    configured = info.get("autoRollbackConfiguration", {})
+    events = configured.get("events")
+    code = info.get("errorInformation", {}).get("code", "")
+    wanted = _ROLLBACK_EVENTS.get(code, "DEPLOYMENT_FAILURE")
+    return configured.get("enabled", False) and (not events or wanted in events)
 
 
 def _target(described: DeploymentTargetTypeDef) -> Target:

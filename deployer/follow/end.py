@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.choices import OnEnd
 from deployer.deployment.model import Status
-from deployer.follow.rollback import follow_rollback, rollback_as
+from deployer.follow.rollback import follow_rollback
 from deployer.follow.stop import end, stop_late
 from deployer.follow.watch import watch
 from deployer.report import lines, outputs
@@ -63,13 +63,13 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         else:
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
-                outcome.rollback = rollback_as(identifier, deployment)
+                run.rolled_back(replace(deployment, id=identifier, revision=None))
     if ending.status is Status.SUCCEEDED and deployment.revision:
         outcome.live = deployment.revision
     elif ending.status in {Status.FAILED, Status.STOPPED}:
         left = budget - timedelta(seconds=run.clock.monotonic() - started)
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
-    run.ci.outputs(outputs.of_live(outcome.rollback, outcome.live))
+    run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
 
 
 def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:

@@ -84,13 +84,16 @@ def unread(snapshot: Snapshot) -> str:
 
 
 def rolled_back(ending: Ending, rollback: Deployment) -> str:
-    """Return how a rollback ended and which revision is live now."""
+    """Return how a rollback ended, and which revision is live now."""
     if ending.status is not Status.SUCCEEDED:
-        how = _ENDINGS[ending.status]
-        uncertain = "it is uncertain which revision each target runs now"
-        return f"Rollback {rollback.id} {how}; {uncertain}: {rollback.url}"
+        return f"Rollback {rollback.id} {rollback_ended(ending)}: {rollback.url}"
     live = ending.snapshot.revision
     return f"Rolled back by {rollback.id}" + (f"; live now: {live.label}" if live else "")
+
+
+def rollback_ended(ending: Ending) -> str:
+    """Return what became of a rollback in the time that the run waited, as a clause."""
+    return f"{_ENDINGS[ending.status]} after {duration(ending.seconds)}"
 
 
 def log_title(failure: Failure) -> str:

@@ -39,8 +39,14 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "error-code": "CodeDeploy's error code for a deployment that did not succeed",
         "error-message": "Why the deployment did not succeed: the text of the first annotation",
         "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
-        "deployments": "JSON list of the deployments, one per group: group, id, url, status, rollback id",
+        "deployments": (
+            "JSON list of the deployments, one per group: group, id, url, status, rollback id and status"
+        ),
         "rollback-deployment-id": "ID of the deployment that rolled this one back",
+        "rollback-status": (
+            "Result of the rollback: `succeeded`, `failed`, `stopped`, `timed-out`; `created` if its end was "
+            "not seen"
+        ),
         "live-revision": (
             "Revision that the targets run now, if that is certain. Empty, like `revision`, for the inline "
             "AppSpec of another run if its content cannot be read"
@@ -100,12 +106,19 @@ def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
     return values
 
 
-def of_live(rollback: Deployment | None, live: Revision | None) -> dict[str, str]:
-    """Return the outputs known once it is clear which revision the targets run."""
+def of_rollback(outcome: Outcome) -> dict[str, str]:
+    """Return the outputs known once there is a rollback, and again once it has ended."""
+    if outcome.rollback is None:
+        return {}
     return {
-        **({"rollback-deployment-id": rollback.id} if rollback else {}),
-        **({"live-revision": live.uri} if live and live.uri else {}),
+        "rollback-deployment-id": outcome.rollback.id,
+        "rollback-status": outcome.rollback_status or "",
     }
+
+
+def of_live(live: Revision | None) -> dict[str, str]:
+    """Return the output known once it is clear which revision the targets run."""
+    return {"live-revision": live.uri} if live and live.uri else {}
 
 
 def of_problem(problem: Problem) -> dict[str, str]:
@@ -125,9 +138,7 @@ def _attempt(outcome: Outcome) -> dict[str, str]:
     listed = {"group": outcome.group, "status": outcome.status or ""}
     if deployment := outcome.deployment:
         listed |= {"deployment-id": deployment.id, "deployment-url": deployment.url}
-    if rollback := outcome.rollback:
-        listed["rollback-deployment-id"] = rollback.id
-    return listed
+    return listed | of_rollback(outcome)
 
 
 def _target(target: Target) -> dict[str, object]:

@@ -12,6 +12,9 @@ CODES: Final = {
     "credentials-end-early": "The AWS credentials end before the wait does.",
     "endpoint-not-encrypted": "An endpoint beyond this machine is `http://`: whoever is on the way reads and "
     "changes what is sent.",
+    "rollback-failed": "The rollback failed, was stopped or did not end within `timeout`: it is uncertain "
+    "which revision each target runs.",
+    "rollback-missing": "CodeDeploy was to roll the deployment back, but no rollback began.",
     "sdk-file-ignored": "A file of AWS settings, credentials or models that lies in the workspace is not "
     "read.",
     "status-unread": "The deployment's status could not be read, so it was not stopped.",

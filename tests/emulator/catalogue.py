@@ -195,6 +195,7 @@ BAD = (
     ),
     Scenario("rollback", "one instance fails, the automatic rollback succeeds", _rolled_back("success")),
     Scenario("rollback-fails", "one fails, and so does the rollback", _rolled_back("previous-stop-fails")),
+    Scenario("rollback-hangs", "one fails, and the rollback never ends", _rolled_back("stuck")),
     Scenario("agent-silent", "no agent picks the work up: all targets stay pending", _silent()),
     Scenario("all-skipped", "no agent picked the work up: all events were skipped", _all_skipped()),
     Scenario(

@@ -81,16 +81,56 @@ def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start
     ran = run_line(service)
     assert ran.code == 10
     assert ran.outputs["rollback-deployment-id"] == service.deployments[1].id
+    assert ran.outputs["rollback-status"] == "succeeded"
     assert ran.outputs["live-revision"] == "s3://releases/hello-web/yesterday.zip"
     assert "Live now" in ran.summary
     assert statuses(service) == ["Failed", "Succeeded"]
 
 
-def test_a_rollback_that_fails_leaves_it_open_what_is_live(still_emulator: Start, run_line: RunLine) -> None:
+def test_a_rollback_that_fails_is_told_as_loudly_as_the_failure(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    """A second annotation with the rollback's own cause, and its own log; nothing is said to be live."""
     ran = run_line(still_emulator("rollback-fails"))
     assert ran.code == 10
     assert "live-revision" not in ran.outputs
-    assert "it is uncertain which revision each target runs now" in ran.log
+    assert ran.outputs["rollback-status"] == "failed"
+    assert json.loads(ran.outputs["deployments"])[0]["rollback-status"] == "failed"
+    (annotation,) = [line for line in ran.log.splitlines() if "title=rollback-failed::" in line]
+    assert annotation.startswith("::error title=")
+    assert "it is uncertain which revision each target runs now" in annotation
+    assert "ApplicationStop failed on i-0c5f3a9b7d0000001" in annotation
+    assert "Unit hello-web.service not loaded." in annotation
+    assert "Rollback: Log of ApplicationStop scripts/stop_server.sh" in ran.log
+    assert "scripts/after_install.sh" in ran.outputs["error-message"]
+    assert "The rollback d-" in ran.summary
+
+
+def test_a_rollback_that_takes_too_long_is_no_success(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator("rollback-hangs")
+    ran = run_line(service, "--timeout", "2m")
+    assert (ran.code, ran.outputs["rollback-status"]) == (10, "timed-out")
+    assert "It may still be running. Check in the console how it ends" in ran.log
+
+
+def test_a_rollback_that_never_begins_is_told(still_emulator: Start, run_line: RunLine) -> None:
+    """A group's first deployment has nothing to roll back to."""
+    service = still_emulator("rollback")
+    service.world.deployments.clear()
+    ran = run_line(service)
+    assert ran.code == 10
+    assert "::warning title=rollback-missing::No rollback of deployment" in ran.log
+    assert "rollback-status" not in ran.outputs
+
+
+def test_a_rollback_for_another_reason_is_not_waited_for(
+    still_emulator: Start, run_line: RunLine, clock: FakeClock
+) -> None:
+    service = still_emulator("fails-after-install")
+    ran = run_line(service, "--auto-rollback", "DEPLOYMENT_STOP_ON_ALARM")
+    assert ran.code == 10
+    assert clock.passed < 15
+    assert "rollback-missing" not in ran.log
 
 
 @pytest.mark.parametrize(("how", "asked"), [("leave", None), ("stop", False), ("rollback", True)], ids=str)
