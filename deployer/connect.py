@@ -8,6 +8,7 @@ from deployer.aws.client import connect
 from deployer.aws.identity import RoleRequest, ambient, assume, confirm_account, ends_too_early, session_name
 from deployer.aws.origins import without_planted_certificates
 from deployer.aws.refusals import no_credentials
+from deployer.aws.retries import Retries
 from deployer.aws.tokens import REQUEST_TOKEN, find_token
 from deployer.aws.trace import Trace
 from deployer.choices import Stage
@@ -33,6 +34,7 @@ def connected(run: Run) -> Aws:
     aws = connect(
         settings.region,
         source=settings.origin("region"),
+        retries=Retries(run.clock, settings.timeout.total_seconds(), ci.say),
         workspace=ci.job.workspace,
         warn=_teller(ci),
         trace=trace,

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from deployer.aws.retries import Retries
+
+if TYPE_CHECKING:
+    from deployer.clock import Clock
 
 
 @dataclass(slots=True)
@@ -27,3 +33,8 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         """Let time pass at once."""
         self.passed += seconds
+
+
+def patient(clock: Clock | None = None) -> Retries:
+    """Return the retries of a run of ten minutes, which say nothing."""
+    return Retries(clock or FakeClock(), 600.0, lambda _: None)

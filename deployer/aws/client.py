@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from deployer import __version__
 from deployer.aws.errors import sdk_errors, translate
 from deployer.aws.origins import check_endpoints, ignored_file, keep_out, strange_endpoint
+from deployer.aws.retries import BRIEF, PATIENCE
 from deployer.errors import InvalidInput, Problem
 from deployer.regions import partition
 
@@ -29,10 +30,17 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
     from mypy_boto3_sts.type_defs import CredentialsTypeDef
 
+    from deployer.aws.retries import Retries
     from deployer.aws.trace import Trace
 
 
 _Client = TypeVar("_Client")
+
+_READ_SECONDS = 15
+"""How long a call that moves no file may take to answer; the services answer within one or two seconds."""
+
+_TRANSFER_SECONDS = 60
+"""How long S3 may take to accept a part of a bundle on a slow link, the SDK's own default."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ class Aws:
     session: Session
     region: str
     region_source: str
+    retries: Retries
     trace: Trace | None = None
     ends: datetime | None = None
     workspace: Path | None = None
@@ -54,38 +63,43 @@ class Aws:
 
     @cached_property
     def codedeploy(self) -> CodeDeployClient:
-        """A client that retries on its own: every call but CreateDeployment may be repeated."""
-        return self._attended(self.session.client("codedeploy", config=_config(attempts=5)))
+        """A client that outlasts faults that pass: every call but CreateDeployment may be repeated."""
+        return self._attended(self.session.client("codedeploy", config=_config()))
+
+    @cached_property
+    def codedeploy_optional(self) -> CodeDeployClient:
+        """A client for what a run can do without, which outlasts only short faults."""
+        return self._attended(self.session.client("codedeploy", config=_config()), patience=BRIEF)
 
     @cached_property
     def codedeploy_once(self) -> CodeDeployClient:
-        """A client that never re-sends: CreateDeployment has no client token."""
-        return self._attended(self.session.client("codedeploy", config=_config(attempts=1)))
+        """A client that never re-sends: CreateDeployment has no client token, and a wait looks again."""
+        return self._attended(self.session.client("codedeploy", config=_config()), patience=0)
 
     @cached_property
     def codedeploy_hasty(self) -> CodeDeployClient:
         """A client for a process that is being ended: one try, of two seconds."""
-        return self._attended(self.session.client("codedeploy", config=_config(attempts=1, timeout=2)))
+        return self._attended(self.session.client("codedeploy", config=_config(2)), patience=0)
 
     @cached_property
     def s3(self) -> S3Client:
-        """The S3 client, for the bucket's own endpoint style and the SDK's standard retries."""
-        return self._attended(self.session.client("s3", config=_config(attempts=5)))
+        """The S3 client, for the bucket's own endpoint style."""
+        return self._attended(self.session.client("s3", config=_config(_TRANSFER_SECONDS)))
 
     @cached_property
     def ecs(self) -> ECSClient:
         """The ECS client, for what an AppSpec leaves out."""
-        return self._attended(self.session.client("ecs", config=_config(attempts=5)))
+        return self._attended(self.session.client("ecs", config=_config()))
 
     @cached_property
     def functions(self) -> LambdaClient:
         """The Lambda client, for what an AppSpec leaves out."""
-        return self._attended(self.session.client("lambda", config=_config(attempts=5)))
+        return self._attended(self.session.client("lambda", config=_config()))
 
     @cached_property
     def sts(self) -> STSClient:
         """The STS client of the region, signing as the session."""
-        return self._attended(self.session.client("sts", config=_config(attempts=3, timeout=10)))
+        return self._attended(self.session.client("sts", config=_config()))
 
     @cached_property
     def sts_unsigned(self) -> STSClient:
@@ -93,14 +107,14 @@ class Aws:
         from botocore import UNSIGNED
         from botocore.config import Config
 
-        config = _config(attempts=3, timeout=10).merge(Config(signature_version=UNSIGNED))
+        config = _config().merge(Config(signature_version=UNSIGNED))
         return self._attended(self.session.client("sts", config=config))
 
     def sts_as(self, credentials: CredentialsTypeDef) -> STSClient:
         """Return the STS client that signs with these credentials."""
         client = self.session.client(
             "sts",
-            config=_config(attempts=3, timeout=10),
+            config=_config(),
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials["SessionToken"],
@@ -124,18 +138,20 @@ class Aws:
             keep_out(inner, self.workspace)
         return replace(self, session=_session(inner, self.region), ends=ends)
 
-    def _attended(self, client: _Client) -> _Client:
+    def _attended(self, client: _Client, *, patience: float = PATIENCE) -> _Client:
         for problem in strange_endpoint(client, os.environ):
             self.warn(problem)
+        self.retries.attend(client, patience=patience)
         if self.trace:
             self.trace.attend(client)
         return client
 
 
-def connect(
+def connect(  # noqa: PLR0913 - all but the region are keyword-only
     region: str,
     *,
     source: str,
+    retries: Retries,
     workspace: Path | None = None,
     warn: Callable[[Problem], None] = lambda _: None,
     trace: Trace | None = None,
@@ -164,7 +180,7 @@ def connect(
             )
         )
     region_source = source if region else f"profile {profile}"
-    return Aws(session, chosen, region_source, trace, workspace=workspace, warn=warn)
+    return Aws(session, chosen, region_source, retries, trace, workspace=workspace, warn=warn)
 
 
 def _session(inner: BotocoreSession, region: str | None) -> Session:
@@ -176,13 +192,14 @@ def _session(inner: BotocoreSession, region: str | None) -> Session:
     return boto3.session.Session(botocore_session=guarded(inner), region_name=region)
 
 
-def _config(*, attempts: int, timeout: int = 60) -> Config:
+def _config(timeout: int = _READ_SECONDS) -> Config:
+    """Return the settings of a client whose calls may each take `timeout` seconds to be answered."""
     from botocore.config import Config
 
     return Config(
         connect_timeout=min(10, timeout),
         read_timeout=timeout,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=16,
         user_agent_extra=f"codedeploy-deployer/{__version__}",
     )

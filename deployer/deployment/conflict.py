@@ -64,7 +64,8 @@ def create_when_free(
     started = clock.monotonic()
     while True:
         try:
-            return deploy(revision, request, aws=aws, clock=clock, guard=policy.guard)
+            left = policy.budget - timedelta(seconds=clock.monotonic() - started)
+            return deploy(revision, request, aws=aws, clock=clock, budget=left, guard=policy.guard)
         except Conflict as refusal:
             waited = clock.monotonic() - started
             left = policy.budget - timedelta(seconds=waited)

@@ -29,6 +29,7 @@ from deployer.aws.errors import (
     translate,
     translated,
 )
+from deployer.aws.retries import PATIENCE
 from deployer.deployment.holder import USER
 from deployer.deployment.model import Deployment
 from deployer.deployment.register import with_content
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 
 _LOOKS_AFTER_LOST_ANSWER = (1.0, 2.0, 4.0)
-_THROTTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 _LISTED_SINCE = timedelta(minutes=6)
 """The range of the look-up: AWS rejects requests if the clock is wrong by more than five minutes."""
 
@@ -69,31 +69,34 @@ def unguarded(_: Sent) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def deploy(
+def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
     revision: Revision,
     request: DeploymentRequest,
     *,
     aws: Aws,
     clock: Clock,
+    budget: timedelta,
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded,
 ) -> Deployment:
     """Create the deployment, or take the one that a request whose answer was lost turns out to have created.
 
-    `guard` surrounds the time in which a deployment may come to exist whose id is not known. Raises a
-    DeployError: Conflict when another deployment holds the group.
+    A request that is throttled is sent again within `budget`. One whose answer is lost is sent again for a
+    minute, each time only after no look finds what it may have created. `guard` surrounds the time in which
+    a deployment may come to exist whose id is not known. Raises a DeployError: Conflict when another
+    deployment holds the group.
     """
     sent = Sent(revision, request, clock.monotonic(), clock.now())
     lost = False
     with guard(sent):
         while True:
             try:
-                identifier = _create(sent, aws, clock)
+                identifier = _create(sent, budget, aws, clock)
             except sdk_errors() as error:
                 unanswered = is_transient(error) and not is_throttled(error)
                 held = lost and error_code(error) == "DeploymentLimitExceededException"
                 found = _look_up(sent, error, aws=aws, clock=clock) if unanswered or held else None
                 if found is None:
-                    if unanswered and not lost:
+                    if unanswered and clock.monotonic() - sent.monotonic < PATIENCE:
                         lost = True
                         continue
                     arn = group_arn(request.application, request.group, region=aws.region)
@@ -102,18 +105,17 @@ def deploy(
             return Deployment(identifier, aws.region, request.application, request.group, revision)
 
 
-def _create(sent: Sent, aws: Aws, clock: Clock) -> str:
+def _create(sent: Sent, budget: timedelta, aws: Aws, clock: Clock) -> str:
     """Send the request until it is not throttled, and return the deployment's id."""
-    parameters = members_of(sent.revision, sent.request)
-    pauses = iter(_THROTTLE_PAUSES)
+    parameters, begun, failures = members_of(sent.revision, sent.request), clock.monotonic(), 0
     while True:
         try:
             return aws.codedeploy_once.create_deployment(**parameters)["deploymentId"]
         except sdk_errors() as error:
-            pause = next(pauses, None) if is_throttled(error) else None
-            if pause is None:
+            failures += 1
+            longest = budget.total_seconds() if is_throttled(error) else 0.0
+            if not aws.retries.hold_back(error, "CreateDeployment", failures, begun=begun, longest=longest):
                 raise
-        clock.sleep(pause)
 
 
 def _unknown(lost: Exception, request: DeploymentRequest, region: str) -> AwsFault:

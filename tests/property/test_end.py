@@ -17,7 +17,7 @@ from deployer.deployment.places import Places
 from deployer.follow.end import follow
 from deployer.run import Outcome, Run
 from deployer.settings.load import load
-from tests.clock import FakeClock
+from tests.clock import FakeClock, patient
 from tests.emulator import Emulator
 from tests.emulator.faults import KINDS
 from tests.emulator.timeline import TERMINAL
@@ -105,7 +105,7 @@ def test_the_verdict_is_the_last_status_that_was_read_in_time(  # noqa: PLR0913 
         monkeypatch.setenv(name, value)
     began, stream, outcome = service.clock.passed, io.StringIO(), Outcome()
     run = Run(load(environ, []), detect({}, stream), service.clock, environ, outcome)
-    aws = connect("eu-west-1", source="the test")
+    aws = connect("eu-west-1", source="the test", retries=patient(service.clock))
     found = Deployment(deployment.id, aws.region, deployment.application, deployment.group)
     follow(found, Places(), budget=timedelta(seconds=BUDGET_SECONDS), aws=aws, run=run)
 

@@ -16,6 +16,7 @@ from deployer.aws.answers import UnreadableAnswer
 from deployer.aws.client import connect
 from deployer.aws.errors import is_transient
 from deployer.main import traceback_of
+from tests.clock import patient
 from tests.emulator import Role, trust_principal, trust_web_identity
 from tests.emulator.faults import UNREADABLE
 from tests.harness import Job
@@ -220,7 +221,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def ask(call: Callable[[Aws], Any], body: str = "", *, status: int = 200, **headers: str) -> Any:  # noqa: ANN401
         with stub(lambda *_: (status, body, headers)) as url:
             monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-            return call(connect("eu-west-1", source="here"))
+            return call(connect("eu-west-1", source="here", retries=patient()))
 
     return ask
 

@@ -16,7 +16,7 @@ from deployer.deployment.conflict import ConflictPolicy, create_when_free
 from deployer.deployment.request import DeploymentRequest
 from deployer.errors import DeployError
 from deployer.revision import AppSpecRevision, location
-from tests.clock import FakeClock
+from tests.clock import FakeClock, patient
 from tests.emulator import Emulator
 from tests.protocol.steps import DEPLOYED
 
@@ -202,7 +202,7 @@ def run_obtain(
     for name, value in {"ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SECRET_ACCESS_KEY": "a-secret"}.items():
         patch.setenv(f"AWS_{name}", value)
     patch.setenv("AWS_ENDPOINT_URL_CODEDEPLOY", url)
-    aws = connect("eu-west-1", source="a test")
+    aws = connect("eu-west-1", source="a test", retries=patient(clock))
     contest = ConflictPolicy(
         on_conflict=OnConflict.JOIN,
         budget=timedelta(minutes=10),

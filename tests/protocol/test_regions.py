@@ -11,6 +11,7 @@ import pytest
 from deployer.aws.client import connect
 from deployer.deployment.model import Deployment
 from deployer.regions import partition
+from tests.clock import patient
 from tests.emulator import Emulator, Role, trust_web_identity
 from tests.harness import Job
 
@@ -114,7 +115,7 @@ def test_fips_and_dual_stack_endpoints(
     variable: str, codedeploy: str, s3: str, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, "true")
-    aws = connect("us-east-1", source="a test")
+    aws = connect("us-east-1", source="a test", retries=patient())
     assert aws.codedeploy.meta.endpoint_url == codedeploy
     assert s3 in aws.s3.meta.endpoint_url
 

@@ -1,0 +1,116 @@
+"""Trying calls again: tens of seconds of patience for faults that pass, told in the log.
+
+The SDK's own retries are over within half a second, which one lost packet of DNS outlasts. They are off; this
+handler of the SDK's `needs-retry` event decides instead, and sleeps by the run's clock.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from deployer.aws.errors import error_code, is_throttled, is_transient
+from deployer.text import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.model import OperationModel
+
+    from deployer.clock import Clock
+
+
+PATIENCE: Final = 60.0
+"""Seconds from a call's first attempt in which faults of the network and of the service are tried again."""
+
+BRIEF: Final = 5.0
+"""The same for a call that a run can do without."""
+
+_LONGEST_PAUSE: Final = 8.0
+_LONGEST_THROTTLED_PAUSE: Final = 20.0
+_SILENCE: Final = 2.0
+"""Seconds of trying before the log says so."""
+
+_BEGUN: Final = "deployer-first-attempt"
+
+
+def pause(failures: int, *, throttled: bool, chance: float) -> float:
+    """Return the seconds to hold back after so many failures in a row, at least one.
+
+    They double from a quarter of a second, where the service asks for fewer calls from one second. `chance`,
+    from 0 to 1, spreads them over their upper half, so that runs that failed together do not return together.
+    """
+    first, longest = (1.0, _LONGEST_THROTTLED_PAUSE) if throttled else (0.25, _LONGEST_PAUSE)
+    most = min(longest, first * 2.0 ** min(failures - 1, 10))
+    return most * (1 + chance) / 2
+
+
+@dataclass(slots=True)
+class Retries:
+    """Decides for the calls of its clients whether, and when, they are tried again.
+
+    Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. `say` is
+    told once for each operation that does not succeed for some seconds.
+    """
+
+    clock: Clock
+    budget: float
+    say: Callable[[str], None]
+    _said: set[str] = field(default_factory=set)
+
+    def attend(self, client: Any, *, patience: float) -> None:  # noqa: ANN401 - a client of any service
+        """Try this client's calls again for so many seconds."""
+
+        def judge(
+            response: tuple[Any, dict[str, Any]] | None,
+            operation: OperationModel,
+            attempts: int,
+            caught_exception: Exception | None,
+            request_dict: dict[str, Any],
+            **_: object,
+        ) -> float | None:
+            error = caught_exception or _error_in(response, operation)
+            if error is None or not is_transient(error):
+                return None
+            longest = max(patience, self.budget) if patience >= PATIENCE and is_throttled(error) else patience
+            begun = request_dict["context"][_BEGUN]
+            return (
+                0.0 if self.hold_back(error, operation.name, attempts, begun=begun, longest=longest) else None
+            )
+
+        client.meta.events.register("before-call", self._begin)
+        client.meta.events.register("needs-retry", judge)
+
+    def _begin(self, context: dict[str, Any], **_: object) -> None:
+        context[_BEGUN] = self.clock.monotonic()
+
+    def hold_back(
+        self, error: Exception, operation: str, failures: int, *, begun: float, longest: float
+    ) -> bool:
+        """Sleep before another attempt at a call that failed so many times; False when patience is over.
+
+        `begun` is when the first attempt began, by the run's monotonic clock, `longest` for how many seconds
+        from then on it may be tried again.
+        """
+        throttled = is_throttled(error)
+        elapsed = self.clock.monotonic() - begun
+        seconds = pause(failures, throttled=throttled, chance=random.random())  # noqa: S311 - no secret
+        if elapsed + seconds > longest:
+            return False
+        if elapsed + seconds >= _SILENCE and operation not in self._said:
+            self._said.add(operation)
+            what = "AWS is throttling" if throttled else "AWS is not responding to"
+            why = error_code(error) or type(error).__name__
+            self.say(f"{what} {operation} ({why}). Retrying for up to {duration(longest - elapsed)}.")
+        self.clock.sleep(seconds)
+        return True
+
+
+def _error_in(response: tuple[Any, dict[str, Any]] | None, operation: OperationModel) -> Exception | None:
+    """Return the exception that an answer will be raised as, None for a good one."""
+    from botocore.exceptions import ClientError
+
+    if response is None or "Error" not in response[1]:
+        return None
+    return ClientError(response[1], operation.name)  # type: ignore[arg-type]  # botocore does the same
