@@ -51,7 +51,7 @@ class Live:
 
 def live_in(group: str, *, application: str, aws: Aws) -> Live | None:
     """Ask for the last successful deployment of the group; None where there is none or nothing is told."""
-    client = aws.codedeploy
+    client = aws.codedeploy_optional
     try:
         answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
         last = answer["deploymentGroupInfo"].get("lastSuccessfulDeployment", {}).get("deploymentId")

@@ -104,7 +104,7 @@ def confirm_platform(
 
 def _ask(application: str, group: str, aws: Aws) -> str | None:
     """Return the platform of the group, or of the application if `group` is empty; None if unknown."""
-    client = aws.codedeploy
+    client = aws.codedeploy_optional
     try:
         if group:
             answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)

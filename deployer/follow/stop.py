@@ -94,7 +94,7 @@ def end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: Ru
         run.ci.say(lines.still_running(deployment))
         return False
     if not taken:
-        run.ci.say(f"Deployment {deployment.id} ended before it could be stopped: {deployment.url}")
+        run.ci.say(f"Deployment {deployment.id} has already ended: {deployment.url}")
         return True
     rollback = " and rolling back to the last successful revision" if how is OnEnd.ROLLBACK else ""
     run.ci.say(f"Stopping deployment {deployment.id}{rollback}: {deployment.url}")

@@ -244,8 +244,28 @@ def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_
     assert service.deployments == []
 
 
-def test_throttling_that_stays_ends_after_a_while(still_emulator: Start, run_line: RunLine) -> None:
+def test_throttling_costs_patience_and_not_the_run(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
-    service.faults.add("CreateDeployment", "throttle", times=99)
-    assert run_line(service).code == 5
-    assert 5 < service.operations().count("CreateDeployment") < 12
+    service.faults.add("CreateDeployment", "throttle", times=40)
+    ran = run_line(service)
+    assert ran.code == 0
+    assert ran.log.count("AWS is throttling CreateDeployment (ThrottlingException). Retrying for up to") == 1
+
+
+def test_throttling_that_stays_ends_with_the_time(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator()
+    service.faults.add("CreateDeployment", "throttle", times=999)
+    assert run_line(service, "--timeout=5m").code == 5
+    assert 12 < service.operations().count("CreateDeployment") < 40
+
+
+@pytest.mark.parametrize("operation", ["RegisterApplicationRevision", "CreateDeployment"])
+def test_an_outage_of_some_seconds_costs_patience(
+    operation: str, still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator()
+    service.faults.add(operation, "503", times=6)
+    ran = run_line(service)
+    assert ran.code == 0
+    assert len(service.deployments) == 1
+    assert ran.log.count(f"AWS is not responding to {operation}") == (operation != "CreateDeployment")
