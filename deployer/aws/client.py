@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 _Client = TypeVar("_Client")
 
 _READ_SECONDS = 15
-"""How long a call that moves no file may take to answer; the services answer within one or two seconds."""
+"""Time for the answer to a call that moves no file; the services answer within one or two seconds."""
 
 _TRANSFER_SECONDS = 60
-"""How long S3 may take to accept a part of a bundle on a slow link, the SDK's own default."""
+"""Time for S3 to accept a part of a bundle on a slow link, the SDK's own default."""
 
 
 @dataclass(frozen=True)
