@@ -31,6 +31,10 @@ class MemoryBundle:
         """The start of a file, links followed."""
         return self.texts[resolve(self.entries, name) or ""][:limit]
 
+    def elsewhere(self, name: str) -> str:  # noqa: ARG002 - part of the protocol
+        """Nothing is anywhere else."""
+        return ""
+
     def locate(self, name: str) -> str | None:
         """The file's own name, None for what is no file."""
         try:

@@ -81,6 +81,10 @@ class AppSpecFile:
         """Return the file's path from the repository's root."""
         return self.path if name == APPSPEC else None
 
+    def elsewhere(self, name: str) -> str:  # noqa: ARG002 - part of the protocol
+        """Return nothing: no other file belongs to it."""
+        return ""
+
     def filled(self, variables: Mapping[str, str]) -> tuple[AppSpecFile, list[Problem]]:
         """Return a copy with its placeholders replaced, and the problems of the variables.
 

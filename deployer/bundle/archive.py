@@ -22,7 +22,7 @@ from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.members import Findings
 from deployer.bundle.reading import open_file
-from deployer.bundle.tree import usable_source
+from deployer.bundle.source import usable_source
 from deployer.bundle.untar import STREAMS, TarReader, open_tar
 from deployer.bundle.unzip import ZipReader
 from deployer.errors import InvalidBundle, Location, Problem
@@ -86,6 +86,10 @@ class ArchiveContents:
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
         """Return None: a member is not a file of the repository."""
         return None
+
+    def elsewhere(self, name: str) -> str:  # noqa: ARG002 - part of the protocol
+        """Return nothing: an archive is deployed as it is."""
+        return ""
 
 
 def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, BundleType, list[Problem]]:

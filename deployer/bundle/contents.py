@@ -92,6 +92,10 @@ class Contents(Protocol):
         """Return the file's path from the repository's root, None if it is outside."""
         ...
 
+    def elsewhere(self, name: str) -> str:
+        """Return where a file that is not in the bundle is, and how to get it there; empty if unknown."""
+        ...
+
 
 class ChunkStream(Protocol):
     """The bytes of an archive as they are made; `files` and `read` count the contents in them so far."""

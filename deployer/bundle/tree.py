@@ -18,14 +18,14 @@ from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
 from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.reading import LONGEST_TEXT, find_appspec, not_read, read_start
+from deployer.bundle.source import beside_appspec, no_appspec, reject_home, usable_source
 from deployer.bundle.times import TimeRange
 from deployer.bundle.walk import Walk
-from deployer.choices import APPSPEC, APPSPEC_NAMES
+from deployer.choices import APPSPEC
 from deployer.errors import InvalidBundle, InvalidInput, Location, Severity, capped
-from deployer.rules import bundle as bundle_rules
 from deployer.rules import document as document_rules
 from deployer.rules import tree as rules
-from deployer.text import did_you_mean, legible, nearest
+from deployer.text import legible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -37,11 +37,9 @@ _MOST_PATTERNS: Final = 10_000  # what compiles in half a second
 _PLAIN_MODE: Final = 0o644
 _LONGEST_PATTERN: Final = 4096  # bytes; no path of Linux is longer
 EXCLUDE_INPUT: Final = "action input exclude"
-_NOT_BUILT: Final = "Was it built or downloaded by an earlier step?"
 _FOLDER_OR_ARCHIVE: Final = (
     "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
 )
-_CHECKOUT: Final = "The checkout step is missing: add `- uses: actions/checkout@v4` before this step."
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +108,11 @@ class Tree:
             return None
         return Path(entry.path).relative_to(self.repository).as_posix()
 
+    def elsewhere(self, name: str) -> str:
+        """Return where a file that is not in the bundle is, and how to get it there; empty if unknown."""
+        appspec = self.locate(APPSPEC)
+        return beside_appspec(name, appspec, self.source, self.repository) if appspec else ""
+
     def with_content(self, name: str, content: bytes, *, path: str) -> Tree:
         """Return the same with other bytes in the file (or instead of the link) of that name.
 
@@ -149,6 +152,7 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
     if not source.is_dir():
         facts = {"given": given, "why": "is neither a folder nor an archive", "advice": _FOLDER_OR_ARCHIVE}
         raise InvalidInput(rules.SOURCE.problem(None, **facts))
+    reject_home(source, given=given, appspec=find_appspec(appspec, source=source, repository=repository))
     patterns = IgnoreRules(_patterns(source, repository, exclude))
     walk = Walk(source, repository, patterns, times, own=_below(source, own))
     walk.run()
@@ -171,48 +175,6 @@ def _below(source: Path, paths: Collection[str]) -> frozenset[str]:
     """Return the names in the source of those paths that are in it."""
     found = (Path(path) for path in paths)
     return frozenset(path.relative_to(source).as_posix() for path in found if path.is_relative_to(source))
-
-
-def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:
-    """Return the source and the repository as real absolute paths.
-
-    Links on the way to the repository are followed. Raises InvalidInput when the source does not exist, is
-    outside of the repository, or is given through a link in it.
-    """
-    above, repository = repository, Path(os.path.realpath(repository))
-    source = Path(os.path.realpath(repository / given))
-    if not source.is_relative_to(repository):
-        why = f"is {source}, which is outside of the workspace {repository}"
-        hint = "Build or copy what is deployed into the workspace, and give its path from there."
-    elif not source.exists():
-        why = f"does not exist in {repository}"
-        hint = _nearest_folder(given, repository) if _holds_anything(repository) else _CHECKOUT
-    elif link := _link_to(above / given, repository):
-        why = f"goes through the link `{link}`, which may lead elsewhere a moment later"
-        hint = f"Write `source: {source.relative_to(repository)}` instead, the same path without the link."
-    else:
-        return source, repository
-    raise InvalidInput(rules.SOURCE.problem(None, given=given, why=why, advice=hint))
-
-
-def _link_to(path: Path, repository: Path) -> Path | None:
-    """Return the first link in the repository, a real path, that the way to `path` goes through."""
-    place = Path("/")
-    for name in Path.cwd().joinpath(path).parts:
-        step = place / name
-        if place.is_relative_to(repository) and step.is_symlink():
-            return step.relative_to(repository)
-        place = Path(os.path.realpath(step))
-    return None
-
-
-def _holds_anything(folder: Path) -> bool:
-    return any(path.name != ".git" for path in folder.iterdir()) if folder.is_dir() else False
-
-
-def _nearest_folder(given: Path, repository: Path) -> str:
-    near = nearest(given.name, [path.name for path in repository.iterdir()])
-    return did_you_mean(near and f"`{near}`", _NOT_BUILT)
 
 
 def _patterns(source: Path, repository: Path, exclude: Sequence[str]) -> Iterator[IgnoreRule]:
@@ -250,40 +212,14 @@ def _place_appspec(walk: Walk, appspec: str) -> None:
     path = find_appspec(appspec, source=walk.source, repository=walk.repository)
     present = walk.entries.get(APPSPEC)
     if path is None:
-        walk.problems.append(_no_appspec(walk, appspec))
+        walk.problems.append(
+            no_appspec(appspec, walk.entries, walk.exclusions, source=walk.source, repository=walk.repository)
+        )
     elif present is not None and present.kind is EntryKind.FOLDER:
         walk.problems.append(document_rules.NOT_A_FILE.problem(walk.where(APPSPEC), what="a folder"))
     elif present is None or (walk.source / APPSPEC).resolve() != path:
         walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
         walk.file(APPSPEC, str(path), path.lstat())
-
-
-def _no_appspec(walk: Walk, appspec: str) -> Problem:
-    """Explain a missing AppSpec by the files that are in the source."""
-    where = walk.source.relative_to(walk.repository).as_posix()
-    if not walk.entries and walk.exclusions:
-        first = walk.exclusions[0]
-        advice = f"Look at `{first.pattern}` in {first.location.path}."
-        return bundle_rules.EMPTY.problem(
-            None, why=f"the patterns leave nothing of the source `{where}`", advice=advice
-        )
-    if not walk.entries:
-        advice = _CHECKOUT if walk.source == walk.repository else _NOT_BUILT
-        return bundle_rules.EMPTY.problem(None, why=f"the source `{where}` is empty", advice=advice)
-    candidates = [name for name in walk.entries if name.rpartition("/")[2].lower() in APPSPEC_NAMES]
-    found = min(candidates, key=lambda name: (name.count("/"), name), default=None)
-    if found is None:
-        advice = document_rules.ADD_APPSPEC
-    elif found.endswith(f"/{APPSPEC}"):
-        folder = walk.where(found.rpartition("/")[0]).path
-        advice = (
-            f"`{folder}` has one: write `source: {folder}`, or `appspec: {found}` to keep the whole tree."
-        )
-    else:
-        advice = f"The agent does not read `{found}`: rename it, or write `appspec: {found}`."
-    return document_rules.MISSING.problem(
-        None, name=appspec, whole=f"source `{where}`", found="", advice=advice
-    )
 
 
 def _idle(rule: IgnoreRule) -> Problem:

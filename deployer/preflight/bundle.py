@@ -55,6 +55,9 @@ class _Nested:
     def locate(self, name: str) -> str | None:
         return self.contents.locate(self.prefix + name)
 
+    def elsewhere(self, name: str) -> str:
+        return self.contents.elsewhere(name)
+
 
 def find_root(contents: Contents) -> Contents | list[Problem]:
     """Return the contents as the agent sees them after unpacking, or why it finds no AppSpec in them."""

@@ -214,7 +214,9 @@ def _absent(mapping: FileMapping, name: str, place: Location, names: Names) -> P
         folder = re.split(r"/?[^/]*[*?\[{]", name)[0] or "/"
         return rules.GLOB.problem(place, source=mapping.source, folder=folder)
     guess = names.nearest(name)
-    advice = did_you_mean(guess, "Is it built or downloaded before this step?")
+    advice = names.contents.elsewhere(name) or did_you_mean(
+        guess, "Is it built or downloaded before this step?"
+    )
     return rules.MISSING_SOURCE.problem(place, source=mapping.source, advice=advice)
 
 

@@ -128,7 +128,9 @@ def _absent(named: _Named, name: str, names: Names) -> Problem:
             **facts,
         )
     guess = names.nearest(name.replace("\\", "/"), folders=False)
-    advice = did_you_mean(guess, "Add the script, or remove it from the AppSpec.")
+    advice = names.contents.elsewhere(name) or did_you_mean(
+        guess, "Add the script, or remove it from the AppSpec."
+    )
     return rules.MISSING_SCRIPT.problem(named.place, advice=advice, **facts)
 
 

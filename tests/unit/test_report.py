@@ -56,6 +56,10 @@ class Files:
         """Nothing is in a repository here."""
         raise NotADirectoryError(name)
 
+    def elsewhere(self, name: str) -> str:
+        """Nothing is anywhere else, either."""
+        raise NotADirectoryError(name)
+
 
 class NoChunks:
     """An archive that nobody reads."""

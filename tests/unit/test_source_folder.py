@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,109 @@ def test_three_runs_give_one_digest_whatever_they_write_into_the_source(workspac
         digests.update(re.findall(r"Digest (\w+)", log))
     assert len(digests) == 1
     assert (workspace / "app/codedeploy.env").is_file()
+
+
+def messages(*flags: str, **environ: str) -> str:
+    """What a run without annotations says of its first problem, on one line."""
+    code, log = packaged(*flags, **environ)
+    assert code in {2, 3}, log
+    return " ".join(line.strip() for line in log.splitlines() if not line.startswith("=="))
+
+
+@pytest.mark.parametrize("source", ["/", "..", "../checkout/.."])
+def test_the_root_of_the_file_system_is_one_sentence(monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    """The image starts there when `--workdir` or the mount was forgotten."""
+    monkeypatch.chdir("/")
+    source = source if source != "../checkout/.." else "./"
+    code, log = packaged(f"--source={source}")
+    assert code == 2
+    error, hint = log.strip().splitlines()[-2:]
+    assert f"The source `{Path(source)}` is /, the root of the whole file system." in error
+    assert "--workdir /workspace" in hint
+
+
+def test_the_home_folder_is_not_looked_through_for_an_appspec(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(workspace))
+    assert packaged()[0] == 0, "some CI systems make the workspace the home folder"
+    (workspace / "appspec.yml").rename(workspace / "app" / "appspec.yml")
+    assert f"The source `.` is the home folder {workspace}, and has no AppSpec." in messages()
+
+
+def move(workspace: Path, **files: str) -> Path:
+    """A checkout with the AppSpec elsewhere, and a build in services/web/dist."""
+    (workspace / ".git").mkdir()
+    (workspace / "appspec.yml").unlink()
+    for name, text in {"services/web/dist/app/index.html": "hello", **files}.items():
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        (workspace / name).write_text(text)
+    return workspace
+
+
+def test_an_appspec_elsewhere_in_the_workspace(workspace: Path) -> None:
+    move(
+        workspace,
+        **{"deploy/web/appspec.yml": APPSPEC, "node_modules/x/appspec.yml": "", "z/a/b/appspec-b.yml": ""},
+    )
+    said = messages("--source=services/web/dist")
+    assert "at the bundle's root; the workspace has `deploy/web/appspec.yml`." in said
+    assert (
+        "Write `appspec: deploy/web/appspec.yml` to deploy the source with it, or `source: deploy/web` to"
+        in said
+    )
+    assert packaged("--source=services/web/dist", "--appspec=deploy/web/appspec.yml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--source=dist"],
+        ["--source=dist", "--appspec=../../deploy/appspec.yml"],
+        ["--appspec={0}/deploy/appspec.yml"],
+    ],
+)
+def test_an_appspec_outside_of_the_working_folder(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, flags: list[str]
+) -> None:
+    """The working folder is a part of the checkout: it says where to start, and with which inputs."""
+    move(workspace, **{"deploy/appspec.yml": APPSPEC})
+    monkeypatch.chdir(workspace / "services" / "web")
+    said = messages(*(flag.format(workspace) for flag in flags))
+    assert f"there is {workspace}/deploy/appspec.yml, which is outside of the workspace {Path.cwd()}." in said
+    source = "services/web/dist" if len(flags) > 1 or "source" in flags[0] else "services/web"
+    assert f"Start in {workspace}, with `source: {source}` and `appspec: deploy/appspec.yml`." in said
+    monkeypatch.chdir(workspace)
+    assert packaged(f"--source={source}", "--appspec=deploy/appspec.yml")[0] == (0 if "dist" in source else 3)
+
+
+def test_scripts_beside_an_appspec_outside_of_the_source(workspace: Path) -> None:
+    hooks = "hooks:\n  AfterInstall:\n    - location: scripts/after.sh\n"
+    files = APPSPEC + "  - source: conf d/app.ini\n    destination: /etc/app\n"
+    move(
+        workspace,
+        **{
+            "deploy/appspec.yml": files + hooks,
+            "deploy/scripts/after.sh": "#!/bin/sh\n",
+            "deploy/conf d/app.ini": "",
+        },
+    )
+    flags = ("--source=services/web/dist", "--appspec=deploy/appspec.yml")
+    said = messages(*flags)
+    assert "`deploy/scripts/after.sh` is beside the AppSpec, but outside of the source." in said
+    commands = re.findall(r"`(cp -R .*?)`", said)
+    assert commands == ["cp -R 'deploy/conf d' services/web/dist/", "cp -R deploy/scripts services/web/dist/"]
+    for command in commands:
+        subprocess.run(["/bin/sh", "-c", command], check=True, cwd=workspace)
+    code, log = packaged(*flags)
+    assert code == 0, log
+
+
+def test_where_there_is_no_appspec_at_all(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    move(workspace, **{"services/web/dist/appspec.txt": ""})
+    (workspace / "services" / "locked").mkdir(mode=0)
+    monkeypatch.chdir(workspace / "services")
+    assert "Add an appspec.yml, or name the one to use with the input `appspec`." in messages("--source=web")
 
 
 def test_what_another_run_wrote_is_a_file_like_any_other(workspace: Path) -> None:
