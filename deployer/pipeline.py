@@ -133,7 +133,8 @@ def _store(bundle: Bundle | None, aws: Aws, run: Run) -> Revision:
 def _upload(bundle: Bundle, aws: Aws, run: Run) -> StoredObject:
     from deployer.deployment.live import live_in, reason_to_resend
     from deployer.deployment.register import is_registered
-    from deployer.s3.upload import Destination, upload
+    from deployer.s3.destination import Destination
+    from deployer.s3.upload import upload
 
     settings = run.settings
     groups = () if bundle.exact else settings.deployment_groups

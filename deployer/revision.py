@@ -45,6 +45,7 @@ class StoredObject:
     """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there.
 
     `resent` says why an object with the same digest was sent again; empty when there was none.
+    `orphan` says that an unfinished upload may be left in the bucket, since S3's answer to it was lost.
     """
 
     bucket: str
@@ -55,6 +56,7 @@ class StoredObject:
     version_id: str | None = None
     uploaded: bool = True
     resent: str = ""
+    orphan: bool = False
 
     @property
     def revision(self) -> S3Revision:

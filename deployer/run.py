@@ -122,9 +122,12 @@ class Run:
     def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
         """Record the object that holds the bundle, and return the revision that it is."""
         from deployer.report import lines
+        from deployer.rules import upload as upload_rules
 
         self.outcome.stored, self.outcome.status = stored, Status.UPLOADED
         self.ci.say(lines.stored(stored, bundle))
+        if stored.orphan:
+            self.ci.annotate(upload_rules.MAYBE_LEFT_BEHIND.problem(None))
         self.ci.outputs(outputs.of_stored(stored))
         return stored.revision
 

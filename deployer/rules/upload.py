@@ -21,3 +21,12 @@ LEFT_BEHIND = Rule(
     source="S3 (parts of an unfinished upload are kept, and paid for)",
     severity=WARNING,
 )
+MAYBE_LEFT_BEHIND = Rule(
+    code="upload-may-be-left",
+    message="S3 never confirmed that a multipart upload began; an unfinished one may be left in the bucket.",
+    hint="Let a lifecycle rule of the bucket remove what is unfinished (AbortIncompleteMultipartUpload).",
+    bad="a lost answer to CreateMultipartUpload, and no lifecycle rule",
+    good="AbortIncompleteMultipartUpload: {DaysAfterInitiation: 1}",
+    source="S3 (parts of an unfinished upload are kept, and paid for)",
+    severity=WARNING,
+)

@@ -10,67 +10,31 @@ does the whole object.
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from queue import Empty, SimpleQueue
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
 
-from deployer.aws.errors import is_denied, sdk_errors, service_errors, translate
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
-from deployer.errors import AccessDenied, DeployError, InvalidInput, Problem
-from deployer.regions import partition
+from deployer.errors import InvalidInput
 from deployer.revision import StoredObject
 from deployer.rules import upload as rules
-from deployer.s3.parts import Senders, base64, cut
+from deployer.s3.destination import DIGEST, head, upload_errors
+from deployer.s3.multipart import begin
+from deployer.s3.parts import Senders, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
     from deployer.bundle.contents import Bundle, ChunkStream
+    from deployer.s3.destination import Destination
     from deployer.s3.parts import Part
 
 
-DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
 _PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few parts
 _MOST_PARTS: Final = 10_000
-_ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # not readable until restored
-_ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to end
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """The destination of an object and its storage options; options that are None or empty are not sent."""
-
-    bucket: str
-    key: str
-    sse: str | None = None
-    kms_key_id: str | None = None
-    acl: str | None = None
-    storage_class: str | None = None
-    object_tags: Mapping[str, str] = field(default_factory=dict)
-    expected_bucket_owner: str | None = None
-
-    @property
-    def address(self) -> dict[str, Any]:
-        """The parameters of every call about the object."""
-        return _given(Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.expected_bucket_owner)
-
-    @property
-    def keeping(self) -> dict[str, Any]:
-        """The parameters of the calls that create the object."""
-        return _given(
-            ServerSideEncryption=self.sse,
-            SSEKMSKeyId=self.kms_key_id,
-            ACL=self.acl,
-            StorageClass=self.storage_class,
-            Tagging=urlencode(self.object_tags),
-        )
 
 
 def upload(
@@ -92,46 +56,14 @@ def upload(
     s3.meta.events.register_first(
         "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
     )
-    with _upload_errors(destination, s3):
-        head = _head(bundle, destination, s3)
-        if head is None:
+    with upload_errors(destination, s3):
+        found = head(bundle.digest, destination, s3)
+        if found is None:
             return _send(bundle, destination, s3, progress)
-        present = _stored(bundle, destination, head, size=head["ContentLength"], uploaded=False)
-        if not (reason := reject(present, head["LastModified"])):
+        present = _stored(bundle, destination, found, size=found["ContentLength"], uploaded=False)
+        if not (reason := reject(present, found["LastModified"])):
             return present
         return replace(_send(bundle, destination, s3, progress), resent=reason)
-
-
-@contextmanager
-def _upload_errors(destination: Destination, s3: S3Client) -> Iterator[None]:
-    """Raise the SDK's exceptions as ours: a denial may come from the account that owns the bucket."""
-    try:
-        yield
-    except sdk_errors() as error:
-        if is_denied(error) and (owner := destination.expected_bucket_owner):
-            raise AccessDenied(_other_owner(destination.bucket, owner)) from error
-        arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
-        raise translate(error, action="s3:PutObject", resource=arn) from error
-
-
-def _other_owner(bucket: str, owner: str) -> Problem:
-    return Problem(
-        f"S3 denied the upload to {bucket}: another account than {owner} may own this bucket.",
-        "Check the inputs bucket and expected-bucket-owner first. Only if the bucket is yours, allow "
-        "s3:PutObject on it (`deployer policy` prints the statement).",
-        code="bucket-owner",
-    )
-
-
-def _head(bundle: Bundle, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
-    """Return S3's description of the object if it exists with this digest; None also if access is denied."""
-    try:
-        head = s3.head_object(**destination.address)
-    except service_errors():  # denied or absent; anything worse, the upload reports
-        return None
-    if head["Metadata"].get(DIGEST) != bundle.digest or head.get("StorageClass") in _ARCHIVED:
-        return None
-    return head
 
 
 def _send(
@@ -158,62 +90,21 @@ def _send(
 def _send_parts(
     parts: Iterator[Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
 ) -> StoredObject:
-    created = s3.create_multipart_upload(
-        **destination.address,
-        **destination.keeping,
-        Metadata={DIGEST: bundle.digest},
-        ChecksumAlgorithm="CRC32",
-        ChecksumType="FULL_OBJECT",
-    )
-    target = {**destination.address, "UploadId": created["UploadId"]}
-    senders = Senders(s3, target, sent=sent.add)
+    multipart = begin(bundle.digest, destination, s3)
+    senders = Senders(s3, multipart.target, sent=sent.add)
     try:
-        with _upload_errors(destination, s3):
+        with upload_errors(destination, s3):
             crc = size = 0
             for part in parts:
                 crc = combine(crc, part.crc, part.size)
                 size += part.size
                 senders.put(part)
-            answer = s3.complete_multipart_upload(
-                **target,
-                MultipartUpload={"Parts": senders.finish()},
-                ChecksumCRC32=base64(crc),
-                ChecksumType="FULL_OBJECT",
-                MpuObjectSize=size,
-            )
+            answer = multipart.complete(senders.finish(), crc=crc, size=size)
     except BaseException as error:
         senders.give_up()
-        _abort(error, target, s3)
+        multipart.abort(error)
         raise
-    return _stored(bundle, destination, answer, size=size)
-
-
-def _abort(cause: BaseException, target: dict[str, Any], s3: S3Client) -> None:
-    """Remove the parts that are there; when that fails, the error says so beside its cause.
-
-    An interrupt does not wait long for S3, since whoever sent it kills the process soon.
-    """
-    results: SimpleQueue[Exception | None] = SimpleQueue()
-
-    def remove() -> None:
-        try:
-            s3.abort_multipart_upload(**target)
-        except Exception as error:  # noqa: BLE001 - told beside the cause
-            results.put(error)
-        else:
-            results.put(None)
-
-    threading.Thread(target=remove, daemon=True).start()
-    try:
-        failure = results.get(timeout=None if isinstance(cause, Exception) else _ABORT_SECONDS)
-    except Empty:
-        failure = TimeoutError("S3 did not answer in time")
-    if failure is None:
-        return
-    note = rules.LEFT_BEHIND.problem(None, upload=target["UploadId"], reason=failure)
-    if isinstance(cause, DeployError):
-        raise type(cause)(*cause.problems, note) from cause
-    cause.add_note(f"{note.message} {note.hint}")
+    return replace(_stored(bundle, destination, answer, size=size), orphan=multipart.orphan)
 
 
 class _Progress:
@@ -276,7 +167,3 @@ def _refuse_other_region(
     if bucket_region and region and bucket_region != region:
         facts = {"bucket": context["s3_redirect"]["bucket"], "found": bucket_region, "expected": region}
         raise InvalidInput(rules.BUCKET_REGION.problem(None, **facts))
-
-
-def _given(**parameters: object) -> dict[str, Any]:
-    return {name: value for name, value in parameters.items() if value}

@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import boto3
@@ -16,9 +17,10 @@ from deployer.bundle.contents import Bundle, Transfer
 from deployer.bundle.package import package
 from deployer.bundle.tree import scan
 from deployer.choices import Compression
-from deployer.errors import AccessDenied, AwsFault, InvalidBundle, InvalidInput, Severity
+from deployer.errors import AccessDenied, AwsFault, DeployError, InvalidBundle, InvalidInput, Severity
 from deployer.revision import BundleType
-from deployer.s3.upload import Destination, upload
+from deployer.s3.destination import Destination
+from deployer.s3.upload import upload
 from tests.protocol.stub import STARTED, error, stub
 
 if TYPE_CHECKING:
@@ -278,3 +280,50 @@ def test_a_refused_part_ends_the_upload(make: Callable[[int], Bundle], abort: in
     notes = [problem for problem in caught.value.problems if problem.severity is Severity.WARNING]
     assert [problem.code for problem in notes] == ["upload-left-behind"] * (abort == 403)
     assert all("the-id" in note.message and "AbortMultipartUpload" in note.hint for note in notes)
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["of these parts", "of other parts"])
+def test_an_upload_that_a_lost_answer_completed_is_taken_by_its_etag(
+    make: Callable[[int], Bundle], *, own: bool
+) -> None:
+    """S3 then answers NoSuchUpload to the next try; an object that another writer put there is not taken."""
+    bundle = make(MORE_PARTS)
+    tags: dict[int, str] = {}
+    calls: list[str] = []
+
+    def answer(method: str, path: str) -> tuple[int, str, dict[str, str]]:
+        calls.append(method)
+        if method == "PUT":
+            number = int(parse_qs(urlsplit(path).query)["partNumber"][0])
+            tags[number] = f"{number:032x}"
+            return 200, "", {"ETag": f'"{tags[number]}"'}
+        if method == "POST" and "uploads" in path:
+            return 200, STARTED, {}
+        if method == "HEAD" and "POST" in calls:
+            parts = [tags[number] for number in sorted(tags, reverse=not own)]
+            whole = hashlib.md5(bytes.fromhex("".join(parts)), usedforsecurity=False).hexdigest()
+            headers = {"ETag": f'"{whole}-{len(tags)}"', "x-amz-meta-digest": bundle.digest}
+            return 200, "", {**headers, "Last-Modified": "Mon, 02 Mar 2026 09:30:00 GMT"}
+        return 404, "" if method == "HEAD" else error("NoSuchUpload"), {}
+
+    with stub(answer) as url:
+        if own:
+            stored = upload(bundle, Destination("bucket", "x"), s3=connect(url), progress=ignore)
+            assert stored.etag.endswith(f"-{len(tags)}")
+            assert "DELETE" not in calls
+        else:
+            with pytest.raises(DeployError) as caught:
+                upload(bundle, Destination("bucket", "x"), s3=connect(url), progress=ignore)
+            assert [problem.code for problem in caught.value.problems] == ["NoSuchUpload"]
+
+
+def test_an_upload_whose_beginning_was_never_confirmed_may_be_left(make: Callable[[int], Bundle]) -> None:
+    with (
+        stub(
+            lambda method, _: (404, "", {}) if method == "HEAD" else (500, error("InternalError"), {})
+        ) as url,
+        pytest.raises(AwsFault) as caught,
+    ):
+        upload(make(MORE_PARTS), Destination("bucket", "x"), s3=connect(url), progress=ignore)
+
+    assert [problem.code for problem in caught.value.problems] == ["InternalError", "upload-may-be-left"]

@@ -1,0 +1,88 @@
+"""Where an object goes in S3: how it is addressed, looked at, and whose errors its calls raise."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
+
+from deployer.aws.errors import is_denied, sdk_errors, translate
+from deployer.errors import AccessDenied, Problem
+from deployer.regions import partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+
+DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
+_ARCHIVED: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})  # not readable until restored
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """The destination of an object and its storage options; options that are None or empty are not sent."""
+
+    bucket: str
+    key: str
+    sse: str | None = None
+    kms_key_id: str | None = None
+    acl: str | None = None
+    storage_class: str | None = None
+    object_tags: Mapping[str, str] = field(default_factory=dict)
+    expected_bucket_owner: str | None = None
+
+    @property
+    def address(self) -> dict[str, Any]:
+        """The parameters of every call about the object."""
+        return _given(Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.expected_bucket_owner)
+
+    @property
+    def keeping(self) -> dict[str, Any]:
+        """The parameters of the calls that create the object."""
+        return _given(
+            ServerSideEncryption=self.sse,
+            SSEKMSKeyId=self.kms_key_id,
+            ACL=self.acl,
+            StorageClass=self.storage_class,
+            Tagging=urlencode(self.object_tags),
+        )
+
+
+def head(digest: str, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
+    """Return S3's description of the object if it exists with this digest; None also if access is denied."""
+    try:
+        found = s3.head_object(**destination.address)
+    except sdk_errors():  # denied, absent or out of reach: what stays so, the upload reports
+        return None
+    if found["Metadata"].get(DIGEST) != digest or found.get("StorageClass") in _ARCHIVED:
+        return None
+    return found
+
+
+@contextmanager
+def upload_errors(destination: Destination, s3: S3Client) -> Iterator[None]:
+    """Raise the SDK's exceptions as ours: a denial may come from the account that owns the bucket."""
+    try:
+        yield
+    except sdk_errors() as error:
+        if is_denied(error) and (owner := destination.expected_bucket_owner):
+            raise AccessDenied(_other_owner(destination.bucket, owner)) from error
+        arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
+        raise translate(error, action="s3:PutObject", resource=arn) from error
+
+
+def _other_owner(bucket: str, owner: str) -> Problem:
+    return Problem(
+        f"S3 denied the upload to {bucket}: another account than {owner} may own this bucket.",
+        "Check the inputs bucket and expected-bucket-owner first. Only if the bucket is yours, allow "
+        "s3:PutObject on it (`deployer policy` prints the statement).",
+        code="bucket-owner",
+    )
+
+
+def _given(**parameters: object) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if value}

@@ -1,0 +1,121 @@
+"""A multipart upload: begun, completed or removed, also where an answer of S3 is lost."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from hashlib import md5
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, Final
+
+from deployer.aws.errors import error_code, service_errors
+from deployer.errors import AwsFault, DeployError
+from deployer.rules import upload as rules
+from deployer.s3.destination import DIGEST, head, upload_errors
+from deployer.s3.parts import base64
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+    from deployer.s3.destination import Destination
+
+
+_NO_UPLOAD: Final = "NoSuchUpload"
+_MD5: Final = re.compile(r"[0-9a-f]{32}")
+_ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to end
+
+
+@dataclass(frozen=True, slots=True)
+class Multipart:
+    """A multipart upload under way; `orphan` says that another may have begun, whose answer was lost."""
+
+    destination: Destination
+    digest: str
+    id: str
+    orphan: bool
+    s3: S3Client
+
+    @property
+    def target(self) -> dict[str, Any]:
+        """The parameters of every call about the upload."""
+        return {**self.destination.address, "UploadId": self.id}
+
+    def complete(self, parts: list[CompletedPartTypeDef], *, crc: int, size: int) -> Mapping[str, Any]:
+        """Make the object of its parts, and return S3's description of it.
+
+        S3 answers NoSuchUpload when an earlier try, whose answer was lost, has completed it: the object is
+        then taken when its eTag is the one of exactly these parts. Raises the SDK's exceptions.
+        """
+        try:
+            return self.s3.complete_multipart_upload(
+                **self.target,
+                MultipartUpload={"Parts": parts},
+                ChecksumCRC32=base64(crc),
+                ChecksumType="FULL_OBJECT",
+                MpuObjectSize=size,
+            )
+        except service_errors() as error:
+            if error_code(error) == _NO_UPLOAD:
+                found = head(self.digest, self.destination, self.s3)
+                if found and found["ETag"].strip('"') == etag_of(parts):
+                    return found
+            raise
+
+    def abort(self, cause: BaseException) -> None:
+        """Remove the parts that S3 holds; when that fails, the error says so beside its cause.
+
+        An interrupt does not wait long for S3, since whoever sent it kills the process soon.
+        """
+        results: SimpleQueue[Exception | None] = SimpleQueue()
+
+        def remove() -> None:
+            try:
+                self.s3.abort_multipart_upload(**self.target)
+            except Exception as error:  # noqa: BLE001 - told beside the cause
+                results.put(None if error_code(error) == _NO_UPLOAD else error)
+            else:
+                results.put(None)
+
+        threading.Thread(target=remove, daemon=True).start()
+        try:
+            failure = results.get(timeout=None if isinstance(cause, Exception) else _ABORT_SECONDS)
+        except Empty:
+            failure = TimeoutError("S3 did not answer in time")
+        if failure is None:
+            return
+        note = rules.LEFT_BEHIND.problem(None, upload=self.id, reason=failure)
+        if isinstance(cause, DeployError):
+            raise type(cause)(*cause.problems, note) from cause
+        cause.add_note(f"{note.message} {note.hint}")
+
+
+def begin(digest: str, destination: Destination, s3: S3Client) -> Multipart:
+    """Begin a multipart upload of the bundle with this digest.
+
+    Raises a DeployError, which says that an upload may be left in the bucket where no answer came.
+    """
+    try:
+        with upload_errors(destination, s3):
+            answer = s3.create_multipart_upload(
+                **destination.address,
+                **destination.keeping,
+                Metadata={DIGEST: digest},
+                ChecksumAlgorithm="CRC32",
+                ChecksumType="FULL_OBJECT",
+            )
+    except AwsFault as fault:
+        raise AwsFault(*fault.problems, rules.MAYBE_LEFT_BEHIND.problem(None)) from fault
+    tried_again = answer["ResponseMetadata"]["RetryAttempts"] > 0
+    return Multipart(destination, digest, answer["UploadId"], tried_again, s3)
+
+
+def etag_of(parts: Iterable[CompletedPartTypeDef]) -> str:
+    """Return the eTag of an object made of these parts; empty where S3's eTags are no MD5, as with KMS."""
+    tags = [part["ETag"].strip('"') for part in parts]
+    if not all(_MD5.fullmatch(tag) for tag in tags):
+        return ""
+    return f"{md5(bytes.fromhex(''.join(tags)), usedforsecurity=False).hexdigest()}-{len(tags)}"
