@@ -1,4 +1,4 @@
-"""Where an object goes in S3: how it is addressed, looked at, and whose errors its calls raise."""
+"""The place of an object in S3: its address, a look at it, and the errors that its calls raise."""
 
 from __future__ import annotations
 
