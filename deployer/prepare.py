@@ -122,10 +122,11 @@ def _checked(
 ) -> tuple[Sequence[Problem], AppSpec | None]:
     """Return the findings of the pre-flight check, and the AppSpec; nothing if the check is off."""
     from deployer.preflight.check import checked
+    from deployer.shells import fault
 
     if run.settings.pre_flight is PreFlight.OFF:
         return (), None
-    return checked(contents, bundle_type=bundle_type)
+    return checked(contents, bundle_type=bundle_type, syntax=fault)
 
 
 def _judge(problems: Sequence[Problem], run: Run) -> None:

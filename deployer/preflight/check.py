@@ -29,21 +29,25 @@ if TYPE_CHECKING:
     from deployer.appspec.model import AppSpec
     from deployer.bundle.contents import Contents
     from deployer.errors import Problem
+    from deployer.preflight.shell import Syntax
 
 
 __all__ = ["check_bundle", "checked"]
 
 
-def check_bundle(contents: Contents, *, bundle_type: BundleType | None = None) -> list[Problem]:
+def check_bundle(
+    contents: Contents, *, bundle_type: BundleType | None = None, syntax: Syntax | None = None
+) -> list[Problem]:
     """Return every problem of a bundle for EC2 and on-premises instances, in the order of the AppSpec."""
-    return checked(contents, bundle_type=bundle_type)[0]
+    return checked(contents, bundle_type=bundle_type, syntax=syntax)[0]
 
 
 def checked(
-    contents: Contents, *, bundle_type: BundleType | None = None
+    contents: Contents, *, bundle_type: BundleType | None = None, syntax: Syntax | None = None
 ) -> tuple[list[Problem], AppSpec | None]:
     """Return the same problems, and the AppSpec if it can be understood.
 
+    `syntax` parses the hooks' scripts; without it they are only read.
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
     message and have no location.
     """
@@ -55,7 +59,7 @@ def checked(
     parsed = None
     try:
         parsed = _parse(names, problems)
-        for problem in _check(names, parsed, bundle_type):
+        for problem in _check(names, parsed, bundle_type, syntax):
             problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
     except InvalidBundle as error:
         problems += error.problems
@@ -77,7 +81,9 @@ def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:
     return parsed.appspec
 
 
-def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None) -> Iterator[Problem]:
+def _check(
+    names: Names, appspec: AppSpec | None, bundle_type: BundleType | None, syntax: Syntax | None
+) -> Iterator[Problem]:
     path = names.path or APPSPEC
     plan = None
     if appspec is not None and appspec.compute_platform is not ComputePlatform.SERVER:
@@ -87,7 +93,7 @@ def _check(names: Names, appspec: AppSpec | None, bundle_type: BundleType | None
             yield bundle_rules.WINDOWS_TYPE.problem(Location(path), type=bundle_type.value)
         plan = yield from check_files(appspec, names)
         yield from check_permissions(appspec, plan)
-        yield from check_hooks(appspec, names)
+        yield from check_hooks(appspec, names, syntax)
         yield from check_special(names, plan)
     yield from names.second_files()
     yield from check_names(names, plan, zipped=bundle_type not in {BundleType.TAR, BundleType.TGZ})

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from deployer.bundle.contents import Entry
     from deployer.errors import Problem
     from deployer.preflight.names import Names
+    from deployer.preflight.shell import Syntax
 
 
 _SHELL_CHARACTERS = re.compile(r"[\s;&|<>()$`'\"\\]", re.ASCII)
 _SHOWN = 3
 _HEAD_BYTES = 1 << 16
+_MOST_PARSED = 50
 _ANYONE_EXECUTES = 0o111
 _OTHERS_READ_AND_EXECUTE = 0o005
 _OTHERS_ENTER = 0o001
@@ -41,8 +43,11 @@ class _Named(NamedTuple):
     windows: bool
 
 
-def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
-    """Report scripts that are missing or would not start; each script's own text is looked at once."""
+def check_hooks(appspec: AppSpec, names: Names, syntax: Syntax | None = None) -> Iterator[Problem]:
+    """Report scripts that are missing or would not start; each script's own text is looked at once.
+
+    `syntax` parses scripts.
+    """
     read: set[str] = set()
     idle: dict[str, Location] = {}
     for event, hooks in appspec.hooks.items():
@@ -51,7 +56,7 @@ def check_hooks(appspec: AppSpec, names: Names) -> Iterator[Problem]:
         for hook in hooks:
             place = Location(appspec.path, hook.line, hook.column)
             named = _Named(event, hook, place, appspec.os == "windows")
-            yield from _check(named, names, read)
+            yield from _check(named, names, read, syntax)
             if appspec.os != "windows" and (script := _not_executable(hook, names)):
                 idle.setdefault(script, names.place(script, None, place))
     if idle:
@@ -78,7 +83,7 @@ def _few(names: Iterable[str]) -> str:
     return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
-def _check(named: _Named, names: Names, read: set[str]) -> Iterator[Problem]:
+def _check(named: _Named, names: Names, read: set[str], syntax: Syntax | None) -> Iterator[Problem]:
     facts = {"location": named.hook.location, "event": named.event}
     name = in_bundle(named.hook.location, windows=named.windows)
     if name is None:
@@ -107,7 +112,9 @@ def _check(named: _Named, names: Names, read: set[str]) -> Iterator[Problem]:
             yield from _check_mode(named, name, entry, names)
             if name not in read:
                 read.add(name)
-                yield from check_script(name, names.contents.read(name, _HEAD_BYTES), named.place, names)
+                head = names.contents.read(name, _HEAD_BYTES)
+                parsed = len(head) < _HEAD_BYTES and len(read) <= _MOST_PARSED
+                yield from check_script(name, head, named.place, names, syntax if parsed else None)
 
 
 def _absent(named: _Named, name: str, names: Names) -> Problem:

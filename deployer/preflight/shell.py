@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
+from deployer.preflight.dialect import only_bash
+from deployer.preflight.shebang import check_first_line, interpreter
 from deployer.rules import hooks as rules
-from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deployer.errors import Location, Problem
     from deployer.preflight.names import Names
+    from deployer.shells import Fault
+
+    Syntax = Callable[[str, bytes], Fault | None]
+    """A shell's name and a script → why the shell cannot parse it."""
 
 _LONGEST_COMMAND = 4096
 _SHOWN = 60
 _BOM = b"\xef\xbb\xbf"
 _BINARY = (b"\x7fELF",)
-_PROGRAM = re.compile(r"[\w.+-]+", re.ASCII)
-_SHEBANG_EXAMPLE = "Write one that the instances have, such as `#!/bin/bash`."
-_SYSTEM_FOLDERS = ("/bin/", "/usr/bin/", "/usr/local/bin/")
-_INTERPRETERS = (
-    *(
-        "sh",
-        "bash",
-        "dash",
-        "ash",
-        "ksh",
-        "mksh",
-        "zsh",
-        "fish",
-        "csh",
-        "tcsh",
-        "busybox",
-        "awk",
-        "gawk",
-        "sed",
-    ),
-    *(
-        "python",
-        "python2",
-        "python3",
-        "perl",
-        "ruby",
-        "node",
-        "nodejs",
-        "php",
-        "lua",
-        "tclsh",
-        "expect",
-        "make",
-    ),
-    *("pwsh", "deno", "bun", "java", "env", "uv", "pypy3", "go", "rscript", "Rscript", "sudo", "nice", "su"),
-)
-_ONE_ARGUMENT = {"sh", "bash", "dash", "ash", "ksh", "zsh", "python", "python2", "python3", "node", "php"}
 _ANY_BACKGROUND = re.compile(
     rb"^[ \t]*(?:coproc\b|setsid[ \t]+(?:-f\b|--fork\b)"
     rb"|(?:trap|eval|sh -c|bash -c)[ \t]+[\"'][^\n]*&[ \t]*[\"'])"
@@ -63,6 +31,7 @@ _ANY_BACKGROUND = re.compile(
     re.MULTILINE,
 )
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
+_ENDS = re.compile(rb"exit\b|exec[ \t]+[^<>\d&\s]")
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
 _BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")
@@ -72,10 +41,13 @@ _REDIRECTS_ALL = re.compile(r"^\s*exec\s[^#]*>")
 _WAITS = re.compile(r"^\s*wait\b")
 
 
-def check_script(name: str, head: bytes, named_at: Location, names: Names) -> Iterator[Problem]:
+def check_script(
+    name: str, head: bytes, named_at: Location, names: Names, syntax: Syntax | None
+) -> Iterator[Problem]:
     """Report what keeps a script from running on Linux, at its own line in the repository.
 
-    `head` is the start of the script; `named_at` is used when the script is not in the repository.
+    `head` is the start of the script; `named_at` is used when the script is not in the repository; `syntax`
+    parses it, where all of it is in `head`.
     """
     if head.startswith(_BINARY):
         return
@@ -95,65 +67,51 @@ def check_script(name: str, head: bytes, named_at: Location, names: Names) -> It
         yield rules.BACKGROUND_HIDDEN.problem(at(line), script=name, command=command[:_SHOWN])
     if head.startswith(_BOM):
         yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)
-    first, *rest = head.removeprefix(_BOM).split(b"\n")
-    yield from _check_first_line(name, first, at(1))
-    if not _is_for_a_shell(first):
-        return
-    lines = enumerate(rest, start=2) if first.startswith(b"#!") else enumerate([first, *rest], start=1)
+    first = head.removeprefix(_BOM).split(b"\n", maxsplit=1)[0]
+    yield from check_first_line(name, first, at(1))
+    shell = "sh" if not first.startswith(b"#!") else interpreter(first)
+    if shell in _SHELLS:
+        yield from _check_code(_Code(name, shell, head.removeprefix(_BOM), at), syntax)
+
+
+class _Code(NamedTuple):
+    """The text of a script for a shell, and where its lines are."""
+
+    script: str
+    shell: str
+    text: bytes
+    at: Callable[[int], Location]
+
+
+def _check_code(code: _Code, syntax: Syntax | None) -> Iterator[Problem]:
+    """Report lines that the shell cannot parse, or takes for something else."""
+    script, shell, text, at = code
+    first, *rest = text.split(b"\n")
+    has_shebang = first.startswith(b"#!")
+    lines = enumerate(rest, start=2) if has_shebang else enumerate([first, *rest], start=1)
     crlf = next((number for number, line in lines if line.endswith(b"\r")), None)
+    fault = _fault_of(shell, text.replace(b"\r\n", b"\n"), syntax)
+    decoded = text.decode(errors="replace")
     if crlf is not None and (crlf == 1 or not first.endswith(b"\r")):
-        yield rules.CRLF.problem(at(crlf), script=name, line=crlf)
-    for number, command in _background_processes(head.decode(errors="replace")):
-        yield rules.BACKGROUND.problem(at(number), script=name, command=command)
+        only_so = not fault and _fault_of(shell, text, syntax)
+        yield (rules.CRLF_SYNTAX if only_so else rules.CRLF).problem(at(crlf), script=script, line=crlf)
+    if fault:
+        facts = {"script": script, "shell": shell, "line": fault.line, "reason": fault.reason}
+        yield rules.SYNTAX.problem(at(fault.line), **facts)
+    elif has_shebang and shell in {"sh", "dash"} and (odd := only_bash(decoded)):
+        line, what = odd
+        yield rules.ONLY_BASH.problem(at(line), script=script, line=line, what=what)
+    for number, command in _background_processes(decoded):
+        yield rules.BACKGROUND.problem(at(number), script=script, command=command)
 
 
-def _check_first_line(name: str, first: bytes, place: Location) -> Iterator[Problem]:
-    if not first.startswith(b"#!"):
-        yield rules.NO_SHEBANG.problem(place, script=name)
-        return
-    if first.endswith(b"\r"):
-        yield rules.CRLF_SHEBANG.problem(place, script=name)
-    line = first[2:].decode(errors="replace").strip(" \t\r")
-    program, arguments = (*re.split(r"[ \t]+", line, maxsplit=1), "")[:2]
-    last = posixpath.basename(program)
-    if not program.startswith("/") or not last:
-        yield rules.INTERPRETER.problem(place, script=name, line=f"#!{line}")
-    elif not _PROGRAM.fullmatch(last) or last == "bin":
-        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=program, advice=_SHEBANG_EXAMPLE)
-    elif last == "env":
-        yield from _check_env(name, arguments, place)
-    else:
-        guess = nearest(last, _INTERPRETERS)
-        if last not in _INTERPRETERS and program.startswith(_SYSTEM_FOLDERS) and guess:
-            advice = did_you_mean(guess, "")
-            yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=program, advice=advice)
-        if last in _ONE_ARGUMENT and (" " in arguments or "\t" in arguments or arguments.startswith("#")):
-            yield rules.ARGUMENTS_TOGETHER.problem(place, script=name, arguments=arguments, program=program)
-
-
-def _check_env(name: str, arguments: str, place: Location) -> Iterator[Problem]:
-    """Report what env cannot do with the one argument that it gets."""
-    command = arguments.removeprefix("-S") if arguments.startswith("-S") else arguments
-    if not arguments:
-        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program="env", advice=_SHEBANG_EXAMPLE)
-    elif command.strip().startswith(("./", "../")):
-        word = command.split()[0]
-        yield rules.NO_SUCH_INTERPRETER.problem(place, script=name, program=word, advice=_SHEBANG_EXAMPLE)
-    elif " " in arguments and not arguments.startswith(("-S", "--split-string", "-vS")):
-        yield rules.ENV_ARGUMENTS.problem(place, script=name, arguments=arguments)
-    elif not command.startswith("-"):
-        last = command.split()[0] if command.split() else ""
-        guess = nearest(last, _INTERPRETERS)
-        if last and last not in _INTERPRETERS and guess:
-            yield rules.NO_SUCH_INTERPRETER.problem(
-                place, script=name, program=last, advice=did_you_mean(guess, "")
-            )
-
-
-def _is_for_a_shell(first: bytes) -> bool:
-    """Tell whether a shell reads the script; it does so too when the first line names nothing."""
-    words = first.decode(errors="replace").rpartition("/")[2].split()
-    return not first.startswith(b"#!") or any(word in _SHELLS for word in words)
+def _fault_of(shell: str, script: bytes, syntax: Syntax | None) -> Fault | None:
+    """The syntax error that a script ends with, None where it may end before it comes there."""
+    fault = syntax(shell, script) if syntax and b"\0" not in script else None
+    lines = script.split(b"\n")
+    if fault is None or any(map(_ENDS.match, lines[: fault.line - 1])):
+        return None
+    return replace(fault, line=min(fault.line, len(lines)))
 
 
 def _background_processes(text: str) -> Iterator[tuple[int, str]]:

@@ -212,6 +212,33 @@ CRLF = Rule(
     source=LINUX,
     severity=WARNING,
 )
+CRLF_SYNTAX = Rule(
+    code="hook-crlf-syntax",
+    message="Lines of {script} end with CRLF (the first is line {line}). A shell does not recognize `then`, "
+    "`do` or `done` with a carriage return, so the script ends with a syntax error.",
+    hint="Save it with LF, and keep it so with `*.sh text eol=lf` in .gitattributes.",
+    bad="#!/bin/sh\\n\nif test -e app; then\\r\\n",
+    good="#!/bin/sh\\n\nif test -e app; then\\n",
+    source="bash and dash (`-n`)",
+)
+SYNTAX = Rule(
+    code="hook-syntax",
+    message="{script} ends with an error at line {line}, as {shell} cannot parse it: {reason}.",
+    hint="Correct the line; `{shell} -n {script}` checks it.",
+    bad="#!/bin/bash\nif test -e app; then\n  ./stop\ndone",
+    good="#!/bin/bash\nif test -e app; then\n  ./stop\nfi",
+    source="bash and dash (`-n`: the script is parsed, not run)",
+)
+ONLY_BASH = Rule(
+    code="hook-only-bash",
+    message="Line {line} of {script} uses {what}, which only bash understands; /bin/sh is another shell on "
+    "Debian and Ubuntu.",
+    hint="Make the first line `#!/bin/bash`.",
+    bad="#!/bin/sh\nif [[ -e app ]]; then ./stop; fi",
+    good="#!/bin/bash\nif [[ -e app ]]; then ./stop; fi",
+    source="dash, POSIX (Shell Command Language)",
+    severity=WARNING,
+)
 BYTE_ORDER_MARK = Rule(
     code="hook-byte-order-mark",
     message="{script} starts with a byte order mark, so its `#!` line is not seen.",
@@ -232,9 +259,18 @@ NO_SUCH_INTERPRETER = Rule(
     code="hook-no-such-interpreter",
     message="The first line of {script} names the interpreter {program!r}, which does not exist.",
     hint="{advice}",
+    bad="#!/bin/sh;",
+    good="#!/bin/sh",
+    source=LINUX,
+)
+UNLIKELY_INTERPRETER = Rule(
+    code="hook-unlikely-interpreter",
+    message="The first line of {script} names the interpreter {program!r}, which few systems have.",
+    hint="{advice}",
     bad="#!/bin/bsh",
     good="#!/bin/bash",
     source=LINUX,
+    severity=WARNING,
 )
 ARGUMENTS_TOGETHER = Rule(
     code="hook-interpreter-arguments",

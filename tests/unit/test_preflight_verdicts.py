@@ -18,6 +18,9 @@ SH = "#!/bin/sh\necho ok\n"
 HOOK = f"{FILES}hooks:\n  AfterInstall:\n    - location: s/x.sh\n"
 
 
+HEREDOC = "cat <<'E' <<-\"F\"\n[[ x\nE\n\tsource y\n\tF\n"
+
+
 def judge(text: str, **files: str) -> str:
     return verdict(check_bundle(bundle({"app/a.txt": "a\n", "s/x.sh": SH, APPSPEC: text, **files})))
 
@@ -286,6 +289,49 @@ def test_a_mapping_over_a_folder_of_an_earlier_one() -> None:
 )
 def test_first_line_of_a_script(script: str, said: str) -> None:
     assert judge(HOOK, **{"s/x.sh": script}) == said
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        ("/bin/bash -e -x", "error"),
+        ("/bin/sh -e # stop at errors", "error"),
+        ("/usr/bin/python3 -u -B", "error"),
+        ("/usr/bin/python3 -W ignore", "ok"),  # the rest of the word is the option's value
+        ("/usr/bin/php -d memory_limit=1G", "ok"),
+        ("/usr/bin/perl -w -T", "ok"),
+        ("/usr/bin/python3.12", "ok"),
+        ("/usr/local/bin/php8", "ok"),
+        ("/usr/bin/env ruby3.2", "ok"),
+        ("/usr/bin/env -iS bash -e", "ok"),
+        ("/usr/bin/env X=1", "error"),  # starts the script again, without end
+        ("/bin/bsh", "flag"),
+        ("/usr/bin/env pyhton3", "flag"),
+        ("/opt/acme/bin/bsh", "ok"),
+        ("/bin/sh;", "error"),
+    ],
+)
+def test_only_what_surely_does_not_start_is_an_error(first: str, said: str) -> None:
+    assert judge(HOOK, **{"s/x.sh": f"#!{first}\n"}) == said
+
+
+@table(
+    ("flag", "[[ -e a ]]  a=(1 2)  local a+=(3)  function f { :; }  source ./x  read a <<< b  cat <(ls)"),
+    ("flag", "x &> y  for i in {1..3}; do :; done  if [[ a ]]; then :; fi  x && source y  : 'a\nb'\n[[ x ]]"),
+    ("flag", "cat <<E\nE\n[[ x ]]"),
+    ("ok", "# [[ x  echo '[[ x'  echo \"a\n[[ x ]]\"  x=$(y)  case $x in [[:space:]]) ;; esac  x > y 2>&1"),
+    (
+        "ok",
+        f"{HEREDOC}:  f() (:)  ./source x  echo source x  echo \\\nsource x  [ $((1<2)) ]  a{{1}}  grep ^[[]",
+    ),
+    (
+        "ok",
+        "exec bash \"$0\"\n[[ x ]]  x=$'it\\'s'\n:  echo ${x#[[ }  awk 'function f(x) {}'  cat <<E\nsource x",
+    ),
+)
+def test_what_only_bash_understands_in_a_script_for_sh(value: str, said: str) -> None:
+    assert judge(HOOK, **{"s/x.sh": f"#!/bin/sh\n{value}\n"}) == said
+    assert judge(HOOK, **{"s/x.sh": f"#!/bin/bash\n{value}\n"}) == "ok"
 
 
 @table(

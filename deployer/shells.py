@@ -1,0 +1,76 @@
+"""The shells of this machine as parsers: they read a script and say whether it is one, and never run it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from deployer.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FOLDERS: Final = ("/bin", "/usr/bin")
+_BASH: Final = ("bash", "--norc", "--noprofile", "-n", "/dev/stdin")  # by that name it tells lines
+_AS_SH: Final = ("bash", "--norc", "--noprofile", "--posix", "-n", "/dev/stdin")
+_DASH: Final = ("dash", "-n")
+# /bin/sh is bash on Amazon Linux and Red Hat, dash on Debian and Ubuntu.
+_PARSERS: Final = {"bash": (_BASH,), "dash": (_DASH,), "sh": (_AS_SH, _DASH)}
+_REFUSED: Final = 2  # the exit status of both
+_SECONDS: Final = 5
+_LONGEST_REASON: Final = 200
+_FAULT: Final = re.compile(rb"^[\w/]+: (?:line )?(\d+): (.*)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The line, from 1, at which a shell gives up on a script, and the shell's reason."""
+
+    line: int
+    reason: str
+
+
+def fault(shell: str, script: bytes, *, folders: Sequence[str] = _FOLDERS) -> Fault | None:
+    r"""Return why `bash`, `dash` or `sh` cannot parse a script.
+
+    None where it can, where the shell is not in `folders` or takes too long, and where `sh` is a shell
+    that can on some systems. The script comes by a pipe to a shell without any environment, in `/`.
+
+    >>> fault("bash", b"if true; then\ndone\n")
+    Fault(line=2, reason='syntax error near unexpected token `done`')
+    """
+    found = [_fault_of(command, script, folders) for command in _PARSERS.get(shell, ())]
+    return found[0] if all(found) and found else None
+
+
+def _fault_of(command: tuple[str, ...], script: bytes, folders: Sequence[str]) -> Fault | None:
+    import subprocess
+
+    name, *options = command
+    program = next((path for folder in folders if (path := Path(folder, name)).exists()), None)
+    if program is None:
+        return None
+    if b"extglob" in script and name == "bash":  # a `shopt` in the script is not carried out
+        options = ["-O", "extglob", *options]
+    try:
+        ran = subprocess.run(  # noqa: S603 - a fixed program that parses and runs nothing
+            [program, *options],
+            input=script,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={},
+            cwd="/",
+            timeout=_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    said = _FAULT.search(ran.stderr) if ran.returncode == _REFUSED else None
+    return Fault(int(said[1]), _reason(said[2])) if said else None
+
+
+def _reason(said: bytes) -> str:
+    text = printable(said.decode(errors="replace"))[:_LONGEST_REASON]
+    return re.sub(r"`(.*)'", r"`\1`", text)
