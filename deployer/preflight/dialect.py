@@ -1,4 +1,4 @@
-"""What only bash understands in a script for /bin/sh, and the code of a script without its texts."""
+"""Constructs of bash in a script for /bin/sh, looked for in its code without its texts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _pieces(script: str) -> Iterator[str]:
 
 
 def _lines_of(text: str) -> str:
-    """The stand-in for a text, on as many lines: never the beginning of a command."""
+    """Return the stand-in for a text, on as many lines: never the beginning of a command."""
     return "_" + "\n_" * text.count("\n")
 
 

@@ -106,7 +106,7 @@ def _check_code(code: _Code, syntax: Syntax | None) -> Iterator[Problem]:
 
 
 def _fault_of(shell: str, script: bytes, syntax: Syntax | None) -> Fault | None:
-    """The syntax error that a script ends with, None where it may end before it comes there."""
+    """Return the syntax error that a script ends with, None where it may end before it comes there."""
     fault = syntax(shell, script) if syntax and b"\0" not in script else None
     lines = script.split(b"\n")
     if fault is None or any(map(_ENDS.match, lines[: fault.line - 1])):
