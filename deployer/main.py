@@ -22,10 +22,11 @@ from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from deployer.ci.base import Ci
     from deployer.clock import Clock
+    from deployer.settings.model import Settings
 
 
 class Command(StrEnum):
@@ -185,7 +186,8 @@ def _run(
     outcome: Outcome,
     clock: Clock,
 ) -> ExitCode:
-    from deployer.pipeline import run
+    from deployer.deployment.request import document_problems
+    from deployer.pipeline import key_problems, run
     from deployer.prepare import unneeded
     from deployer.run import Run
     from deployer.settings.load import load
@@ -196,8 +198,13 @@ def _run(
             ci.say(problem.message)
         else:
             ci.annotate(problem)
-    settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
-    ci.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
+
+    def check(settings: Settings) -> Iterator[tuple[str, Problem]]:
+        yield from document_problems(settings)
+        yield from key_problems(settings, ci.job)
+        yield from _unwritable(settings, ci)
+
+    settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace), check=check)
     context = Run(settings, ci, clock, environ, outcome)
     try:
         run(context)
@@ -208,6 +215,14 @@ def _run(
 
         raise advised(error, aws=context.aws, application=outcome.application, group=outcome.group) from error
     return outcome.exit_code
+
+
+def _unwritable(settings: Settings, ci: Ci) -> Iterator[tuple[str, Problem]]:
+    """Begin the report files that the inputs name; yields a problem for each that cannot be written."""
+    try:
+        ci.keep_in(outputs=settings.outputs_file, summary=settings.summary_file, junit=settings.junit_file)
+    except InvalidInput as error:
+        yield from (("outputs-file", problem) for problem in error.problems)
 
 
 def _report(error: DeployError, ci: Ci) -> ExitCode:

@@ -25,16 +25,18 @@ from deployer.report import progress
 from deployer.revision import AppSpecRevision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle, Transfer
     from deployer.choices import ComputePlatform
+    from deployer.ci.base import Job
     from deployer.deployment.model import Deployment
     from deployer.deployment.request import DeploymentRequest
     from deployer.revision import Revision, StoredObject
     from deployer.run import Run
+    from deployer.settings.model import Settings
 
 _TICK = 2.0
 """Seconds between two lines of a transfer."""
@@ -80,8 +82,6 @@ def _requests(run: Run) -> tuple[DeploymentRequest, ...]:
 def _package(run: Run) -> Bundle:
     settings = run.settings
     with run.ci.section("Package", folded=True):
-        if settings.stop_after.reaches(Stage.UPLOAD) and settings.bucket:
-            _key(run, digest="0" * 64, extension=settings.bundle_type.extension)
         bundle = bundle_of(run)
         if settings.stop_after is Stage.PACKAGE and bundle.size is None:
             bundle = replace(bundle, size=sum(map(len, bundle.chunks())))
@@ -89,18 +89,28 @@ def _package(run: Run) -> Bundle:
         return run.packaged(bundle, appspec or str(settings.source))
 
 
-def _key(run: Run, *, digest: str, extension: str) -> str:
-    job = run.ci.job
-    return run.settings.object_key(
-        {
-            "digest": digest,
-            "extension": extension,
-            "sha": job.sha,
-            "ref": job.ref,
-            "run_id": job.run_id,
-            "run_attempt": job.run_attempt,
-        }
-    )
+def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
+    """Yield a problem of the input `key` for what this job cannot fill in, before anything is packaged."""
+    uploads = settings.bucket and settings.stop_after.reaches(Stage.UPLOAD)
+    if not uploads or settings.revision or settings.deployment_id:
+        return
+    facts = _key_facts(job, digest="0" * 64, extension=settings.bundle_type.extension)
+    missing = {"application": settings.application or "a", "group": settings.deployment_group or "a"}
+    try:
+        settings.object_key(facts | missing)
+    except InvalidInput as error:
+        yield from (("key", problem) for problem in error.problems)
+
+
+def _key_facts(job: Job, *, digest: str, extension: str) -> dict[str, str]:
+    return {
+        "digest": digest,
+        "extension": extension,
+        "sha": job.sha,
+        "ref": job.ref,
+        "run_id": job.run_id,
+        "run_attempt": job.run_attempt,
+    }
 
 
 def _platforms(subject: Bundle | Revision, aws: Aws, run: Run) -> frozenset[ComputePlatform]:
@@ -141,7 +151,9 @@ def _upload(bundle: Bundle, aws: Aws, run: Run) -> StoredObject:
     found = (live_in(group, application=settings.application, aws=aws) for group in groups)
     destination = Destination(
         bucket=settings.bucket,
-        key=_key(run, digest=bundle.digest, extension=bundle.type.extension),
+        key=settings.object_key(
+            _key_facts(run.ci.job, digest=bundle.digest, extension=bundle.type.extension)
+        ),
         sse=settings.encryption,
         kms_key_id=settings.kms_key_id or None,
         acl=settings.acl,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from deployer.errors import InvalidInput, Problem
+from deployer.errors import Problem
 from deployer.revision import location
 from deployer.text import did_you_mean, nearest
 
@@ -56,10 +56,20 @@ def within_limit(description: str) -> str:
     return description[: DESCRIPTION_LIMIT - 1] + "…"
 
 
+def document_problems(settings: Settings) -> Iterator[tuple[str, Problem]]:
+    """Yield everything in `target-instances` and `parameters` that CodeDeploy does not know, by input."""
+    for name, document, within in (
+        ("target-instances", settings.target_instances, "targetInstances"),
+        ("parameters", settings.parameters, ""),
+    ):
+        for problem in check(document, label=name, within=within) if document is not None else ():
+            yield name, problem
+
+
 def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequest, ...]:
     """Return the requests, in the groups' order; `description` is used where none is given.
 
-    Raises InvalidInput with everything in `target-instances` and `parameters` that CodeDeploy does not know.
+    Expects `target-instances` and `parameters` without problems, see `document_problems`.
     """
     parameters = dict(_parameters(settings, description))
     return tuple(
@@ -68,7 +78,6 @@ def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequ
 
 
 def _parameters(settings: Settings, description: str) -> Iterator[tuple[str, Any]]:
-    _check_documents(settings)
     given = {
         "deploymentConfigName": settings.deployment_config or None,
         "description": settings.description or description or None,
@@ -87,16 +96,6 @@ def _parameters(settings: Settings, description: str) -> Iterator[tuple[str, Any
         named = {"alarms": [{"name": name} for name in alarms]} if alarms else {}
         yield "overrideAlarmConfiguration", {"enabled": bool(alarms), **named}
     yield from (settings.parameters or {}).items()
-
-
-def _check_documents(settings: Settings) -> None:
-    if not settings.parameters and not settings.target_instances:
-        return
-    problems = check(settings.parameters or {}, label="parameters")
-    if settings.target_instances is not None:
-        problems += check(settings.target_instances, label="target-instances", within="targetInstances")
-    if problems:
-        raise InvalidInput(*problems)
 
 
 _SCALARS: Mapping[str, tuple[type, ...]] = {

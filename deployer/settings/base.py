@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pydantic import PrivateAttr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pydantic_settings import PydanticBaseSettingsSource
 
     from deployer.choices import Stage
+    from deployer.errors import Problem
 
 
 class Section(StrEnum):
@@ -52,6 +53,13 @@ class Input:
     default: str = ""
     needed_from: Stage | None = None
     variables: tuple[str, ...] = ()
+
+
+class Finding(NamedTuple):
+    """A problem, and the name of the input that it is about; empty where that is unknown."""
+
+    input: str
+    problem: Problem
 
 
 class TextSettings(BaseSettings):

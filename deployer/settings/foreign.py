@@ -24,11 +24,20 @@ class Translation:
 
 _CREDENTIALS = "Set {} as an environment variable; credentials are never inputs."
 _SAME_VALUE = {
-    "application": "app application-name codedeploy-name codedeploy-application",
-    "deployment-group": "codedeploy-group deployment-group-name group group-name",
+    "application": (
+        "app app-name application-name aws-application-name codedeploy-app codedeploy-app-name "
+        "codedeploy-application codedeploy-application-name codedeploy-name"
+    ),
+    "deployment-group": (
+        "codedeploy-deployment-group codedeploy-group codedeploy-group-name deployment-group-name group "
+        "group-name"
+    ),
     "deployment-config": "codedeploy-config codedeploy-config-name config-name deployment-config-name",
     "region": "aws-default-region aws-region region-name",
-    "bucket": "bucket-name bundle-bucket s3-bucket s3-bucket-name",
+    "bucket": (
+        "aws-bucket aws-s3-bucket bucket-name bundle-bucket codedeploy-bucket codedeploy-s3-bucket s3-bucket "
+        "s3-bucket-name"
+    ),
     "key": "bundle-key s3-key",
     "acl": "files-acl",
     "source": (
@@ -132,3 +141,15 @@ FOREIGN: Mapping[str, Translation] = MappingProxyType(
 def translation(name: str) -> Translation | None:
     """Return what a name of another tool means here, None for a name that is not in the table."""
     return FOREIGN.get(_squashed(name))
+
+
+def plain_variable(name: str, environ: Mapping[str, str]) -> str:
+    """Return the variable that probably holds an input of that name but lacks the prefix, empty if none does.
+
+    A foreign name counts if it is of several words: `APP` or `GROUP` may mean anything.
+    """
+    for variable, text in sorted(environ.items()):
+        known = translation(variable) if "_" in variable else None
+        if text.strip() and (_squashed(variable) == _squashed(name) or (known and known.name == name)):
+            return variable
+    return ""

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from deployer.errors import InvalidInput, Problem
-from deployer.settings.model import Settings
+from deployer.settings.base import Finding
+from deployer.settings.model import Settings, inputs
 from deployer.settings.rules import contradictions, missing
 from deployer.settings.sources import Given, from_command_line, from_environment
 from deployer.settings.values import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 
 __all__ = ["Settings", "load"]
@@ -27,31 +28,40 @@ def load(
     argv: Sequence[str],
     *,
     unneeded: Callable[[Settings], Collection[str]] = lambda _: (),
+    check: Callable[[Settings], Iterable[tuple[str, Problem]]] = lambda _: (),
 ) -> Settings:
     """Load the settings of a run from its environment and the flags of its command line; flags win.
 
-    `unneeded` returns inputs that such a run does not require although its stages otherwise do. Raises
-    InvalidInput with all problems: unknown names, invalid values, missing inputs and contradictions. One
+    `unneeded` returns inputs that such a run does not require although its stages otherwise do; `check`
+    returns further problems of the inputs that are valid, each with its input's name. Raises InvalidInput
+    with all problems in the inputs' order: unknown names, invalid values, missing inputs, contradictions. One
     mistake is reported once: an input under a wrong name or with a wrong value is not missing as well.
     """
     variables, flags = from_environment(environ), from_command_line(argv)
     given = Given(
         {**variables.values, **flags.values},
         {**variables.origins, **flags.origins},
-        [*variables.problems, *flags.problems],
+        [*variables.findings, *flags.findings],
         variables.meant | flags.meant,
     )
     settings, wrong = _validate(given)
-    problems = [*given.problems, *wrong.values()]
-    right = given.values.keys() - wrong
-    problems.extend(contradictions(settings, right))
+    findings = [*given.findings, *(Finding(name, problem) for name, problem in wrong.items())]
+    findings.extend(contradictions(settings, given.values.keys() - wrong))
+    findings.extend(Finding(*found) for found in check(settings))
     unclear = wrong.keys() | given.meant
     if not unclear & {"stop-after", "deployment-id"}:
         spared = given.meant | ({"bucket"} if "revision" in unclear else set()) | {*unneeded(settings)}
-        problems.extend(missing(settings, given.values, unneeded=spared))
-    if problems:
-        raise InvalidInput(*problems)
+        findings.extend(missing(settings, given.values, unneeded=spared, environ=environ))
+    if findings:
+        raise InvalidInput(*_in_order(findings))
     return settings
+
+
+def _in_order(findings: Iterable[Finding]) -> Iterator[Problem]:
+    """Yield the problems in the inputs' order, those of no input last."""
+    positions = {name: position for position, name in enumerate(inputs())}
+    for finding in sorted(findings, key=lambda found: positions.get(found.input, len(positions))):
+        yield finding.problem
 
 
 def _validate(given: Given) -> tuple[Settings, dict[str, Problem]]:

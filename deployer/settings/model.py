@@ -326,7 +326,7 @@ class Settings(TextSettings):
         `run_attempt`.
         Raises InvalidInput when the template needs a value that is missing or empty, or the key is too long.
         """
-        facts = {**facts, "application": self.application, "group": self.deployment_group}
+        facts = {"application": self.application, "group": self.deployment_group, **facts}
         return storage.filled_key(self.key, facts, prefix=self.prefix)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from deployer.choices import OnEnd, Stage
 from deployer.errors import Problem
 from deployer.revision import S3Revision
-from deployer.settings.base import Section
+from deployer.settings.base import Finding, Section
+from deployer.settings.foreign import plain_variable
 from deployer.settings.model import inputs
 from deployer.settings.storage import Encryption
 
@@ -38,19 +39,34 @@ MEMBERS: Mapping[str, str] = MappingProxyType(
 _ONLY_AS_INPUT = {"applicationName", "deploymentGroupName", "revision"}
 
 
-def missing(settings: Settings, given: Collection[str], *, unneeded: Collection[str]) -> Iterator[Problem]:
+def missing(
+    settings: Settings,
+    given: Collection[str],
+    *,
+    unneeded: Collection[str],
+    environ: Mapping[str, str],
+) -> Iterator[Finding]:
     """Yield a problem for each input that the run needs and that is not `given`.
 
     `unneeded` names inputs that this run can do without at every stage.
     """
     for name, stage in _needed(settings).items():
         if settings.stop_after.reaches(stage) and name not in given and name not in unneeded:
-            variable = f"INPUT_{name.upper().replace('-', '_')}"
-            yield Problem(
-                f"Input {name} is missing.",
-                f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, "
-                f"or as the flag --{name}.",
-            )
+            yield Finding(name, Problem(f"Input {name} is missing.", _ways_to_give(name, stage, environ)))
+
+
+def _ways_to_give(name: str, stage: Stage, environ: Mapping[str, str]) -> str:
+    """Return how to give a missing input; a variable without its prefix is probably meant for it."""
+    variable = f"INPUT_{name.upper().replace('-', '_')}"
+    if plain := plain_variable(name, environ):
+        return (
+            f"It is needed to {stage}. The variable {plain} is set, but is not an input: name it {variable}, "
+            f"or write `{name}` under `with:`."
+        )
+    return (
+        f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, or as the "
+        f"flag --{name}."
+    )
 
 
 def _needed(settings: Settings) -> dict[str, Stage]:
@@ -68,7 +84,7 @@ def _needed(settings: Settings) -> dict[str, Stage]:
     return needed
 
 
-def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     """Yield a problem for each input that could not take effect, or not as named, beside another."""
     if settings.deployment_id:
         yield from _unnamed(settings, given)
@@ -89,12 +105,13 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Probl
     for member in settings.parameters or ():
         name = MEMBERS.get(member)
         if member in _ONLY_AS_INPUT:
-            yield Problem(f"Input parameters: {member} has an input of its own.", f"Use the input {name}.")
+            message = f"Input parameters: {member} has an input of its own."
+            yield Finding("parameters", Problem(message, f"Use the input {name}."))
         elif name and name in given:
             yield _clash("parameters", name, f"both set {member}")
 
 
-def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
+def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     """Yield a problem for each missing input that would let the run change anyone's deployment.
 
     IAM cannot limit ContinueDeployment and StopDeployment to an application.
@@ -107,22 +124,24 @@ def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Problem]:
     changing = next((name for name, changed in changes.items() if changed), None)
     for name in ("application", "deployment-group") if changing else ():
         if name not in given:
-            yield Problem(
+            problem = Problem(
                 f"Input {name} is missing: {changing} changes the deployment that deployment-id names.",
                 f"Give {name}, so that a wrong id cannot change another application's deployment.",
             )
+            yield Finding(name, problem)
 
 
-def _excluded(by: str, sections: Collection[Section], given: Collection[str]) -> Iterator[Problem]:
+def _excluded(by: str, sections: Collection[Section], given: Collection[str]) -> Iterator[Finding]:
     for name, each in inputs().items():
         if each.section in sections and name in given and name != by:
             yield _clash(name, by, "what is deployed is settled already")
 
 
-def _starts_late(by: str, settings: Settings, given: Collection[str], first: Stage) -> Iterator[Problem]:
+def _starts_late(by: str, settings: Settings, given: Collection[str], first: Stage) -> Iterator[Finding]:
     if "stop-after" in given and not settings.stop_after.reaches(first):
         yield _clash("stop-after", by, f"with it a run starts later than that; it can stop after {first}")
 
 
-def _clash(name: str, other: str, why: str) -> Problem:
-    return Problem(f"Inputs {name} and {other} contradict each other: {why}.", "Remove one of them.")
+def _clash(name: str, other: str, why: str) -> Finding:
+    problem = Problem(f"Inputs {name} and {other} contradict each other: {why}.", "Remove one of them.")
+    return Finding(name, problem)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import CliSettingsSource
 
 from deployer.errors import Problem, Severity
+from deployer.settings.base import Finding
 from deployer.settings.foreign import translation
 from deployer.settings.model import Settings, inputs
 from deployer.text import did_you_mean, nearest
@@ -36,7 +37,7 @@ class Given:
 
     values: dict[str, str] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     meant: set[str] = field(default_factory=set)
 
     def add(self, name: str, text: str | None, origin: str) -> None:
@@ -54,7 +55,7 @@ class Given:
             meant = nearest(bare.replace("_", "-"), inputs())
             hint = did_you_mean(meant and prefix + meant, "Remove it; the README and --help list all inputs.")
         self.meant.update({meant} - {""})
-        self.problems.append(Problem(f"Unknown {kind} {name!r}.", hint))
+        self.findings.append(Finding(meant, Problem(f"Unknown {kind} {name!r}.", hint)))
 
 
 def from_environment(environ: Mapping[str, str]) -> Given:
@@ -146,7 +147,8 @@ def from_command_line(argv: Sequence[str]) -> Given:
     for name, value in vars(parsed).items():
         parts = value if isinstance(value, list) else [value]
         if None in parts:
-            given.problems.append(Problem(f"Flag --{name} needs a value.", f"Write --{name}=VALUE."))
+            problem = Problem(f"Flag --{name} needs a value.", f"Write --{name}=VALUE.")
+            given.findings.append(Finding(name, problem))
         else:
             texts[name] = "\n".join(parts)
     for name, text in source(parsed_args=texts)().items():
@@ -169,7 +171,8 @@ def _reject_strays(given: Given, rest: Iterable[str]) -> None:
         if is_flag:
             given.reject("flag", word.partition("=")[0], prefix="--")
         elif not after_flag:
-            given.problems.append(
-                Problem(f"Unexpected word {word!r} on the command line.", "Write inputs as --name=value.")
+            problem = Problem(
+                f"Unexpected word {word!r} on the command line.", "Write inputs as --name=value."
             )
+            given.findings.append(Finding("", problem))
         after_flag = is_flag and "=" not in word

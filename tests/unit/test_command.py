@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.errors import InvalidInput
 from deployer.main import Command, execute, split_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,21 @@ def test_an_unknown_command_is_told_with_the_known_ones() -> None:
     (problem,) = caught.value.problems
     assert problem.message == "Unknown command 'polcy'."
     assert problem.hint == "Commands: run, policy, policy --trust."
+
+
+def test_everything_that_is_wrong_with_the_inputs_is_told_at_once(tmp_path: Path) -> None:
+    """Documents, placeholders that this job has no value for, and files that cannot be written too."""
+    stdout = io.StringIO()
+    argv = ["--bucket=releases", "--key={sha}.zip", "--region=Ireland", "--timeout=30"]
+    argv += ["--target-instances=autoScalingGroup: [a]", "--parameters=deploymentMod: RESTART"]
+    argv += [f"--summary-file={tmp_path}/no/summary.md", f"--outputs-file={tmp_path}/outputs.env"]
+    assert execute(argv, {"DEPLOYMENT_GROUP": "a"}, stdout) == 2
+    errors = [line for line in stdout.getvalue().splitlines() if line.startswith("error: ")]
+    assert [error.split()[2].rstrip(":") for error in errors] == [
+        *("application", "deployment-group", "--region", "key", "target-instances", "parameters"),
+        *("--timeout", "summary-file"),
+    ]
+    assert "ERROR_MESSAGE='Input application is missing.'" in (tmp_path / "outputs.env").read_text()
 
 
 def test_a_trust_policy_needs_no_inputs_and_errors_of_policy_go_to_stderr(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
-from deployer.errors import ExitCode, InvalidInput, Severity
+from deployer.errors import ExitCode, InvalidInput, Problem, Severity
 from deployer.revision import BundleType
 from deployer.settings.foreign import FOREIGN
 from deployer.settings.load import load
@@ -316,15 +317,48 @@ def test_all_problems_are_told_at_once() -> None:
         *("--bukcet", "revisions", "stray", "--compression=best", "--region", "--key"),
     )
     assert [text.split(":")[0].split(".")[0] for text in said] == [
+        "Input application",
         "Unknown input 'deploymnt-group'",
         "Flag --region needs a value",
-        "Flag --key needs a value",
-        "Unknown flag '--bukcet'",
-        "Unexpected word 'stray' on the command line",
-        "Input application",
         "Flag --compression",
+        "Unknown flag '--bukcet'",
+        "Flag --key needs a value",
         "Input timeout",
+        "Unexpected word 'stray' on the command line",
     ]
+
+
+def test_what_else_is_checked_is_told_with_the_rest_in_the_inputs_order() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        load({}, ["--timeout=soon"], check=lambda _: [("key", Problem("No key.", "Write one."))])
+    assert [problem.message.split(" is ")[0] for problem in caught.value.problems] == [
+        "Input application",
+        "Input deployment-group",
+        "Input bucket",
+        "No key.",
+        "Flag --timeout: 'soon'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ("APPLICATION_NAME DEPLOYMENT_GROUP S3_BUCKET", "APPLICATION_NAME DEPLOYMENT_GROUP S3_BUCKET"),
+        (
+            "CODEDEPLOY_S3_BUCKET APPLICATION deploymentGroup",
+            "APPLICATION deploymentGroup CODEDEPLOY_S3_BUCKET",
+        ),
+        ("APP GROUP BUCKETS PATH S3_KEY", ""),
+    ],
+)
+def test_a_variable_without_its_prefix_is_named_where_the_input_is_missing(
+    variables: str, named: str
+) -> None:
+    """As Bitbucket's pipe and others call them; their values are not shown."""
+    said = str(problems(dict.fromkeys(variables.split(), "secret") | {"DEPLOYMENTGROUP": " "}))
+    found = re.findall(r"The variable (\S+) is set, but is not an input: name it INPUT_", said)
+    assert found == named.split()
+    assert "secret" not in said
 
 
 @pytest.mark.parametrize(
@@ -346,12 +380,12 @@ def test_inputs_of_another_action_are_translated_one_by_one() -> None:
     names = "aws_access_key codedeploy_name codedeploy_group s3_bucket s3_folder excluded_files aws_region"
     said = problems({f"INPUT_{name.upper()}": "x" for name in names.split()})
     assert [text.split("' ", 1)[-1].split(". ", 1)[1] for text in said] == [
-        "Set AWS_ACCESS_KEY_ID as an environment variable; credentials are never inputs.",
-        "Use region.",
-        "Use deployment-group.",
         "Use application.",
+        "Use deployment-group.",
+        "Use region.",
         "Write gitignore patterns into exclude, one per line.",
         "Use bucket.",
+        "Set AWS_ACCESS_KEY_ID as an environment variable; credentials are never inputs.",
         "Write the folder after the bucket's name: bucket: my-bucket/some/folder.",
     ]
 
