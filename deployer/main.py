@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
-from deployer import __version__
+from deployer import REPOSITORY, __version__
 from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.clock import SystemClock
@@ -59,7 +59,7 @@ def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
     return Command(argv[0]), argv[1:]
 
 
-_ISSUES = "https://github.com/codedeploy-deployer/deployer/issues"
+_ISSUES = f"https://github.com/{REPOSITORY}/issues"
 
 
 def main() -> int:

@@ -130,13 +130,17 @@ def _checked(
 
 
 def _judge(problems: Sequence[Problem], run: Run) -> None:
-    """Annotate what can stay; raises InvalidBundle with all that cannot."""
+    """Record what was found, and annotate what can stay; raises InvalidBundle with all that cannot."""
     fatal = {Severity.ERROR}
     if run.settings.pre_flight is PreFlight.STRICT:
         fatal |= {Severity.WARNING}
-    errors = [problem for problem in problems if problem.severity in fatal]
-    for problem in problems:
-        if problem.severity not in fatal:
+    found = [
+        replace(problem, severity=Severity.ERROR) if problem.severity in fatal else problem
+        for problem in problems
+    ]
+    run.outcome.findings = tuple(found)
+    for problem in found:
+        if problem.severity is not Severity.ERROR:
             run.ci.annotate(problem)
-    if errors:
-        raise InvalidBundle(*(replace(problem, severity=Severity.ERROR) for problem in errors))
+    if errors := [problem for problem in found if problem.severity is Severity.ERROR]:
+        raise InvalidBundle(*errors)

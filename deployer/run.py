@@ -35,8 +35,8 @@ _EXIT_CODES = {
 class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
 
-    `groups` are all groups to deploy to, `group` the one whose
-    turn it is or was last; what the groups before it came to is in `earlier`.
+    `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
+    it came to is in `earlier`. `findings` is all that the checks before the upload found; None before them.
     """
 
     application: str = ""
@@ -54,6 +54,7 @@ class Outcome:
     rollback_ending: Ending | None = None
     rollback_explanation: Explanation | None = None
     live: Revision | None = None
+    findings: tuple[Problem, ...] | None = None
     problems: list[Problem] = field(default_factory=list)
     earlier: tuple[Outcome, ...] = ()
 

@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 ANNOTATIONS = 10
 """Annotations of one kind that GitHub shows for a step; the summary holds the rest."""
 
+CONTINUING = "deployment-id, continue: true, application and deployment-group"
+"""The inputs of a run that continues a blue/green deployment."""
+
 _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 """Codes of a deployment that say no more than that a target failed."""
 
@@ -160,7 +163,7 @@ def _unfinished(snapshot: Snapshot) -> Problem:
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
     elif snapshot.status == "Ready":
-        hint = "Continue it in the console or by a run with deployment-id and continue: true."
+        hint = f"Continue it in the console, or by a run with {CONTINUING}."
     return Problem(
         f"The deployment did not end in time: it is {snapshot.status}.{doing}", hint, code="timed-out"
     )

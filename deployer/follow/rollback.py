@@ -91,7 +91,7 @@ def _problems(ending: Ending, explanation: Explanation, rollback: Deployment) ->
         advice = f"Fix the cause, then deploy a revision that works: {rollback.url}"
     hint = "\n".join(part for part in (first.message, first.hint, advice) if part)
     message = (
-        f"The rollback {rollback.id} {lines.rollback_ended(ending)}; it is uncertain which revision each "
+        f"The rollback {rollback.id} {lines.how_ended(ending)}; it is uncertain which revision each "
         "target runs now."
     )
     return [

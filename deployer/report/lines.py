@@ -69,8 +69,13 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
 
 def ended(ending: Ending, deployment: Deployment) -> str:
     """Return the last line of a run that waited."""
+    return f"Deployment {deployment.id} {how_ended(ending)}: {deployment.url}"
+
+
+def how_ended(ending: Ending) -> str:
+    """Return what became of a deployment in the time that the run waited, as a clause."""
     how = ending.snapshot.standing if ending.snapshot.trouble else _ENDINGS[ending.status]
-    return f"Deployment {deployment.id} {how} after {duration(ending.seconds)}: {deployment.url}"
+    return f"{how} after {duration(ending.seconds)}"
 
 
 def still_running(deployment: Deployment) -> str:
@@ -86,14 +91,9 @@ def unread(snapshot: Snapshot) -> str:
 def rolled_back(ending: Ending, rollback: Deployment) -> str:
     """Return how a rollback ended, and which revision is live now."""
     if ending.status is not Status.SUCCEEDED:
-        return f"Rollback {rollback.id} {rollback_ended(ending)}: {rollback.url}"
+        return f"Rollback {rollback.id} {how_ended(ending)}: {rollback.url}"
     live = ending.snapshot.revision
     return f"Rolled back by {rollback.id}" + (f"; live now: {live.label}" if live else "")
-
-
-def rollback_ended(ending: Ending) -> str:
-    """Return what became of a rollback in the time that the run waited, as a clause."""
-    return f"{_ENDINGS[ending.status]} after {duration(ending.seconds)}"
 
 
 def log_title(failure: Failure) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.deployment.explain import reason
+from deployer.deployment.explain import CONTINUING, reason
 from deployer.text import counts, duration, size
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
         waits = duration(60 * current.group_wait_minutes)
         yield f"the group's blue/green waits extend the timeout by up to {waits}"
     if current.status == "Ready" and not (previous and previous.status == "Ready"):
-        yield "ready and waiting to be continued: in the console, or by a run with deployment-id and continue"
+        yield f"ready and waiting to be continued: in the console, or by a run with {CONTINUING}"
     if current.terminating and not (previous and previous.terminating):
         yield "traffic has moved; the original instances are waiting to be terminated"
 

@@ -1,32 +1,38 @@
 """The Markdown job summary of a run, below GitHub's limit of 1 MiB whatever the fleet's size.
 
-All text from elsewhere (names, messages, logs) is escaped here.
+All text from elsewhere (names, messages, logs) is escaped by `deployer.report.markdown`.
 """
 
 from __future__ import annotations
 
-import html
+import json
 from typing import TYPE_CHECKING
 
+from deployer import REPOSITORY, __version__
 from deployer.deployment.model import Status
+from deployer.errors import Severity
 from deployer.report.gantt import gantt
-from deployer.report.lines import log_title, unread
-from deployer.text import counted, counts, duration, printable, printable_lines, size
+from deployer.report.lines import how_ended, log_title, unread
+from deployer.report.markdown import code, details, escape, facts, link, preformatted, table
+from deployer.report.targets import targets_table
+from deployer.text import counted, counts, duration, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deployer.bundle.contents import Bundle
     from deployer.deployment.explain import Failure
-    from deployer.deployment.model import Snapshot, Target, Traffic
+    from deployer.deployment.model import Deployment, Snapshot, Traffic
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
     from deployer.run import Outcome
 
+_ACTION = f"{REPOSITORY}@v{__version__.partition('.')[0]}"
+_MOST_BYTES = 1_000_000
 _ROWS = 100
 _LOG_CHARACTERS = 8_000
-_CELL_CHARACTERS = 300
 _FAILURES = 20
+_SHOWN_LOGS = 3
 _TITLES = {
     Status.PLANNED: ("📦", "Packaged; nothing was uploaded"),
     Status.UPLOADED: ("☁️", "Uploaded"),
@@ -38,61 +44,62 @@ _TITLES = {
     Status.STOPPED: ("🛑", "Deployment was stopped"),
     Status.TIMED_OUT: ("⏱️", "Timed out waiting for the deployment"),
 }
-_MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
-_MARKS = {"Succeeded": "✅", "Failed": "❌", "Skipped": "⏭️", "InProgress": "🔄", "Pending": "·"}
+_SEVERITIES = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTICE: "ℹ️"}  # noqa: RUF001
 
 
 def summary(outcome: Outcome) -> str:
-    """Return the summary of a run's deployments."""
-    parts = [
-        _title(outcome),
-        _table(("", ""), _facts(outcome)),
-        *_groups(outcome),
-        *_problems([problem for each in outcome.attempts for problem in each.problems]),
-        *_failures(outcome.explanation.failures if outcome.explanation else ()),
-        *(_snapshot(outcome.ending.snapshot) if outcome.ending else ()),
-        *(_shift(outcome.ending) if outcome.ending else ()),
-        *(_bundle(outcome.bundle) if outcome.bundle else ()),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    """Return the summary of a run's deployments.
+
+    Of several groups, each has its title and its targets, the one that failed before the others.
+    """
+    if len(outcome.groups) > 1:
+        attempts = sorted(outcome.attempts, key=lambda attempt: attempt.lets_next_group_begin)
+        parts = [*_groups(outcome), *(part for each in attempts for part in _section(each))]
+    else:
+        parts = [_title(outcome, "##"), *_attempt(outcome, "###")]
+    return "\n\n".join(_fitting([*filter(None, parts), *_revision(outcome)])) + "\n"
 
 
-def _title(outcome: Outcome) -> str:
-    icon, text = _TITLES[outcome.status] if outcome.status else ("❌", "Nothing was deployed")
-    if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
-        icon, text = "❌", f"{text}, then failed"
+def _fitting(parts: Iterable[str]) -> Iterator[str]:
+    """Yield the parts that there is room for."""
+    left, dropped = _MOST_BYTES, 0
+    for part in parts:
+        room = len(part.encode()) + 2
+        if room <= left:
+            left -= room
+            yield part
+        else:
+            dropped += 1
+    if dropped:
+        yield f"{counted(dropped, 'part')} of this summary had no room below GitHub's limit of 1 MiB."
+
+
+def _title(outcome: Outcome, level: str) -> str:
     where = " → ".join(part for part in (outcome.application, outcome.group) if part)
-    return f"## {icon} {_escape(where)}: {text}" if where else f"## {icon} {text}"
+    icon, text = _standing(outcome)
+    return f"{level} {icon} {escape(where)}: {text}" if where else f"{level} {icon} {text}"
 
 
-def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    if deployment := outcome.deployment:
-        yield "Deployment", f"[{_escape(deployment.id)}]({deployment.url})"
-    if outcome.ending:
-        snapshot = outcome.ending.snapshot
-        status = snapshot.standing if snapshot.trouble else snapshot.status
-        yield "Status", _escape(status) + (f": {_escape(counts(snapshot.counts))}" if snapshot.counts else "")
-        yield "Took", duration(outcome.ending.seconds)
-    if rollback := outcome.rollback:
-        yield "Rollback", f"[{_escape(rollback.id)}]({rollback.url})"
-    if outcome.live and outcome.live != outcome.revision:
-        yield "Live now", _code(outcome.live.label)
-    if outcome.revision:
-        yield "Revision", _code(outcome.revision.label)
-    if outcome.region:
-        yield "Region", _code(outcome.region)
-    if bundle := outcome.bundle:
-        yield "Bundle", f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{_archive(outcome)}"
-        yield "Digest", _code(bundle.digest)
+def _standing(outcome: Outcome) -> tuple[str, str]:
+    """An icon and some words for what a run, or its deployment to one group, came to."""
+    if outcome.status is None:
+        return "❌", "Pre-flight failed; nothing was sent" if outcome.findings else "Nothing was deployed"
+    icon, text = _TITLES[outcome.status]
+    if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
+        return "❌", f"{text}, then failed"
+    if ending := outcome.rollback_ending:
+        well = ending.status is Status.SUCCEEDED
+        return icon if well else "❌", f"{text}, {'then rolled back' if well else 'and so did its rollback'}"
+    return icon, text
 
 
 def _groups(outcome: Outcome) -> Iterator[str]:
-    """Yield the result of each of several groups."""
-    if len(outcome.groups) < 2:  # noqa: PLR2004 - several
-        return
-    yield "### Deployment groups"
-    attempts = {each.group: each for each in outcome.attempts if each.deployment}
-    yield _table(
+    """Yield what several groups came to, in a table."""
+    attempts = {each.group: each for each in outcome.attempts if each.deployment or each.problems}
+    done = sum(each.lets_next_group_begin for each in outcome.attempts if each.deployment)
+    icon = "✅" if done == len(outcome.groups) else _standing(outcome)[0]
+    yield f"## {icon} {escape(outcome.application)}: {done} of {len(outcome.groups)} deployment groups done"
+    yield table(
         ("Group", "Deployment", "Status", "Took"),
         (_group(group, attempts.get(group)) for group in outcome.groups),
     )
@@ -100,25 +107,122 @@ def _groups(outcome: Outcome) -> Iterator[str]:
 
 def _group(name: str, attempt: Outcome | None) -> tuple[str, ...]:
     if attempt is None or attempt.deployment is None:
-        return _escape(name), "", "not started", ""
-    icon = _TITLES[attempt.status][0] if attempt.status else ""
+        return escape(name), "", "not started", ""
+    icon, _ = _standing(attempt)
     took = duration(attempt.ending.seconds) if attempt.ending else ""
-    return (
-        _escape(name),
-        f"[{_escape(attempt.deployment.id)}]({attempt.deployment.url})",
-        f"{icon} {attempt.status}",
-        took,
+    return escape(name), _deployment(attempt.deployment), f"{icon} {attempt.status}", took
+
+
+def _section(attempt: Outcome) -> Iterator[str]:
+    if attempt.deployment or attempt.problems:
+        yield _title(attempt, "###")
+        yield from _attempt(attempt, "####")
+
+
+def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
+    """Yield how a deployment stands, why, and what became of its targets, with headings of this level."""
+    yield "<br>\n".join(_lines(outcome))
+    if outcome.problems:
+        yield f"{level} Problems"
+        yield from map(_problem, outcome.problems[:_ROWS])
+    for explanation in filter(None, (outcome.explanation, outcome.rollback_explanation)):
+        yield from _failures(explanation.failures)
+    if ending := outcome.ending:
+        yield from _continuation(outcome, ending.snapshot, level)
+        yield from _targets(ending.snapshot, f"{level} Targets", outcome.region)
+        yield from _shift(ending, level)
+    if (rollback := outcome.rollback_ending) and rollback.status is not Status.SUCCEEDED:
+        yield from _targets(rollback.snapshot, f"{level} Targets of the rollback", outcome.region)
+
+
+def _lines(outcome: Outcome) -> Iterator[str]:
+    """Yield how the deployment and its rollback ended."""
+    deployment, ending = outcome.deployment, outcome.ending
+    if deployment is None:
+        return
+    if ending is None:
+        yield f"Deployment {_deployment(deployment)} is still running."
+        return
+    reached = f": {escape(counts(ending.snapshot.counts))}" if ending.snapshot.counts else ""
+    yield f"Deployment {_deployment(deployment)} {escape(how_ended(ending))}{reached}."
+    if rollback := outcome.rollback:
+        yield _rollback(rollback, outcome)
+
+
+def _rollback(rollback: Deployment, outcome: Outcome) -> str:
+    ending, which = outcome.rollback_ending, f"Rollback {_deployment(rollback)}"
+    if ending is None:
+        return f"↩️ {which} was not followed to its end."
+    how = f"{which} {escape(how_ended(ending))}"
+    if ending.status is not Status.SUCCEEDED:
+        return f"❌ {how}. It is uncertain which revision each target runs now."
+    return f"↩️ {how}." + (f" Live now: {code(outcome.live.label)}" if outcome.live else "")
+
+
+def _deployment(deployment: Deployment) -> str:
+    return link(escape(deployment.id), deployment.url)
+
+
+def _problem(problem: Problem) -> str:
+    place = problem.location
+    lines = [f"{_SEVERITIES[problem.severity]} **{escape(problem.message)}**"]
+    if place:
+        lines.append(code(f"{place.path}:{place.line}" if place.line else place.path))
+    return "<br>\n".join([*lines, *map(escape, problem.hint.splitlines())])
+
+
+def _failures(failures: Sequence[Failure]) -> Iterator[str]:
+    """Yield the logs of what failed, the first ones unfolded."""
+    for number, failure in enumerate(failures[:_FAILURES]):
+        log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
+        if log:
+            yield details(escape(log_title(failure)), preformatted(log), shown=number < _SHOWN_LOGS)
+    if len(failures) > _FAILURES:
+        yield f"… and {len(failures) - _FAILURES} more kinds of failure."
+
+
+def _continuation(outcome: Outcome, snapshot: Snapshot, level: str) -> Iterator[str]:
+    """Yield how to continue a blue/green deployment that waits for it."""
+    if snapshot.ended or not (snapshot.status == "Ready" or snapshot.terminating):
+        return
+    yield f"{level} To continue"
+    then = "terminate the original instances" if snapshot.terminating else "move traffic to the new instances"
+    yield (
+        f"The deployment waits to be continued; it will then {then}. Continue it in the console, or by a "
+        "step like this with the same credentials:"
     )
+    inputs = {
+        "deployment-id": outcome.deployment.id if outcome.deployment else "",
+        "continue": True,
+        "application": outcome.application,
+        "deployment-group": outcome.group,
+        "region": outcome.region,
+    }
+    lines = (
+        f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in inputs.items() if value
+    )
+    yield "\n".join(["```yaml", f"- uses: {_ACTION}", "  with:", *lines, "```"])
 
 
-def _shift(ending: Ending) -> Iterator[str]:
-    """Yield the lines on how traffic moved from version to version."""
+def _targets(snapshot: Snapshot, heading: str, region: str) -> Iterator[str]:
+    if not snapshot.targets:
+        return
+    yield heading
+    if snapshot.unread:
+        yield f"{escape(unread(snapshot))}."
+    yield from targets_table(snapshot.targets, region=region)
+    if chart := gantt(snapshot):
+        yield f"```mermaid\n{chart}\n```"
+
+
+def _shift(ending: Ending, level: str) -> Iterator[str]:
+    """Yield how traffic moved from version to version."""
     if len(ending.traffic) < 2:  # noqa: PLR2004 - a move has two ends
         return
-    yield "### Traffic"
+    yield f"{level} Traffic"
     versions = list(dict.fromkeys(share.version for _, shares in ending.traffic for share in shares))
-    yield _table(
-        ("After", *map(_escape, versions)),
+    yield table(
+        ("After", *map(escape, versions)),
         ((duration(seconds), *_percents(versions, shares)) for seconds, shares in ending.traffic[-_ROWS:]),
     )
 
@@ -129,111 +233,33 @@ def _percents(versions: Sequence[str], shares: Sequence[Traffic]) -> Iterator[st
         yield f"{by_version[version]} %" if version in by_version else ""
 
 
-def _archive(outcome: Outcome) -> str:
-    bundle, stored = outcome.bundle, outcome.stored
-    packed = stored.size if stored else bundle.size if bundle else None
-    if packed is None or not bundle:
+def _revision(outcome: Outcome) -> Iterator[str]:
+    """Yield what was deployed, or would be."""
+    if rows := facts(_facts(outcome)):
+        yield f"### {'Revision' if outcome.revision else 'Bundle'}"
+        yield rows
+    largest = [entry for entry in outcome.bundle.largest(10) if entry.size] if outcome.bundle else []
+    if len(largest) > 1:
+        files = table(("File", "Size"), ((code(entry.name), size(entry.size)) for entry in largest))
+        yield details("Largest files of the bundle", files)
+
+
+def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    if outcome.revision:
+        yield "Revision", code(outcome.revision.label)
+    if outcome.region:
+        yield "Region", code(outcome.region)
+    if bundle := outcome.bundle:
+        files = f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}"
+        yield "Bundle", files + _archive(outcome, bundle)
+        yield "Digest", code(bundle.digest)
+
+
+def _archive(outcome: Outcome, bundle: Bundle) -> str:
+    stored = outcome.stored
+    packed = stored.size if stored else bundle.size
+    if packed is None:
         return ""
     ratio = f" ({100 * packed / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
     sent = ", already in S3" if stored and not stored.uploaded else ""
     return f" → {size(packed)} {bundle.type.value}{ratio}{sent}"
-
-
-def _problems(problems: Sequence[Problem]) -> Iterator[str]:
-    if problems:
-        yield "### Problems"
-        yield "\n".join(_problem(problem) for problem in problems[:_ROWS])
-
-
-def _problem(problem: Problem) -> str:
-    place = problem.location
-    where = f"{_code(f'{place.path}:{place.line}' if place.line else place.path)} " if place else ""
-    hint = "".join(f"<br>{_escape(line)}" for line in problem.hint.splitlines())
-    return f"- {where}**{_escape(problem.message)}**{hint}"
-
-
-def _failures(failures: Sequence[Failure]) -> Iterator[str]:
-    for failure in failures[:_FAILURES]:
-        log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
-        if log:
-            title = _escape(log_title(failure))
-            yield (
-                f"<details open><summary>{title}</summary>\n\n<pre>{_preformatted(log)}</pre>\n\n</details>"
-            )
-    if len(failures) > _FAILURES:
-        yield f"… and {len(failures) - _FAILURES} more kinds of failure."
-
-
-def _snapshot(snapshot: Snapshot) -> Iterator[str]:
-    if not snapshot.targets:
-        return
-    yield "### Targets"
-    if snapshot.unread:
-        yield f"{_escape(unread(snapshot))}."
-    targets = sorted(snapshot.targets, key=lambda target: (target.status != "Failed", target.id))
-    events = list(dict.fromkeys(event.name for target in targets for event in target.events))
-    traffic = any(target.traffic for target in targets)
-    yield _table(
-        ("Target", "Status", *map(_escape, events), *(["Traffic"] if traffic else [])),
-        (
-            (
-                _code(target.id) + (f" {_escape(target.label)}" if target.label else ""),
-                _escape(target.status),
-                *(_event(target, name) for name in events),
-                *([_traffic(target)] if traffic else []),
-            )
-            for target in targets[:_ROWS]
-        ),
-    )
-    if len(targets) > _ROWS:
-        yield f"… and {counted(len(targets) - _ROWS, 'more target')}."
-    if chart := gantt(snapshot):
-        yield f"```mermaid\n{chart}\n```"
-
-
-def _event(target: Target, name: str) -> str:
-    event = next((event for event in target.events if event.name == name), None)
-    if event is None:
-        return ""
-    took = f" {duration(event.duration.total_seconds())}" if event.duration else ""
-    return _MARKS.get(event.status, _escape(event.status)) + took
-
-
-def _traffic(target: Target) -> str:
-    return "<br>".join(
-        f"{share.percent} % {_escape(share.version)}"
-        + (f" ({_escape(share.detail)})" if share.detail else "")
-        for share in target.traffic
-    )
-
-
-def _bundle(bundle: Bundle) -> Iterator[str]:
-    largest = [entry for entry in bundle.largest(10) if entry.size]
-    if len(largest) > 1:
-        yield "<details><summary>Largest files of the bundle</summary>"
-        yield _table(("File", "Size"), ((_code(entry.name), size(entry.size)) for entry in largest))
-        yield "</details>"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    if not lines:
-        return ""
-    rule = "|" + " --- |" * len(header)
-    return "\n".join(["| " + " | ".join(header) + " |", rule, *lines])
-
-
-def _code(text: str) -> str:
-    return f"<code>{_escape(text)}</code>"
-
-
-def _preformatted(text: str) -> str:
-    """Return preformatted lines with invisible characters escaped."""
-    return html.escape("\n".join(printable_lines(text)))
-
-
-def _escape(text: str) -> str:
-    """Return text on one line with Markdown, HTML and the cell separator escaped."""
-    text = printable(" ".join(text.split()))
-    text = text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
-    return html.escape(text).translate(_MARKDOWN)

@@ -1,0 +1,91 @@
+"""Markdown for a job's summary on GitHub: escaped, and no wider than the column it is shown in.
+
+That column is about 1,000 px wide, and what is wider scrolls: the end of it is not seen. GitHub's sanitizer
+drops styles and classes (html-pipeline's SanitizationFilter lists what it keeps), so width is kept by the
+attributes that it leaves, and by where text may break.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from deployer.text import printable, printable_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+_CELL_CHARACTERS = 300
+_LOG_COLUMNS = 110  # of 8.2 px each, in a frame of 32 px
+_TAB = 8
+_MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
+_UNBROKEN = re.compile(r"[^\s/?&;]{40}(?=[^\s/?&;])")
+
+
+def escape(text: str) -> str:
+    """Return text on one line with Markdown, HTML and the cell separator escaped."""
+    return _escaped(_shortened(text))
+
+
+def breakable(text: str) -> str:
+    """Return the same with places where a long word may break, so that a table stays within the column."""
+    return _escaped(_UNBROKEN.sub("\\g<0>\0", _shortened(text))).replace("\0", "<wbr>")
+
+
+def code(text: str) -> str:
+    """Return text as code, on one line."""
+    return f"<code>{breakable(text)}</code>"
+
+
+def link(text: str, url: str) -> str:
+    """Return a link in HTML, which Markdown and tables take alike."""
+    return f'<a href="{html.escape(url)}">{text}</a>'
+
+
+def preformatted(text: str) -> str:
+    """Return a log as it is, with long lines wrapped and invisible characters escaped."""
+    lines = [piece for line in printable_lines(text) for piece in _wrapped(line.expandtabs(_TAB))]
+    return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown, empty when there is no row."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    rule = "|" + " --- |" * len(header)
+    return "\n".join(["| " + " | ".join(header) + " |", rule, *lines]) if lines else ""
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """Return a table of names and values without a head, empty when there is no row."""
+    lines = [f'<tr><th align="left">{name}</th><td>{value}</td></tr>' for name, value in rows]
+    return "\n".join(["<table>", *lines, "</table>"]) if lines else ""
+
+
+def details(title: str, *parts: str, shown: bool = False) -> str:
+    """Return parts that are folded under a title, or at first `shown`."""
+    return "\n\n".join(
+        [f"<details{' open' if shown else ''}><summary>{title}</summary>", *parts, "</details>"]
+    )
+
+
+def _shortened(text: str) -> str:
+    text = printable(" ".join(text.split()))
+    return text if len(text) <= _CELL_CHARACTERS else f"{text[:_CELL_CHARACTERS]}…"
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text).translate(_MARKDOWN)
+
+
+def _wrapped(line: str) -> Iterator[str]:
+    """Yield a line in pieces that fit the column; a wide character takes two places."""
+    piece, width = "", 0
+    for char in line:
+        places = 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width + places > _LOG_COLUMNS:
+            yield piece
+            piece, width = "  ↳ ", 4
+        piece, width = piece + char, width + places
+    yield piece
