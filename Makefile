@@ -24,7 +24,7 @@ demo: setup
 
 # With CI set, branch coverage is measured too, and has to be high enough.
 test: setup
-	$(BIN)/pytest -n 2 -m "not chaos and not container and not large" $(if $(CI),--cov --cov-report=term)
+	$(BIN)/pytest -n 2 -m "not browser and not chaos and not container and not large" $(if $(CI),--cov --cov-report=term)
 
 # Each call of a run meets each kind of fault.
 chaos: setup
@@ -32,6 +32,7 @@ chaos: setup
 
 e2e: setup $(NPM)
 	$(BIN)/pytest -n 2 -m large tests/unit
+	.ci/browser $(BIN)/pytest -m browser tests/browser
 	.ci/with-image $(BIN)/pytest -m container tests/container
 
 # Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.
