@@ -3,4 +3,4 @@
 __version__ = "1.0.0"
 
 REPOSITORY = "codedeploy-deployer/deployer"
-"""Where this project is on GitHub; each release has its tag there, such as `v1.0.0`."""
+"""The project on GitHub, where each release has a tag, such as `v1.0.0`."""

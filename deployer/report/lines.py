@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from deployer.deployment.wait import Ending
     from deployer.revision import StoredObject
 
-_ENDINGS = {
+ENDINGS = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
     Status.STOPPED: "was stopped",
@@ -74,7 +74,7 @@ def ended(ending: Ending, deployment: Deployment) -> str:
 
 def how_ended(ending: Ending) -> str:
     """Return what became of a deployment in the time that the run waited, as a clause."""
-    how = ending.snapshot.standing if ending.snapshot.trouble else _ENDINGS[ending.status]
+    how = ending.snapshot.standing if ending.snapshot.trouble else ENDINGS[ending.status]
     return f"{how} after {duration(ending.seconds)}"
 
 

@@ -12,7 +12,7 @@ from deployer import REPOSITORY, __version__
 from deployer.deployment.model import Status
 from deployer.errors import Severity
 from deployer.report.gantt import gantt
-from deployer.report.lines import how_ended, log_title, unread
+from deployer.report.lines import ENDINGS, how_ended, log_title, unread
 from deployer.report.markdown import code, details, escape, facts, link, preformatted, table
 from deployer.report.targets import targets_table
 from deployer.text import counted, counts, duration, size
@@ -81,20 +81,21 @@ def _title(outcome: Outcome, level: str) -> str:
 
 
 def _standing(outcome: Outcome) -> tuple[str, str]:
-    """An icon and some words for what a run, or its deployment to one group, came to."""
+    """Return an icon and a few words for the result of a run, or of its deployment to one group."""
     if outcome.status is None:
         return "❌", "Pre-flight failed; nothing was sent" if outcome.findings else "Nothing was deployed"
     icon, text = _TITLES[outcome.status]
     if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
         return "❌", f"{text}, then failed"
     if ending := outcome.rollback_ending:
-        well = ending.status is Status.SUCCEEDED
-        return icon if well else "❌", f"{text}, {'then rolled back' if well else 'and so did its rollback'}"
+        if ending.status is Status.SUCCEEDED:
+            return icon, f"{text}, then rolled back"
+        return "❌", f"{text}, and its rollback {ENDINGS[ending.status]}"
     return icon, text
 
 
 def _groups(outcome: Outcome) -> Iterator[str]:
-    """Yield what several groups came to, in a table."""
+    """Yield the results of several groups as a table."""
     attempts = {each.group: each for each in outcome.attempts if each.deployment or each.problems}
     done = sum(each.lets_next_group_begin for each in outcome.attempts if each.deployment)
     icon = "✅" if done == len(outcome.groups) else _standing(outcome)[0]
@@ -120,13 +121,13 @@ def _section(attempt: Outcome) -> Iterator[str]:
 
 
 def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
-    """Yield how a deployment stands, why, and what became of its targets, with headings of this level."""
+    """Yield the result of a deployment, its problems and its targets, with headings of this level."""
     yield "<br>\n".join(_lines(outcome))
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
-    for explanation in filter(None, (outcome.explanation, outcome.rollback_explanation)):
-        yield from _failures(explanation.failures)
+    for of, explanation in (("", outcome.explanation), ("Rollback: ", outcome.rollback_explanation)):
+        yield from _failures(explanation.failures if explanation else (), of)
     if ending := outcome.ending:
         yield from _continuation(outcome, ending.snapshot, level)
         yield from _targets(ending.snapshot, f"{level} Targets", outcome.region)
@@ -155,7 +156,7 @@ def _rollback(rollback: Deployment, outcome: Outcome) -> str:
         return f"↩️ {which} was not followed to its end."
     how = f"{which} {escape(how_ended(ending))}"
     if ending.status is not Status.SUCCEEDED:
-        return f"❌ {how}. It is uncertain which revision each target runs now."
+        return f"❌ {how}."
     return f"↩️ {how}." + (f" Live now: {code(outcome.live.label)}" if outcome.live else "")
 
 
@@ -171,12 +172,12 @@ def _problem(problem: Problem) -> str:
     return "<br>\n".join([*lines, *map(escape, problem.hint.splitlines())])
 
 
-def _failures(failures: Sequence[Failure]) -> Iterator[str]:
-    """Yield the logs of what failed, the first ones unfolded."""
+def _failures(failures: Sequence[Failure], of: str) -> Iterator[str]:
+    """Yield the logs of what failed, the first ones unfolded; `of` begins their titles."""
     for number, failure in enumerate(failures[:_FAILURES]):
         log = failure.diagnostics.log_tail[-_LOG_CHARACTERS:]
         if log:
-            yield details(escape(log_title(failure)), preformatted(log), shown=number < _SHOWN_LOGS)
+            yield details(of + escape(log_title(failure)), preformatted(log), shown=number < _SHOWN_LOGS)
     if len(failures) > _FAILURES:
         yield f"… and {len(failures) - _FAILURES} more kinds of failure."
 
@@ -234,7 +235,7 @@ def _percents(versions: Sequence[str], shares: Sequence[Traffic]) -> Iterator[st
 
 
 def _revision(outcome: Outcome) -> Iterator[str]:
-    """Yield what was deployed, or would be."""
+    """Yield the revision and the bundle."""
     if rows := facts(_facts(outcome)):
         yield f"### {'Revision' if outcome.revision else 'Bundle'}"
         yield rows

@@ -70,7 +70,7 @@ class _Column:
 
 
 def targets_table(targets: Sequence[Target], *, region: str) -> Iterator[str]:
-    """Yield what became of the targets; those of a blue/green deployment by their fleet."""
+    """Yield the targets with their events, in a table for each fleet of a blue/green deployment."""
     labels = sorted({target.label for target in targets}, reverse=True)
     for label in labels:
         if len(labels) > 1:
@@ -100,7 +100,7 @@ def _fleet(targets: Sequence[Target], region: str) -> Iterator[str]:
 
 
 def _urgency(target: Target) -> int:
-    """Where a target comes in the table: failed ones first, those that are well last."""
+    """Return the rank of a target in the table: failed ones first, those that are well last."""
     return {"Failed": 0, "Succeeded": 2, "Skipped": 3}.get(target.status, 1)
 
 
@@ -137,7 +137,7 @@ def _table(targets: Sequence[Target], columns: Sequence[_Column], region: str) -
 
 
 def _name(target: Target, region: str) -> str:
-    """The target's id on one line, of an instance with a link to the console."""
+    """Return the cell with the target's ID on one line, which links to an instance in the console."""
     name = f"<samp>{breakable(target.id)}</samp>"
     if region and _EC2.fullmatch(target.id):
         name = link(
@@ -147,7 +147,7 @@ def _name(target: Target, region: str) -> str:
 
 
 def _cell(target: Target, column: _Column) -> str:
-    """How long the events took, with a mark where one did not succeed."""
+    """Return the cell with the time that the events took, marked if one did not succeed."""
     events = [event for event in target.events if event.name in column.events]
     if not events:
         return "<td></td>"
@@ -160,7 +160,7 @@ def _cell(target: Target, column: _Column) -> str:
 
 
 def _took(events: Sequence[LifecycleEvent]) -> str:
-    """How long events took together, short enough for a column; empty when none has ended."""
+    """Return the time that events took together, short enough for a column; empty if none has ended."""
     times = [event.duration for event in events if event.duration]
     total = sum(times, timedelta())
     if not times or all(event.status == "Skipped" for event in events):
@@ -170,7 +170,7 @@ def _took(events: Sequence[LifecycleEvent]) -> str:
 
 
 def _traffic(target: Target) -> str:
-    """How much of the traffic each version gets, one per line."""
+    """Return the share of the traffic that each version gets, one per line."""
     return "<br>".join(
         f"{share.percent}&nbsp;% {escape(share.version)}"
         + (f" ({escape(share.detail)})" if share.detail else "")
@@ -179,7 +179,7 @@ def _traffic(target: Target) -> str:
 
 
 def _paces(targets: Sequence[Target]) -> Iterator[str]:
-    """Yield the median and the slowest time of each event, and where that was."""
+    """Yield the median and the slowest time of each event, with the slowest target."""
     times: dict[str, list[tuple[float, str]]] = {}
     for target in targets:
         for event in target.events:

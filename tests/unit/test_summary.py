@@ -161,8 +161,8 @@ def test_a_rollback_is_told_in_the_title_and_what_is_live_below() -> None:
     assert "succeeded after 31s. Live now: <code>s3://" in well
     badly = rolled_back(well=False)
     told = summary(badly)
-    assert told.startswith("## ❌ hello-web → production: Deployment failed, and so did its rollback\n")
-    assert "failed after 31s. It is uncertain which revision each target runs now." in told
+    assert told.startswith("## ❌ hello-web → production: Deployment failed, and its rollback failed\n")
+    assert "</a> failed after 31s.\n" in told
     badly.rollback_ending = Ending(
         Status.FAILED, Snapshot("Failed", targets=(target(9, IN_PLACE, failing="Install"),)), 31.0
     )
