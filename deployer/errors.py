@@ -91,6 +91,22 @@ class Problem:
     location: Location | None = None
 
 
+def in_line_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Return the problems of each file by line and column, files in the order in which they first appear.
+
+    Problems of no file are one group among these.
+    """
+    files: dict[str, list[Problem]] = {}
+    for problem in problems:
+        files.setdefault(problem.location.path if problem.location else "", []).append(problem)
+    return [problem for group in files.values() for problem in sorted(group, key=_line_and_column)]
+
+
+def _line_and_column(problem: Problem) -> tuple[int, int]:
+    place = problem.location
+    return (place.line or 0, place.column or 0) if place else (0, 0)
+
+
 def capped(problems: Iterable[Problem]) -> list[Problem]:
     """Return at most twenty problems of each code, and for each code a count of the rest."""
     seen = Counter[str]()

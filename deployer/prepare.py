@@ -29,7 +29,10 @@ def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
     """Return the inputs that a run does not need because its AppSpec is the revision and is sent inline."""
     if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
         return ()
-    found = find(settings.source, settings.appspec, repository=repository)
+    try:
+        found = find(settings.source, settings.appspec, repository=repository)
+    except InvalidBundle:  # whatever it is, that it cannot be read is what is told
+        return ("bucket",)
     return ("bucket",) if found and found.is_revision else ()
 
 
@@ -40,7 +43,11 @@ def bundle_of(run: Run) -> Bundle:
     """
     settings, repository = run.settings, run.ci.job.workspace
     source = repository / settings.source
-    appspec = None if source.is_file() else find(settings.source, settings.appspec, repository=repository)
+    try:
+        appspec = None if source.is_file() else find(settings.source, settings.appspec, repository=repository)
+    except InvalidBundle:
+        _scan(run)  # tells whatever else cannot be read, too
+        raise
     if appspec and appspec.is_revision:
         return _from_appspec(appspec, run)
     return _from_archive(source, run) if source.is_file() else _from_tree(appspec, run)
@@ -75,18 +82,9 @@ def _from_archive(source: Path, run: Run) -> Bundle:
 
 def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:
     from deployer.bundle.package import package
-    from deployer.bundle.tree import scan
 
     settings, ci = run.settings, run.ci
-    times = allowed_times(run.environ.get(SOURCE_DATE_EPOCH, ""), now=run.clock.now())
-    tree = scan(
-        settings.source,
-        repository=ci.job.workspace,
-        appspec=settings.appspec,
-        exclude=settings.exclude,
-        own=_own_files(run),
-        times=times,
-    )
+    tree = _scan(run)
     for tally in tree.tallies:
         ci.say(lines.left_out(tally))
     if ci.debugging:
@@ -97,6 +95,20 @@ def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:
     _judge([*tree.warnings, *unfilled, *found], run)
     bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
     return replace(bundle, appspec=parsed)
+
+
+def _scan(run: Run) -> Tree:
+    from deployer.bundle.tree import scan
+
+    settings = run.settings
+    return scan(
+        settings.source,
+        repository=run.ci.job.workspace,
+        appspec=settings.appspec,
+        exclude=settings.exclude,
+        own=_own_files(run),
+        times=allowed_times(run.environ.get(SOURCE_DATE_EPOCH, ""), now=run.clock.now()),
+    )
 
 
 def _filled(tree: Tree, appspec: AppSpecFile | None, run: Run) -> tuple[Tree, Sequence[Problem]]:

@@ -17,7 +17,7 @@ from deployer.appspec.template import fill
 from deployer.bundle.contents import Bundle, Entry, EntryKind, Exclusion
 from deployer.bundle.reading import find_appspec, not_read, read_start
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle, Location, capped
+from deployer.errors import InvalidBundle, Location, capped, in_line_order
 from deployer.revision import BundleType
 from deployer.rules import document as rules
 
@@ -107,7 +107,7 @@ class AppSpecFile:
         """Return everything that the service would reject; values to be looked up later count as present."""
         completed = complete(self.text, Stopgap())
         whole = self if completed.text == self.text else replace(self, text=completed.text)
-        return capped(_moved(problem, completed.inserted) for problem in whole.parsed.problems)
+        return capped(in_line_order(_moved(problem, completed.inserted) for problem in whole.parsed.problems))
 
     def completed(self, resolver: Resolver) -> tuple[AppSpecFile, str]:
         """Return a copy with omitted values looked up, and a description of them; empty if there are none."""

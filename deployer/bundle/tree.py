@@ -158,7 +158,8 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
     walk.run()
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
-    problems = [*walk.problems, *check_links(entries, where=walk.where, whole="source")]
+    walked = sorted(walk.problems, key=lambda problem: problem.location.path if problem.location else "")
+    problems = [*walked, *check_links(entries, where=walk.where, whole="source")]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise InvalidBundle(*capped(errors))
     warnings = [

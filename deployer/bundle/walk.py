@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from deployer.rules import Rule
 
 
+_ALL_READ: Final = 0o444
 _FOLDER_MODE: Final = 0o755
 _LINK_MODE: Final = 0o777
 KEPT_MODE: Final = 0o755  # group's and others' write bits and set-uid bits differ with umask and checkout
@@ -154,6 +156,8 @@ class Walk:
         """Take in what belongs to the bundle, each with its own time."""
         status = item.stat(follow_symlinks=False)
         if stat.S_ISREG(status.st_mode):
+            if not self._is_readable(status, item.name, handle):
+                self._report(name, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
             self.file(name, f"{self._root}/{name}", status)
         elif folder:
             self.entries[name] = Entry(name, EntryKind.FOLDER, _FOLDER_MODE, modified=self._modified(status))
@@ -165,6 +169,12 @@ class Walk:
         else:
             kind = _KINDS.get(stat.S_IFMT(status.st_mode), "special file")
             self._note(name, rules.SPECIAL, kind=kind)
+
+    @staticmethod
+    def _is_readable(status: os.stat_result, name: str, handle: int) -> bool:
+        """Ask the kernel only where not everybody may read: a call for each file would cost."""
+        everybody = status.st_mode & _ALL_READ == _ALL_READ
+        return everybody or os.access(name, os.R_OK, dir_fd=handle, effective_ids=True)
 
     def _note(self, name: str, rule: Rule, **facts: object) -> None:
         """Note that something breaks a rule."""

@@ -13,7 +13,7 @@ from deployer.appspec.document import LIMIT
 from deployer.appspec.parse import parse
 from deployer.bundle.contents import EntryKind
 from deployer.choices import APPSPEC, ComputePlatform
-from deployer.errors import InvalidBundle, Location, capped
+from deployer.errors import InvalidBundle, Location, capped, in_line_order
 from deployer.preflight.bundle import check_names, check_size, check_special, find_root
 from deployer.preflight.files import check_files
 from deployer.preflight.hooks import check_hooks
@@ -65,7 +65,7 @@ def checked(
         problems += error.problems
     if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
-    return capped(dict.fromkeys(problems)), parsed
+    return capped(in_line_order(dict.fromkeys(problems))), parsed
 
 
 def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from deployer.main import execute
 
+NOBODY = 65534
 APPSPEC = "version: 0.0\nos: linux\nfiles:\n  - source: app\n    destination: /srv/app\n"
 
 
@@ -154,6 +157,45 @@ def test_scripts_beside_an_appspec_outside_of_the_source(workspace: Path) -> Non
         subprocess.run(["/bin/sh", "-c", command], check=True, cwd=workspace)
     code, log = packaged(*flags)
     assert code == 0, log
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("appspec", [True, False])
+def test_everything_that_cannot_be_read_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, *, appspec: bool
+) -> None:
+    """Folders, scripts, the AppSpec and other files; what the owner alone may read is no problem to him."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        place.chmod(0o755)
+        for name in ("appspec.yml", "closed/x", "app/a.bin", "app/b.sh", "app/mine"):
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_text(APPSPEC if name == "appspec.yml" else "")
+        closed = ["app/a.bin", "app/b.sh", *(["appspec.yml"] if appspec else []), "closed/"]
+        for name in closed:
+            (place / name).chmod(0)
+        os.chown(place / "app/mine", NOBODY, NOBODY)
+        (place / "app/mine").chmod(0o400)
+        monkeypatch.chdir(place)
+        os.seteuid(NOBODY)
+        try:
+            code, log = packaged()
+        finally:
+            os.seteuid(0)
+    assert code == 3
+    assert re.findall(r"error: `(.*?)` cannot be read: Permission denied", log) == closed
+
+
+def test_problems_are_told_in_the_order_of_the_lines(workspace: Path) -> None:
+    """Whatever rule they break, so that GitHub's first ten are those at the top of the file."""
+    text = (
+        "version: 1.0\nos: linux\nfile: []\nfiles:\n  - source: gone\n    destination: srv\n    mode: x\n"
+        "hooks:\n  AfterInstall:\n    - location: gone.sh\n      timeout: soon\n      runsa: me\n"
+    )
+    (workspace / "appspec.yml").write_text(text)
+    lines = [int(line) for line in re.findall(r"^appspec.yml:(\d+):", packaged()[1], re.MULTILINE)]
+    assert len(lines) > 6
+    assert lines == sorted(lines)
 
 
 def test_where_there_is_no_appspec_at_all(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
