@@ -56,6 +56,7 @@ class Outcome:
     live: Revision | None = None
     findings: tuple[Problem, ...] | None = None
     problems: list[Problem] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
     earlier: tuple[Outcome, ...] = ()
 
     @property
@@ -69,7 +70,7 @@ class Outcome:
             self.earlier = (*self.earlier, replace(self, earlier=()))
             self.deployment = self.ending = self.explanation = self.live = None
             self.rollback = self.rollback_ending = self.rollback_explanation = None
-            self.problems = []
+            self.problems, self.suggestions = [], []
             self.status = Status.REGISTERED
         self.group = group
 
@@ -150,3 +151,9 @@ class Run:
         self.outcome.rollback = rollback
         self.ci.outputs(outputs.of_rollback(self.outcome))
         return rollback
+
+    def suggest(self, text: str) -> None:
+        """Say how to go on from here, and keep it for the summary; nothing where the text is empty."""
+        if text:
+            self.outcome.suggestions.append(text)
+            self.ci.say(text)

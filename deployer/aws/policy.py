@@ -126,7 +126,7 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     if reaches(Stage.READY):
         details = ["codedeploy:ListDeploymentTargets", "codedeploy:BatchGetDeploymentTargets"]
         yield _allow("OptionalTargets", details, "*")
-    leaves = settings.on_timeout is settings.on_cancel is OnEnd.LEAVE
+    leaves = settings.on_timeout is settings.on_cancel is settings.on_first_failure is OnEnd.LEAVE
     if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
         yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")
     if not (settings.bucket or settings.revision or settings.deployment_id):

@@ -119,6 +119,7 @@ class Snapshot:
     compute_platform: str = ""
     group_wait_minutes: int = 0
     terminating: bool = False
+    blue_green: bool = False
     unread: str = ""
     trouble: str = ""
     age: float | None = 0.0
@@ -127,6 +128,13 @@ class Snapshot:
     def ended(self) -> bool:
         """True if the service has finished with it."""
         return self.status in ENDS
+
+    @property
+    def failed(self) -> bool:
+        """True once a target has failed, by the service's overview or by the targets themselves."""
+        return bool(self.counts.get("Failed")) or any(
+            target.status == "Failed" for target in self.targets or ()
+        )
 
     @property
     def untouched(self) -> bool:

@@ -206,6 +206,7 @@ def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
         compute_platform=info.get("computePlatform", ""),
         group_wait_minutes=ready_wait + keep_wait,
         terminating=info.get("instanceTerminationWaitTimeStarted", False),
+        blue_green=info.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN",
     )
 
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.choices import OnEnd
+from deployer.deployment.control import continue_wait
 from deployer.deployment.model import Status
+from deployer.follow.first_failure import FirstFailure
 from deployer.follow.rollback import follow_rollback
 from deployer.follow.stop import end, stop_late
 from deployer.follow.watch import watch
@@ -37,6 +39,8 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     """
     settings, outcome = run.settings, run.outcome
     started = run.clock.monotonic()
+    first_failure = FirstFailure(deployment, settings.on_first_failure, aws.codedeploy_once, run.ci)
+    continuing = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
     try:
         with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
             ending = outcome.ending = watch(
@@ -46,12 +50,15 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 run=run,
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
-                continues=bool(settings.continue_),
+                acts=[first_failure.show, *([continuing] if settings.continue_ else [])],
+                told=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
                 extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
     except Interrupted:
         end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, run=run)
         raise
+    if first_failure.stopped:
+        ending = outcome.ending = _as_stopped(ending, settings.on_first_failure)
     _conclude(ending, deployment, places, run=run)
     if ending.status is Status.TIMED_OUT and (stopped := stop_late(deployment, ending, aws=aws, run=run)):
         if stopped.status in {
@@ -69,7 +76,19 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     elif ending.status in {Status.FAILED, Status.STOPPED}:
         left = budget - timedelta(seconds=run.clock.monotonic() - started)
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
+        if not outcome.rollback and outcome.revision:
+            run.suggest(lines.rest(ending.snapshot, outcome.revision))
     run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
+
+
+def _as_stopped(ending: Ending, how: OnEnd) -> Ending:
+    """Return the result of a deployment that this run stopped: its targets tell why, and not the stop."""
+    snapshot = ending.snapshot
+    if snapshot.error_code == "MANUAL_STOP":
+        snapshot = replace(snapshot, error_code="", error_message="")
+    if ending.status is Status.STOPPED:
+        snapshot = replace(snapshot, rollback_expected=how is OnEnd.ROLLBACK)
+    return replace(ending, snapshot=snapshot)
 
 
 def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:

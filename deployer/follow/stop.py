@@ -94,8 +94,7 @@ def end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: Ru
         run.ci.say(lines.still_running(deployment))
         return False
     if not taken:
-        run.ci.say(f"Deployment {deployment.id} has already ended: {deployment.url}")
+        run.ci.say(lines.ended_before_stop(deployment))
         return True
-    rollback = " and rolling back to the last successful revision" if how is OnEnd.ROLLBACK else ""
-    run.ci.say(f"Stopping deployment {deployment.id}{rollback}: {deployment.url}")
+    run.ci.say(lines.stopping(deployment, how))
     return True

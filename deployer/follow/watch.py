@@ -6,12 +6,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.choices import Stage
-from deployer.deployment.control import continue_wait
 from deployer.report import progress
 from deployer.report.warnings import warnings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import timedelta
 
     from deployer.aws.client import Aws
@@ -31,24 +30,24 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     run: Run,
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
-    continues: bool = False,
+    acts: Iterable[Callable[[Snapshot], None]] = (),
+    told: Iterable[str] = (),
     extra_looks: int = 0,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
-    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `continues` ends the
-    first blue/green wait that it comes to; `extra_looks` is Patience's.
+    `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `acts` see each snapshot
+    once it was told; `told` names warnings that are left out; `extra_looks` is Patience's.
     """
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
 
-    tell = _narrator(run, timeouts)
-    end_wait = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
+    tell = _narrator(run, timeouts, set(told))
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)
-        if continues:
-            end_wait(snapshot)
+        for act in acts:
+            act(snapshot)
 
     return wait(
         Observer(deployment.id, aws.codedeploy_once, run.clock),
@@ -59,11 +58,10 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     )
 
 
-def _narrator(run: Run, timeouts: Mapping[str, float]) -> Callable[[Snapshot, float], None]:
+def _narrator(run: Run, timeouts: Mapping[str, float], told: set[str]) -> Callable[[Snapshot, float], None]:
     """Print what changes and what looks bad, and a sign of life when nothing happens."""
     previous: Snapshot | None = None
     last = 0.0
-    told: set[str] = set()
 
     def tell(snapshot: Snapshot, seconds: float) -> None:
         nonlocal previous, last

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.bundle.contents import EntryKind
+from deployer.choices import OnEnd
 from deployer.deployment.model import Status
 from deployer.text import counted, duration, first_few, size
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from deployer.deployment.explain import Failure
     from deployer.deployment.model import Deployment, Snapshot
     from deployer.deployment.wait import Ending
-    from deployer.revision import StoredObject
+    from deployer.revision import Revision, StoredObject
 
 ENDINGS = {
     Status.SUCCEEDED: "succeeded",
@@ -81,6 +82,29 @@ def how_ended(ending: Ending) -> str:
 def still_running(deployment: Deployment) -> str:
     """Return the line about a deployment, or a rollback, that this run leaves running."""
     return f"Deployment {deployment.id} is still running: {deployment.url}"
+
+
+def stopping(deployment: Deployment, how: OnEnd) -> str:
+    """Return the line about a deployment that was asked to stop."""
+    rollback = " and rolling back to the last successful revision" if how is OnEnd.ROLLBACK else ""
+    return f"Stopping deployment {deployment.id}{rollback}: {deployment.url}"
+
+
+def ended_before_stop(deployment: Deployment) -> str:
+    """Return the line about a deployment that had ended when it was asked to stop."""
+    return f"Deployment {deployment.id} has already ended: {deployment.url}"
+
+
+def rest(snapshot: Snapshot, revision: Revision) -> str:
+    """Return how to deploy a revision that failed on some instances to those alone; empty otherwise."""
+    done, of = snapshot.counts.get("Succeeded", 0), sum(snapshot.counts.values())
+    in_place = snapshot.compute_platform in {"", "Server"} and not snapshot.blue_green
+    if not (revision.uri and in_place and snapshot.failed and 0 < done < of):
+        return ""
+    return (
+        f"This revision is on {done} of {counted(of, 'target')}. To deploy it only to the others: "
+        f"revision: {revision.uri} with update-outdated-instances-only: true"
+    )
 
 
 def unread(snapshot: Snapshot) -> str:

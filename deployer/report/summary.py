@@ -126,6 +126,7 @@ def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
+    yield from map(escape, outcome.suggestions)
     for of, explanation in (("", outcome.explanation), ("Rollback: ", outcome.rollback_explanation)):
         yield from _failures(explanation.failures if explanation else (), of)
     if ending := outcome.ending:

@@ -273,6 +273,14 @@ class Settings(TextSettings):
     on_cancel: Annotated[
         OnEnd, choice(OnEnd), Section.RUN.input("What to do with the deployment when the job is cancelled")
     ] = OnEnd.LEAVE
+    on_first_failure: Annotated[
+        OnEnd,
+        choice(OnEnd),
+        Section.RUN.input(
+            "What to do with the deployment when its first target fails: `leave` it to the deployment "
+            "configuration, or end it at once; `rollback` stops it and rolls back"
+        ),
+    ] = OnEnd.LEAVE
     pre_flight: Annotated[
         PreFlight,
         choice(PreFlight),

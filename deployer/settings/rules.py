@@ -120,6 +120,7 @@ def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
         "continue": bool(settings.continue_),
         "on-timeout": settings.on_timeout is not OnEnd.LEAVE,
         "on-cancel": settings.on_cancel is not OnEnd.LEAVE,
+        "on-first-failure": settings.on_first_failure is not OnEnd.LEAVE,
     }
     changing = next((name for name, changed in changes.items() if changed), None)
     for name in ("application", "deployment-group") if changing else ():

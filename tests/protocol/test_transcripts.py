@@ -54,10 +54,21 @@ VOLATILE = (
 )
 
 
+RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
+    **{name: (name, {}) for name in SCENARIOS},
+    "first-failure-stop": ("one-fails-goes-on", {"INPUT_ON-FIRST-FAILURE": "stop"}),
+    "first-failure-rollback": (
+        ("one-fails-goes-on", "success"),
+        {"INPUT_ON-FIRST-FAILURE": "rollback"},
+    ),
+}
+"""Runs by name: the scenario, or those of one deployment after the other, and the inputs beside the usual."""
+
+
 @pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("name", RUNS)
 def test_transcript(  # noqa: PLR0913 - fixtures
-    scenario: str,
+    name: str,
     platform: str,
     *,
     still_emulator: Callable[..., Emulator],
@@ -67,7 +78,9 @@ def test_transcript(  # noqa: PLR0913 - fixtures
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The whole output of a run, as the user of that CI reads it."""
-    service = still_emulator(scenario)
+    scenarios, inputs = RUNS[name]
+    service = still_emulator(scenarios)
+    scenario = scenarios if isinstance(scenarios, str) else scenarios[0]
     environ = {
         "AWS_ACCESS_KEY_ID": s3.access_key,
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
@@ -80,16 +93,17 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         **DEPLOYED[SCENARIOS[scenario].platform],
         **({"INPUT_BUCKET": bucket} if SCENARIOS[scenario].platform == "Server" else {}),
         **PLATFORMS[platform],
+        **inputs,
     }
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+    for variable, value in environ.items():
+        monkeypatch.setenv(variable, value)
     monkeypatch.chdir(REPOSITORY)
     stream = io.StringIO()
     code = execute([], environ, stream, clock=clock)
     text = f"{stream.getvalue()}exit code {int(code)}\n"
     for pattern, replacement in VOLATILE:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    file = REPOSITORY / "tests" / "transcripts" / f"{scenario}.{platform}.txt"
+    file = REPOSITORY / "tests" / "transcripts" / f"{name}.{platform}.txt"
     if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
         file.write_text(text)
     assert text == file.read_text()
