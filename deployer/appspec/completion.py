@@ -5,6 +5,7 @@ The author's text stays as it is; only the missing piece is put in.
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deployer.aws.client import Aws
+
+
+_FAMILY = re.compile(r"[\w-]+(:\d+)?", re.ASCII)
 
 
 class Resolver(Protocol):
@@ -99,7 +103,7 @@ def complete(text: str, resolver: Resolver) -> Completed:
         return Completed(text)
     named = {str(key.value).lower(): value for key, value in properties.value}
     task = named.get("taskdefinition")
-    if isinstance(task, yaml.ScalarNode) and task.value and not task.value.startswith(("arn:", "<")):
+    if isinstance(task, yaml.ScalarNode) and task.tag[0] != "!" and _FAMILY.fullmatch(task.value):
         return _replaced(text, task, resolver.task_definition(task.value))
     function, alias = named.get("name"), named.get("alias")
     if "currentversion" in named or not (function and alias and function.value and alias.value):

@@ -29,6 +29,13 @@ _CLASS_TAG = re.compile(r"!ruby/|tag:ruby\.yaml\.org,2002:|!(?:str|map|seq|struc
 _HARMLESS_TAGS = frozenset(
     f"!ruby/{name}" for name in ("string", "sym", "symbol", "set", "complex", "encoding", "object")
 )
+_CLOUDFORMATION = frozenset(
+    f"!{name}"
+    for name in (
+        *("Base64", "Cidr", "Condition", "FindInMap", "GetAtt", "GetAZs", "If", "ImportValue", "Join", "Ref"),
+        *("Select", "Split", "Sub", "Transform"),
+    )
+)
 _SET_TAGS = frozenset({"!set", "tag:yaml.org,2002:set"})
 
 
@@ -176,12 +183,14 @@ def _scalar(event: yaml.ScalarEvent, mark: _Mark, findings: Findings) -> Scalar:
 
 
 def _refuse_tag(event: yaml.NodeEvent, mark: _Mark, findings: Findings) -> None:
-    """Report a tag that names a class of Ruby's, which the agent's safe reader does not load."""
+    """Report a tag that the agent's reader refuses as a class, or that stands for nothing in an AppSpec."""
     tag: str = getattr(event, "tag", None) or ""
     if isinstance(event, yaml.ScalarEvent) and tag in _HARMLESS_TAGS:
         findings.add(rules.RUBY_ONLY, mark, text=tag)
     elif _CLASS_TAG.match(tag) or (tag in _SET_TAGS and isinstance(event, yaml.MappingStartEvent)):
         findings.add(rules.TAG, mark, tag=tag)
+    elif tag in _CLOUDFORMATION:
+        findings.add(rules.CLOUDFORMATION, mark, tag=tag)
 
 
 def _merged(node: Node) -> Node:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
+from deployer.appspec.template import PLACEHOLDER, variable
 from deployer.rules import files as rules
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ STANDARD_FOLDERS = frozenset(
         *("/etc/systemd", "/etc/systemd/system", "/etc/logrotate.d", "/etc/default"),
     }
 )
+WRITE_OUT = "Write it out, or write `<NAME>` and give its value in the input `appspec-variables`."
+"""Advice about a variable that nothing replaces."""
+
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|$)")
 
 
@@ -75,8 +79,16 @@ def check_destination(text: str, where: Placed, findings: Findings, *, windows: 
         findings.add(rules.DESTINATION, where, destination=text, why=why)
         return
     absolute = text.startswith("/") or (windows and (text.startswith("\\") or _DRIVE.match(text)))
-    if variable := re.search(r"\$\w+|\$\{.*?\}|%\w+%", text):
-        why, advice = f"contains {variable[0]}, and variables are not replaced", "Write the path out."
+    if found := variable(text):
+        why, advice = (
+            f"contains {found}, and variables are not replaced",
+            WRITE_OUT,
+        )
+    elif placeholder := PLACEHOLDER.search(text):
+        why, advice = (
+            f"contains {placeholder[0]}, which nothing replaces",
+            WRITE_OUT,
+        )
     elif not absolute:
         why, advice = "is relative", f"Write {on_instance(text)}, if that is what you mean."
     elif text != text.strip():

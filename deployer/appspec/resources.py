@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from deployer.appspec.findings import Findings, listed
 from deployer.appspec.model import AppSpec, Hook
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, ruby_text, shown, text_of
-from deployer.appspec.template import PLACEHOLDER
+from deployer.appspec.template import PLACEHOLDER, variable
 from deployer.choices import ComputePlatform
 from deployer.rules import document as document_rules
 from deployer.rules import resources as rules
@@ -56,6 +56,7 @@ def read(root: Mapping, findings: Findings) -> AppSpec:
         rule = document_rules.VERSION_ONE if given_one else document_rules.VERSION
         findings.add(rule, version or root, found=f"`version` is {found}")
     report_placeholders(root, findings)
+    _report_variables(root, findings)
     name, platform = _resource(root, findings)
     hooks = dict(_hooks(_get(root, "Hooks"), platform, findings))
     return AppSpec(
@@ -81,6 +82,31 @@ def report_placeholders(node: Node, findings: Findings) -> None:
         case Mapping(pairs=pairs):
             for _, value in pairs:
                 report_placeholders(value, findings)
+
+
+def _report_variables(node: Node, findings: Findings) -> None:
+    """Report each value that another tool should have filled in; the service has no such characters."""
+    if text := _variable(node):
+        findings.add(rules.VARIABLE, node, text=text)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            _report_variables(item, findings)
+    elif isinstance(node, Mapping):
+        for _, value in node.pairs:
+            _report_variables(value, findings)
+
+
+def _variable(node: Node) -> str:
+    """Return the variable of another tool in a value, empty without one; `{{NAME}}` is a mapping in YAML."""
+    match node:
+        case Scalar(value=str(text)):
+            return variable(text)
+        case Mapping(
+            pairs=((Mapping(pairs=((Scalar(text=name), Scalar(value=None)),)), Scalar(value=None)),)
+        ):
+            return f"{{{{{name}}}}}"
+        case _:
+            return ""
 
 
 def _resource(root: Mapping, findings: Findings) -> tuple[str, ComputePlatform]:
@@ -151,7 +177,9 @@ def _check_lambda(node: Mapping, findings: Findings) -> None:
 
 
 def _wrong(key: str, value: Node, expected: str, example: str, findings: Findings) -> None:
-    findings.add(rules.PROPERTY, value, key=key, found=shown(value), expected=expected, example=example)
+    """Report a value that the service rejects, unless it is a variable, which is reported already."""
+    if not _variable(value):
+        findings.add(rules.PROPERTY, value, key=key, found=shown(value), expected=expected, example=example)
 
 
 def _check_ecs(node: Mapping, findings: Findings) -> None:

@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 
 
 PLACEHOLDER = re.compile(f"<({VARIABLE_NAME})>")
+_VARIABLE = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\{\{.*?\}\}|\$(?!LATEST\b)[A-Za-z_]\w*|%[A-Za-z_]\w*%")
+
+
+def variable(text: str) -> str:
+    """Return the first variable of other tools in a text, which nothing here replaces; empty without one.
+
+    >>> variable("/srv/${STAGE}/app"), variable("arn:…:function:check:$LATEST")
+    ('${STAGE}', '')
+    """
+    found = _VARIABLE.search(text)
+    return found[0] if found else ""
 
 
 def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, list[Problem]]:

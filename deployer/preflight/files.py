@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
-from deployer.appspec.paths import STANDARD_FOLDERS, in_bundle, on_instance
+from deployer.appspec.paths import STANDARD_FOLDERS, WRITE_OUT, in_bundle, on_instance
+from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
 from deployer.preflight.linked import FolderLinks
@@ -210,6 +211,9 @@ def _absent(mapping: FileMapping, name: str, place: Location, names: Names) -> P
             pattern=excluded.pattern,
             place=f" ({where.path}, line {where.line})",
         )
+    if found := variable(mapping.source):
+        advice = f"{found} is not replaced. {WRITE_OUT}"
+        return rules.MISSING_SOURCE.problem(place, source=mapping.source, advice=advice)
     if re.search(r"[*?\[{]", name):
         folder = re.split(r"/?[^/]*[*?\[{]", name)[0] or "/"
         return rules.GLOB.problem(place, source=mapping.source, folder=folder)

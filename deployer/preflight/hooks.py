@@ -6,8 +6,9 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from deployer.appspec.paths import in_bundle
+from deployer.appspec.paths import WRITE_OUT, in_bundle
 from deployer.appspec.server import NEVER_RUN
+from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
 from deployer.preflight.shell import check_script
@@ -134,6 +135,9 @@ def _absent(named: _Named, name: str, names: Names) -> Problem:
             place=f" ({where.path}, line {where.line})",
             **facts,
         )
+    if found := variable(named.hook.location):
+        advice = f"{found} is not replaced. {WRITE_OUT}"
+        return rules.MISSING_SCRIPT.problem(named.place, advice=advice, **facts)
     guess = names.nearest(name.replace("\\", "/"), folders=False)
     advice = names.contents.elsewhere(name) or did_you_mean(
         guess, "Add the script, or remove it from the AppSpec."

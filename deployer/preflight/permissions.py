@@ -6,7 +6,8 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from deployer.appspec.paths import on_instance
+from deployer.appspec.paths import WRITE_OUT, on_instance
+from deployer.appspec.template import variable
 from deployer.errors import Location
 from deployer.rules import permissions as rules
 from deployer.text import legible
@@ -104,6 +105,8 @@ def _nothing(permission: Permission, path: str, plan: Plan, place: Location) -> 
     below = any(_below(paths, path) for paths in plan.installed)
     if below or _contains(plan.installed[0], path):
         why, advice = "`type`, `pattern` and `except` leave nothing over", "Widen them."
+    elif found := variable(permission.object):
+        why, advice = f"{found} is not replaced", WRITE_OUT
     elif re.search(r"[*?\[]", permission.object):
         why, advice = "an object has no wildcards", "Name the folder as `object`, and the names in `pattern`."
     else:

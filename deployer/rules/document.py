@@ -103,6 +103,16 @@ TAG = Rule(
     good="os: linux",
     source=RUBY,
 )
+CLOUDFORMATION = Rule(
+    code="appspec-cloudformation",
+    message="{tag} is a function of CloudFormation, which nothing resolves in an AppSpec: only the text "
+    "behind it is read.",
+    hint="Write the value itself, or write `<NAME>` and give it in the input `appspec-variables`.",
+    bad="TaskDefinition: !Ref TaskDefinition",
+    good="TaskDefinition: <TASK_DEFINITION>",
+    source=f"{RUBY}, {DOCS}",
+    severity=WARNING,
+)
 RUBY_ONLY = Rule(
     code="appspec-ruby-only",
     message="The agent's YAML reader (Ruby) gives {text} a meaning that other readers do not share.",

@@ -63,6 +63,14 @@ PLACEHOLDER = Rule(
     good="appspec-variables: |\n  TASK_DEFINITION=arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7",
     source="this tool (input `appspec-variables`)",
 )
+VARIABLE = Rule(
+    code="appspec-variable",
+    message="{text} was not replaced; the service takes it as it is, and rejects it.",
+    hint="Fill it in before this step, or write `<NAME>` and give its value in `appspec-variables`.",
+    bad="TaskDefinition: $TASK_DEFINITION",
+    good="TaskDefinition: <TASK_DEFINITION>",
+    source=SERVICE,
+)
 VARIABLE_UNUSED = Rule(
     code="appspec-variable-unused",
     message="The variable {name} has no placeholder: `<{name}>` is nowhere in the AppSpec.",

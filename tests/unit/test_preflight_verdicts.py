@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from deployer.appspec.inline import AppSpecFile
 from deployer.bundle.contents import Exclusion
 from deployer.choices import APPSPEC
 from deployer.errors import Location
@@ -99,6 +100,7 @@ def test_source(value: str, said: str) -> None:
 
 @table(
     ("ok", "/  /srv/t/  /srv/../t  /srv/t.d  /srv/example.com  /srv/a b  /srv/app.js"),
+    ("flag", "/srv/{{X}}  /srv/<STAGE>/app  !Sub /srv/x"),
     ("flag", 'srv/t  ./t  .  /srv/$X  ${HOME}/x  "%APP%"  C:\\temp  "/srv/t "  /srv/*'),
     ("error", '~  "~"  ~root/x  5  [/srv]  "/srv\\0"'),
 )
@@ -181,7 +183,9 @@ def test_type(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    type: {value}\n") == said
 
 
-@table(("ok", "root  ~  user.name"), ("error", '"0"  ""  true  false  [a]  1000'))
+@table(
+    ("ok", "root  ~  user.name"), ("error", '$USER  "${USER}"  "{{USER}}"  "0"  ""  true  false  [a]  1000')
+)
 @pytest.mark.parametrize("key", ["owner", "group"])
 def test_owner_and_group(key: str, value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    {key}: {value}\n") == said
@@ -460,3 +464,53 @@ def test_large_bundles_get_advice() -> None:
     assert (problem.code, problem.severity.value) == ("bundle-size", "notice")
     assert "unpacks to 3.2 GB" in problem.message
     assert "app/big (3.2 GB)" in problem.message
+
+
+@pytest.mark.parametrize("name", ["${STAGE}/app", "{{STAGE}}", "$STAGE", "%STAGE%"])
+def test_a_variable_in_a_name_of_the_bundle_is_called_one(name: str) -> None:
+    text = f'{HEAD}files:\n  - {{source: "{name}", destination: /srv}}\n'
+    text += f'permissions:\n  - object: "/srv/{name}"\nhooks:\n  AfterInstall:\n    - location: "{name}"\n'
+    problems = check_bundle(bundle({APPSPEC: text}))
+    assert [problem.code for problem in problems] == [
+        "appspec-files-missing-source",
+        "appspec-hook-missing-script",
+    ]
+    assert all("is not replaced." in problem.hint for problem in problems)
+
+
+ECS = """\
+version: 0.0
+Resources:
+  - Web:
+      Type: AWS::ECS::Service
+      Properties:
+        TaskDefinition: {}
+        LoadBalancerInfo: {{ContainerName: web, ContainerPort: 80}}
+"""
+REFUSED = [("appspec-variable", "error")]
+UNRESOLVED = [("appspec-cloudformation", "warning"), ("appspec-resource-property", "error")]
+
+
+@pytest.mark.parametrize(
+    ("task", "found"),
+    [
+        ("web:7", []),  # looked up
+        ("$TASK", REFUSED),
+        ("arn:aws:ecs:eu-west-1:111122223333:task-definition/${NAME}", REFUSED),
+        ("'{{TASK}}'", REFUSED),
+        ("{{TASK}}", REFUSED),
+        ("!GetAtt Task.Arn", UNRESOLVED),
+        ("!Ref Task", UNRESOLVED),
+    ],
+)
+def test_a_variable_where_the_service_expects_a_value(task: str, found: list[tuple[str, str]]) -> None:
+    """Told once, as what it is, and never looked up as a family of task definitions."""
+    problems = AppSpecFile(ECS.format(task), "appspec.yml").check()
+    assert [(problem.code, problem.severity) for problem in problems] == found
+
+
+def test_a_version_of_a_function_is_no_variable() -> None:
+    text = (
+        ECS.format("web:7") + "Hooks:\n  - BeforeInstall: arn:aws:lambda:eu-west-1:1:function:check:$LATEST\n"
+    )
+    assert AppSpecFile(text, "appspec.yml").check() == []
