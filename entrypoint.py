@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-from pathlib import Path
+import os
+import signal
+
+for number in (signal.SIGINT, signal.SIGTERM):  # nothing has begun: until `main` takes over, just end
+    signal.signal(number, lambda number, _frame: os._exit(128 + number))
+
+import gc  # noqa: E402  (a signal must not be lost in whatever is loaded from here on)
+import sys  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 gc.set_threshold(50_000)  # most of a short run is loading modules, and none of them becomes garbage

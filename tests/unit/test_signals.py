@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deployer.signals import Interrupted, signals
+from tests.harness import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Sender:
@@ -32,6 +39,28 @@ def receive(number: int) -> None:
 def lose(number: int) -> None:
     Sender(number)
     time.sleep(5)
+
+
+IMPORTED = """
+import os, weakref
+class Module: pass
+module = Module()
+reference = weakref.ref(module, lambda _: [os.kill(os.getpid(), {number}), *range(1000)])
+del module
+main = lambda: 0
+"""
+"""The place where Python drops a KeyboardInterrupt while it loads a module: a weak reference's callback."""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_the_program_is_loaded_ends_it_at_once(number: int, code: int, tmp_path: Path) -> None:
+    (tmp_path / "deployer").mkdir()
+    (tmp_path / "deployer" / "main.py").write_text(IMPORTED.format(number=int(number)))
+    shutil.copy(REPOSITORY / "entrypoint.py", tmp_path)
+
+    ran = subprocess.run([sys.executable, "-I", tmp_path / "entrypoint.py"], capture_output=True, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (code, b"", b"")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
