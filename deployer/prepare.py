@@ -85,8 +85,8 @@ def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:
 
     settings, ci = run.settings, run.ci
     tree = _scan(run)
-    for tally in tree.tallies:
-        ci.say(lines.left_out(tally))
+    for text in lines.left_out(tree.tallies):
+        ci.say(text)
     if ci.debugging:
         for text in lines.listed(tree):
             ci.debug(text)

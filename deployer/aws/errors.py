@@ -282,6 +282,10 @@ def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
         return AccessDenied(Problem(said, _HINT_NO_CREDENTIALS))
     if isinstance(error, sdk.ProfileNotFound | sdk.NoRegionError | sdk.InvalidRegionError):
         return InvalidInput(Problem(text_of(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
+    if isinstance(error, sdk.ConfigParseError | sdk.ConfigNotFound):
+        return InvalidInput(
+            Problem(f"{text_of(error)}.", "Correct the file, or let AWS_CONFIG_FILE name another.")
+        )
     if isinstance(error, sdk.ParamValidationError):
         said = f"{action} was not sent: {text_of(error)}"
         return InvalidInput(Problem(said, "Fix the input named above."))

@@ -50,14 +50,16 @@ def pause(failures: int, *, throttled: bool, chance: float) -> float:
 class Retries:
     """Decides for the calls of its clients whether, and when, they are tried again.
 
-    Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. `say` is
-    told once for each operation that does not succeed for some seconds.
+    Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. In an
+    outage that outlasts the patience of one call, the next calls are tried once each. `say` is told once for
+    each operation that does not succeed for some seconds.
     """
 
     clock: Clock
     budget: float
     say: Callable[[str], None]
     _said: set[str] = field(default_factory=set)
+    _failing_since: float | None = None
 
     def attend(self, client: Any, *, patience: float) -> None:  # noqa: ANN401 - a client of any service
         """Try this client's calls again for so many seconds."""
@@ -72,9 +74,12 @@ class Retries:
         ) -> float | None:
             error = caught_exception or _error_in(response, operation)
             if error is None or not is_transient(error):
+                self._failing_since = None
                 return None
+            if self._failing_since is None:
+                self._failing_since = request_dict["context"][_BEGUN]
             longest = max(patience, self.budget) if patience >= PATIENCE and is_throttled(error) else patience
-            begun = request_dict["context"][_BEGUN]
+            begun = min(request_dict["context"][_BEGUN], self._failing_since)
             return (
                 0.0 if self.hold_back(error, operation.name, attempts, begun=begun, longest=longest) else None
             )

@@ -10,7 +10,7 @@ from deployer.deployment.model import Status
 from deployer.text import counted, duration, first_few, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deployer.bundle.contents import Bundle, Contents
     from deployer.bundle.tree import Tally
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from deployer.deployment.wait import Ending
     from deployer.revision import Revision, StoredObject
 
+_MOST_PATTERNS = 50
 ENDINGS = {
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
@@ -38,7 +39,18 @@ def listed(contents: Contents) -> Iterator[str]:
         yield f"out  {exclusion.name} by {exclusion.pattern}"
 
 
-def left_out(tally: Tally) -> str:
+def left_out(tallies: Sequence[Tally]) -> Iterator[str]:
+    """Yield a line for each pattern, of very many only for the first of those that left something out."""
+    if len(tallies) <= _MOST_PATTERNS:
+        yield from map(_left_out, tallies)
+        return
+    useful = [tally for tally in tallies if tally.folders or tally.files]
+    shown, idle = useful[:_MOST_PATTERNS], len(tallies) - len(useful)
+    yield from map(_left_out, shown)
+    yield f"And {len(tallies) - len(shown):,} more patterns, {idle:,} of which left out nothing"
+
+
+def _left_out(tally: Tally) -> str:
     """Return how much a pattern left out, with the pattern's location."""
     what = [
         counted(number, noun) for number, noun in ((tally.folders, "folder"), (tally.files, "file")) if number

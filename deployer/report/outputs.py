@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from deployer.revision import Revision, StoredObject
     from deployer.run import Outcome
 
+
+_LONGEST_TARGETS = 100_000
+"""Bytes of the output `targets`: a variable of a later step's environment may hold 128 KiB (Linux)."""
 
 OUTPUTS: Mapping[str, str] = MappingProxyType(
     {
@@ -38,7 +42,10 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "uploaded": "`false` if the object was already in the bucket",
         "error-code": "CodeDeploy's error code for a deployment that did not succeed",
         "error-message": "Why the deployment did not succeed: the text of the first annotation",
-        "targets": "JSON list of the targets: id, status, failed lifecycle event, script",
+        "targets": (
+            "JSON list of the targets: id, status, failed lifecycle event, script. Cut at 100 kB: the failed "
+            'ones come first, and the last item is `{"omitted": number}`'
+        ),
         "deployments": (
             "JSON list of the deployments, one per group: group, id, url, status, rollback id and status"
         ),
@@ -97,7 +104,7 @@ def of_ending(ending: Ending, problems: Sequence[Problem]) -> dict[str, str]:
     The first problem is more specific than the service, which only reports that too many targets failed.
     """
     snapshot = ending.snapshot
-    values = {"status": ending.status, "targets": _targets(snapshot.targets or ())}
+    values = {"status": ending.status, "targets": targets_json(snapshot.targets or ())}
     listed = [problem.message for problem in problems if problem.severity is Severity.ERROR]
     if message := next(iter(listed), snapshot.error_message):
         values["error-message"] = message
@@ -126,8 +133,15 @@ def of_problem(problem: Problem) -> dict[str, str]:
     return {"error-code": problem.code, "error-message": problem.message}
 
 
-def _targets(targets: Sequence[Target]) -> str:
-    return _json([_target(target) for target in targets])
+def targets_json(targets: Sequence[Target]) -> str:
+    """Return the targets as JSON: of too many, those that failed first, and how many are left out."""
+    listed = [_target(target) for target in targets]
+    if len(text := _json(listed).encode()) <= _LONGEST_TARGETS:
+        return text.decode()
+    listed.sort(key=lambda target: target["status"] != "Failed")
+    room = _LONGEST_TARGETS - len(_json([{"omitted": len(listed)}]))
+    kept = sum(end <= room for end in accumulate(len(_json([target]).encode()) for target in listed))
+    return _json([*listed[:kept], {"omitted": len(listed) - kept}])
 
 
 def _json(values: Sequence[object]) -> str:

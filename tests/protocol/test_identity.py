@@ -430,3 +430,13 @@ def test_credentials_that_ended_already_are_told_as_expired(
     ran = job.run(service, AWS_SESSION_TOKEN="ended", AWS_CREDENTIAL_EXPIRATION=past)
     assert ran.code == 4
     assert "The credentials have expired" in ran.log
+
+
+def test_a_configuration_of_the_sdk_that_cannot_be_read_is_an_invalid_input(
+    job: Job, tmp_path: Path, still_emulator: Start
+) -> None:
+    config = tmp_path / "config"
+    config.write_text("[profile\n")
+    ran = job.run(still_emulator(), AWS_CONFIG_FILE=str(config))
+    assert ran.code == 2
+    assert f"Unable to parse config file: {config}." in ran.log

@@ -570,6 +570,13 @@ def test_a_registration_that_is_denied_names_what_is_missing(
     assert created(service) == []
 
 
+def test_thousands_of_patterns_print_a_few_lines(still_emulator: Start, run_line: RunLine) -> None:
+    patterns = "\n".join(["*.css", *(f"nothing-{number}" for number in range(3000))])
+    ran = run_line(still_emulator(), "--stop-after=package", f"--exclude={patterns}")
+    assert ran.log.count("Left out by") == 1
+    assert "And 3,000 more patterns, 3,000 of which left out nothing" in ran.log
+
+
 def test_debugging_lists_what_goes_in_and_what_is_left_out(
     still_emulator: Start, run_line: RunLine, tmp_path: Path
 ) -> None:
