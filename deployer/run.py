@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deployer.deployment.model import Deployment
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
+    from deployer.report.suggestions import Suggestion
     from deployer.revision import Revision, S3Revision, StoredObject
     from deployer.settings.model import Settings
 
@@ -56,7 +57,7 @@ class Outcome:
     live: Revision | None = None
     findings: tuple[Problem, ...] | None = None
     problems: list[Problem] = field(default_factory=list)
-    suggestions: list[str] = field(default_factory=list)
+    suggestions: list[Suggestion] = field(default_factory=list)
     earlier: tuple[Outcome, ...] = ()
 
     @property
@@ -152,8 +153,8 @@ class Run:
         self.ci.outputs(outputs.of_rollback(self.outcome))
         return rollback
 
-    def suggest(self, text: str) -> None:
-        """Say how to go on from here, and keep it for the summary; nothing where the text is empty."""
-        if text:
-            self.outcome.suggestions.append(text)
-            self.ci.say(text)
+    def suggest(self, suggestion: Suggestion | None) -> None:
+        """Say how to go on, and keep it for the summary; do nothing if there is no suggestion."""
+        if suggestion:
+            self.outcome.suggestions.append(suggestion)
+            self.ci.say(suggestion.line)

@@ -14,6 +14,7 @@ from deployer.follow.rollback import follow_rollback
 from deployer.follow.stop import end, stop_late
 from deployer.follow.watch import watch
 from deployer.report import lines, outputs
+from deployer.report.suggestions import for_the_others
 from deployer.signals import Interrupted
 from deployer.text import duration
 
@@ -77,7 +78,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         left = budget - timedelta(seconds=run.clock.monotonic() - started)
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
         if not outcome.rollback and outcome.revision:
-            run.suggest(lines.rest(ending.snapshot, outcome.revision))
+            run.suggest(for_the_others(ending.snapshot, outcome.revision))
     run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
 
 

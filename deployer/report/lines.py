@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from deployer.deployment.explain import Failure
     from deployer.deployment.model import Deployment, Snapshot
     from deployer.deployment.wait import Ending
-    from deployer.revision import Revision, StoredObject
+    from deployer.revision import StoredObject
 
 _MOST_PATTERNS = 50
 ENDINGS = {
@@ -105,18 +105,6 @@ def stopping(deployment: Deployment, how: OnEnd) -> str:
 def ended_before_stop(deployment: Deployment) -> str:
     """Return the line about a deployment that had ended when it was asked to stop."""
     return f"Deployment {deployment.id} has already ended: {deployment.url}"
-
-
-def rest(snapshot: Snapshot, revision: Revision) -> str:
-    """Return how to deploy a revision that failed on some instances to those alone; empty otherwise."""
-    done, of = snapshot.counts.get("Succeeded", 0), sum(snapshot.counts.values())
-    in_place = snapshot.compute_platform in {"", "Server"} and not snapshot.blue_green
-    if not (revision.uri and in_place and snapshot.failed and 0 < done < of):
-        return ""
-    return (
-        f"This revision is on {done} of {counted(of, 'target')}. To deploy it only to the others: "
-        f"revision: {revision.uri} with update-outdated-instances-only: true"
-    )
 
 
 def unread(snapshot: Snapshot) -> str:

@@ -18,7 +18,7 @@ from deployer.report.targets import targets_table
 from deployer.text import counted, counts, duration, size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deployer.bundle.contents import Bundle
     from deployer.deployment.explain import Failure
@@ -126,7 +126,9 @@ def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
-    yield from map(escape, outcome.suggestions)
+    for suggestion in outcome.suggestions:
+        yield f"{escape(suggestion.purpose)}:"
+        yield _step(outcome, suggestion.inputs)
     for of, explanation in (("", outcome.explanation), ("Rollback: ", outcome.rollback_explanation)):
         yield from _failures(explanation.failures if explanation else (), of)
     if ending := outcome.ending:
@@ -193,17 +195,23 @@ def _continuation(outcome: Outcome, snapshot: Snapshot, level: str) -> Iterator[
         f"The deployment waits to be continued; it will then {then}. Continue it in the console, or by a "
         "step like this with the same credentials:"
     )
-    inputs = {
-        "deployment-id": outcome.deployment.id if outcome.deployment else "",
-        "continue": True,
+    identifier = outcome.deployment.id if outcome.deployment else ""
+    yield _step(outcome, {"deployment-id": identifier, "continue": "true"})
+
+
+def _step(outcome: Outcome, inputs: Mapping[str, str]) -> str:
+    """Return a step with these inputs for the same deployment group, to be pasted into a workflow."""
+    place = {
         "application": outcome.application,
         "deployment-group": outcome.group,
         "region": outcome.region,
     }
     lines = (
-        f"    {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in inputs.items() if value
+        f"    {name}: {value if value == 'true' else json.dumps(value, ensure_ascii=False)}"
+        for name, value in {**inputs, **place}.items()
+        if value
     )
-    yield "\n".join(["```yaml", f"- uses: {_ACTION}", "  with:", *lines, "```"])
+    return "\n".join(["```yaml", f"- uses: {_ACTION}", "  with:", *lines, "```"])
 
 
 def _targets(snapshot: Snapshot, heading: str, region: str) -> Iterator[str]:
