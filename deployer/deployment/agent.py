@@ -11,7 +11,7 @@ from deployer.deployment.clues import clue
 _AGENT = "aws-codedeploy-agent, lib/instance_agent"
 _GUIDE = "AWS CodeDeploy user guide, troubleshooting"
 _RUBY = "Ruby's Errno and net/http, as the agent passes them on"
-_PSYCH = "Psych, Ruby's YAML parser, as the agent passes it on"
+_S3 = "Amazon S3 and AWS KMS, error responses"
 
 UNREACHABLE = clue(
     r"agent was not able to receive the lifecycle event",
@@ -46,11 +46,11 @@ AGENT_CLUES = (
     UNREACHABLE,
     RESTARTED,
     clue(
-        r"missing credentials|instance profile|unable to (?:locate|load) credentials|not opened for reading",
-        "The instance has no credentials to read the revision with.",
+        r"missing ?credentials|instance profile|unable to (?:locate|load) credentials|not opened for reading"
+        r"|without credentials|failed to load credentials|no such iam role|unable to assume role",
+        "The instance has no credentials, or none that may read the revision from S3.",
         "Attach an instance profile that allows s3:GetObject on the bucket, and restart the agent; the CI "
         "job's permissions do not count here.",
-        "DownloadBundle",
         source=_GUIDE,
         place=Place.NOWHERE,
     ),
@@ -59,11 +59,66 @@ AGENT_CLUES = (
         "The revision is not in the bucket: the key is misspelt, or the object was deleted.",
         "Check the key, and look for a lifecycle rule that deletes it.",
         "DownloadBundle",
-        source="Amazon S3, error responses",
+        source=_S3,
         place=Place.NOWHERE,
     ),
     clue(
-        r"github\.com[^\n]{0,200}\b404\b|\b404\b[^\n]{0,200}github\.com",
+        r"specified bucket does not exist|NoSuchBucket",
+        "The bucket of the revision does not exist any more.",
+        "Check the bucket's name and account, and upload the revision again.",
+        "DownloadBundle",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"addressed using the specified endpoint|PermanentRedirect|authorization header is malformed"
+        r"|incorrect region|AuthorizationHeaderMalformed",
+        "The bucket is in another region than the instance.",
+        "Use a bucket in the region of the deployment; the agent reads revisions from there only.",
+        "DownloadBundle",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"security token[^\n]{0,80}(?:expired|invalid)|ExpiredToken|access key id you provided does not exist"
+        r"|signature we calculated does not match|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken"
+        r"|UnrecognizedClient",
+        "The credentials that the agent uses are expired or wrong.",
+        "On EC2, restart the agent and remove stale keys from its environment and from ~/.aws of root, "
+        "so that "
+        "it uses the instance profile; on premises, renew those in codedeploy.onpremises.yml.",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"request time[^\n]{0,60}too large|RequestTimeTooSkewed|signature (?:expired|not yet current)",
+        "The instance's clock is wrong by more than AWS allows.",
+        "Set it, with chrony or the time service of Windows.",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"ciphertext refers to|kms:Decrypt|KMS\.\w{1,60}Exception|\bkms\b[^\n]{0,200}(?:denied|disabled"
+        r"|pending)"
+        r"|master key[^\n]{0,100}(?:not exist|disabled)",
+        "The instance may not use the KMS key that the revision is encrypted with, or the key is gone.",
+        "Allow kms:Decrypt on that key in the instance profile and in the key's policy, and check that "
+        "the key "
+        "is enabled and in this region.",
+        "DownloadBundle",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"object's storage class|InvalidObjectState",
+        "The revision is archived: its storage class cannot be read at once.",
+        "Restore the object or upload it again, and keep lifecycle rules from archiving revisions.",
+        "DownloadBundle",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"github\.com[^\n]{0,200}\b40[134]\b|\b40[134]\b[^\n]{0,200}github\.com",
         "CodeDeploy found no such commit on GitHub, or may not read the repository.",
         "Connect CodeDeploy to GitHub (in the console: edit the application), with an account that may read "
         "the repository, and check the commit.",
@@ -71,8 +126,7 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"access ?denied|is not authorized|status code 403|\b403\b[^\n]{0,200}forbidden"
-        r"|forbidden[^\n]{0,200}\b403\b",
+        r"access ?denied|is not authorized|status code 403|\bforbidden\b",
         "The instance may not read the revision from S3.",
         "Its instance profile needs s3:GetObject (and s3:GetObjectVersion) on the bucket, and kms:Decrypt on "
         "the key where the bucket is encrypted with one; the CI job's permissions do not count here.",
@@ -81,7 +135,7 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"e-?tag",
+        r"\be-?tag\b",
         "The object in S3 is no longer the one that was registered: it was overwritten meanwhile.",
         "Use a key that holds {{digest}}, so that no run overwrites another's bundle.",
         "DownloadBundle",
@@ -90,11 +144,16 @@ AGENT_CLUES = (
     ),
     clue(
         r"execution expired|failed to open tcp|getaddrinfo|unable to connect to|connection timed out"
-        r"|Net::(?:Open|Read)Timeout|connection (?:reset|refused)|network is unreachable|SSL_connect",
+        r"|Net::(?:Open|Read|Write)Timeout|connection (?:reset|refused)|network is unreachable|SSL_connect"
+        r"|no route to host|end of file reached|EOFError|SocketError|hostname not known|certificate verify"
+        r"|HTTP content length|truncated body|NetworkingError|s3 endpoint override|ECONNRESET|ETIMEDOUT",
         "The instance cannot reach S3 or the service over the network, or not in time.",
         "Check its route, NAT or VPC endpoint for S3, security group and DNS, and proxy_uri in the agent's "
         "codedeployagent.yml.",
         "DownloadBundle",
+        "ApplicationStop",
+        "BeforeInstall",
+        "Install",
         source=_RUBY,
         place=Place.NOWHERE,
     ),
@@ -107,8 +166,10 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"error extracting (?P<kind>\w{1,20}) archive|not in gzip format|end-of-central-directory"
-        r"|unexpected end of (?:file|archive)|does not look like a tar|zip end of central directory",
+        r"error extracting \w{1,20} archive|not in gzip format|end-of-central-directory"
+        r"|unexpected end of (?:file|archive)|does not look like a tar|zip end of central directory"
+        r"|cannot find zipfile|zlib|Zip::\w{0,40}Error|buffer error|invalid (?:code lengths|block type"
+        r"|stored block|distance)|unsupported (?:compression|bundle)|BundleType|bundle_type",
         "The archive cannot be unpacked: it is cut short, or is not of the type that was registered.",
         "Register the type that the archive really has (zip, tar or tgz), and upload it again.",
         source=_AGENT,
@@ -128,10 +189,68 @@ AGENT_CLUES = (
         source=_AGENT,
     ),
     clue(
-        r"File exists\b[^\n]{0,80}(?:symlink|link)",
+        r"File exists @ (?:rb_file_s_symlink|rb_file_s_link|syserr_fail2_in)|File exists[^\n]{0,80}link",
         "A link of the bundle is in the way of itself: the agent never overwrites links.",
         "Remove the link in BeforeInstall, or create it in AfterInstall instead.",
+        "Install",
         source=_RUBY,
+    ),
+    clue(
+        r"File exists @ dir_s_mkdir[^\n]{0,5}- (?P<path>[^\n]{1,300})"
+        r"|(?:Not|Is) a directory @[^\n]{0,40}- (?P<other>[^\n]{1,300})",
+        "{path}{other} is a file where a folder belongs, or a folder where a file does.",
+        "Remove it in BeforeInstall, or correct the destination: it always names a folder.",
+        "Install",
+        source=_RUBY,
+    ),
+    clue(
+        r"Invalid argument @",
+        "The instance's file system does not allow such a name (on Windows: < > : \" | ? *).",
+        "Rename the file in the bundle, or leave it out.",
+        source=_RUBY,
+    ),
+    clue(
+        r"on-premises configuration file|On Premises config",
+        "The agent's configuration for on-premises instances is wrong.",
+        "Correct codedeploy.onpremises.yml: region, and either iam_user_arn with its keys or iam_session_arn "
+        "with aws_credentials_file.",
+        source=_AGENT,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"File ?name too long|ENAMETOOLONG|path too long",
+        "A path on the instance is longer than its system allows (Windows: 260 characters).",
+        "Shorten the destination or the names; the agent's own folder takes about 100 characters.",
+        source=_RUBY,
+    ),
+    clue(
+        r"cannot allocate memory|failed to allocate memory|NoMemoryError|ENOMEM",
+        "The instance ran out of memory.",
+        "Use a larger instance, add swap, or stop what takes the memory before the deployment.",
+        source=_RUBY,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"cannot load such file|uninitialized constant|NameError|LoadError",
+        "The CodeDeploy agent is damaged or half updated.",
+        "Install it anew, or restart it; on Windows look for a virus scanner that empties its temporary "
+        "folder.",
+        source=_RUBY,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"No such file or directory - (?P<command>unzip|tar|rm)\b",
+        "The agent lacks the command {command}.",
+        "Install it in the instance's image.",
+        source=_RUBY,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"No such file or directory - getcwd",
+        "The folder in which the agent was started is gone.",
+        "Restart the agent; hooks must not delete the folder that they were started in.",
+        source=_RUBY,
+        place=Place.NOWHERE,
     ),
     clue(
         r"Too many levels of symbolic links|ELOOP",
@@ -140,14 +259,16 @@ AGENT_CLUES = (
         source=_RUBY,
     ),
     clue(
-        r"did not find an AppSpec file|No such file or directory\b[^\n]{0,40}? /[^\n]{0,300}/appspec\.ya?ml",
+        r"did not find an AppSpec file"
+        r"|No such file or directory\b[^\n]{0,40}? \S{0,3}/[^\n]{0,300}/appspec\.ya?ml",
         "The unpacked bundle has no appspec.yml at its root, or the agent's deployment-root was emptied.",
         "Name the folder that holds it as source, and do not delete anything below deployment-root.",
         source=_AGENT,
         place=Place.APPSPEC,
     ),
     clue(
-        r"No such file or directory\b[^\n]{0,40}? /[^\n]{0,300}/deployment-archive/(?P<key>[^\n]{1,300})",
+        r"No such file or directory\b[^\n]{0,40}?"
+        r" \S{0,3}/[^\n]{0,300}/deployment-archive/(?P<key>[^\n]{1,300})",
         "`files` of the AppSpec names {key}, which is not in the bundle.",
         "Check the source in upper and lower case, and what exclude and .codedeployignore leave out.",
         "Install",
@@ -155,60 +276,23 @@ AGENT_CLUES = (
         place=Place.SOURCE,
     ),
     clue(
-        r"unknown lifecycle events?:? \[?\"?(?P<key>\w{0,80})",
-        "The AppSpec hooks an event that does not exist: {key}.",
-        "Correct the event's name in hooks.",
-        source=_AGENT,
-        place=Place.APPSPEC,
-    ),
-    clue(
-        r"unsupported os\b|unsupported operating system",
-        "`os` of the AppSpec has to be linux or windows.",
-        "Correct it in appspec.yml.",
-        source=_AGENT,
-        place=Place.APPSPEC,
-        key="os",
-    ),
-    clue(
-        r"(?:unsupported|invalid|unrecognized) (?:\w{1,20} )?version\b",
-        "`version` of the AppSpec has to be the number 0.0, without quotes.",
-        "Correct it in appspec.yml; where the message shows an empty version, a byte order mark comes first.",
-        source=_AGENT,
-        place=Place.APPSPEC,
-        key="version",
-    ),
-    clue(
-        r"(?:did not find expected|could not find expected|found character|mapping values are not allowed"
-        r"|unknown alias|found unexpected|block sequence entries)[^\n]{0,200}?"
-        r"(?: at line (?P<line>\d{1,6}) column|$)",
-        "The AppSpec is not valid YAML.",
-        "Correct the line that the message names; tabs and missing quotes are the usual causes.",
-        source=_PSYCH,
-        place=Place.APPSPEC,
-    ),
-    clue(
-        r"appspec[^\n]{0,40} (?:is|was) empty|undefined method\b[^\n]{0,40}\bfor (?:false|nil)\b[^\n]{0,20}",
-        "The AppSpec is empty, or a key of it has no value where the agent needs one (an empty hook, say).",
-        "Fill it in, or remove the key.",
-        source=_AGENT,
-        place=Place.APPSPEC,
-    ),
-    clue(
-        r"undefined method .each' for [^\n]{0,80}String",
-        "A value of the AppSpec is a plain text where a list belongs (`type` in permissions, say).",
-        "Write it as a list: [file].",
-        source=_AGENT,
-        place=Place.APPSPEC,
-        key="permissions",
-    ),
-    clue(
-        r"permission denied|EACCES|file is being used|sharing violation|text file busy|ETXTBSY"
-        r"|read-only file system|EROFS",
+        r"permission denied|EACCES|being used by|sharing violation|text file busy|ETXTBSY"
+        r"|read-only file system|EROFS|operation not permitted|EPERM|resource busy|EBUSY",
         "The agent cannot write there: a running process holds the file, or the target is read-only.",
         "Stop what uses the file in ApplicationStop or BeforeInstall (on Windows a running service locks its "
         "DLLs); on Linux look for a read-only mount or an immutable file (lsattr).",
         "Install",
+        "DownloadBundle",
+        source=_RUBY,
+    ),
+    clue(
+        r"No such file or directory @ \w{1,40} - (?P<path>(?:/|[A-Za-z]:)[^\n]{1,300})",
+        "{path} cannot be created: a folder on the way to it is a link to nothing, or (on Windows) the "
+        "path is "
+        "longer than 260 characters.",
+        "Remove the link in BeforeInstall, or shorten the destination.",
+        "Install",
         source=_RUBY,
     ),
 )
-"""Clues to search for in the agent's own messages, the most certain first."""
+"""Clues to search for in the agent's messages about its own work, the most certain first."""

@@ -29,7 +29,8 @@ class Place(StrEnum):
 class Cause:
     """The reason for a failure, and the remedy; either may be empty.
 
-    `place` is where it can be fixed; `key` and `line` narrow it down within the AppSpec.
+    `place` is where it can be fixed; `key` and `line` narrow it down within the AppSpec, `within` where the
+    key does not stand there.
     """
 
     why: str = ""
@@ -37,6 +38,7 @@ class Cause:
     place: Place = Place.DEFAULT
     key: str = ""
     line: int | None = None
+    within: str = ""
 
 
 PREVIOUS_REVISION = Cause(
@@ -62,7 +64,7 @@ BALANCED = {
     ),
     "BlockTraffic": Cause(
         "The load balancer did not release the instance; the agent has no part in this.",
-        "Check the target group's deregistration delay, and that the instance is in that group.",
+        "Check the target group's deregistration delay, and that the group exists and holds the instance.",
         Place.NOWHERE,
     ),
 }

@@ -19,7 +19,10 @@ SEARCHED = 500
 """Characters of a line that are searched: anybody may write long ones, and what matters is at the front."""
 
 LINES = 100
-"""Lines of a text that are searched, the last ones: the agent sends at most 2 KB of a log."""
+"""Lines of a text that are searched, the last ones."""
+
+CHARACTERS = 8192
+"""Characters at a text's end that are searched: the service keeps at most 4 KB of a log."""
 
 _LINE_END = re.compile(r"\r?\n|\r(?![:'\u2019])")
 """A carriage return ends a line (progress bars), except where a shell quotes it as part of a name."""
@@ -29,8 +32,8 @@ _LINE_END = re.compile(r"\r?\n|\r(?![:'\u2019])")
 class Clue:
     """Words that give a cause away, in the events where they mean that (anywhere when empty).
 
-    `why` and `advice` may name the pattern's groups in braces; groups `key` and `line`, or the given
-    `key`, narrow down the place.
+    `why` and `advice` may name the pattern's groups in braces; groups `key` and `line` narrow down the place,
+    else the given `key`.
     `source` says where the words were published.
     """
 
@@ -55,6 +58,7 @@ class Clue:
             self.place,
             named.get("key") or self.key,
             int(named["line"]) if named.get("line") else None,
+            within=self.key,
         )
 
 
@@ -73,7 +77,7 @@ def clue(  # noqa: PLR0913 - a row of a table
 
 def lines_of(text: str) -> list[str]:
     """Return the last non-blank lines of a text, each truncated to the length that is searched."""
-    lines = (line.strip()[:SEARCHED] for line in _LINE_END.split(text))
+    lines = (line.strip()[:SEARCHED] for line in _LINE_END.split(text[-CHARACTERS:]))
     return [line for line in lines if line][-LINES:]
 
 

@@ -27,8 +27,10 @@ from deployer.deployment.clues import causes_in
 from deployer.deployment.logs import telling_line, texts_of
 from deployer.deployment.model import Diagnostics
 from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
-from deployer.deployment.scripts import SCRIPT_CLUES
+from deployer.deployment.refusals import APPSPEC_CLUES
+from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
 from deployer.deployment.service import SERVICE_CLUES
+from deployer.deployment.tools import TOOL_CLUES
 from deployer.errors import Location, Problem, Severity
 from deployer.text import first_few
 
@@ -45,6 +47,9 @@ ANNOTATIONS = 10
 CONTINUING = "deployment-id, continue: true, application and deployment-group"
 """The inputs of a run that continues a blue/green deployment."""
 
+_EXPLAINED = 50
+"""The number of kinds of failures whose texts are searched: a hostile log could make thousands."""
+
 _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 """Codes of a deployment that say no more than that a target failed."""
 
@@ -52,6 +57,11 @@ _SERVICE_EVENTS = frozenset(
     {"Install", "AllowTraffic", "AllowTestTraffic", "BlockTraffic", "Start", "End", "DownloadBundle"}
 )
 """Events that CodeDeploy carries out itself; no function runs in them."""
+
+_SCRIPT_NAMED = re.compile(r"^Script at specified location: [^\n]{0,500}? (?=failed )")
+"""The beginning of the agent's message: the script's name says nothing about the cause."""
+
+_SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *EXIT_CLUES)
 
 _TARGETS_UNREAD = (
     "The targets' last states could not be read ({why}): which failed, and why, is shown in the console."
@@ -178,10 +188,12 @@ def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
             told = event.diagnostics or Diagnostics()
             key = (event.name, told.error_code, told.script, _without_names(told.message, target.id))
             groups.setdefault(key, []).append((target, event))
-    for members in sorted(groups.values(), key=len, reverse=True):
+    for number, members in enumerate(sorted(groups.values(), key=len, reverse=True)):
         first, event = members[0]
         told = event.diagnostics or Diagnostics()
-        if first.kind == "instance":
+        if number >= _EXPLAINED:
+            causes: tuple[Cause, ...] = ()
+        elif first.kind == "instance":
             causes = tuple(_causes(event.name, told))
         else:
             hooked = snapshot.error_code in _SAID_BY_TARGETS and (
@@ -212,7 +224,8 @@ def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
     if found := causes_in([told.message], event, [UNREACHABLE]):
         yield from found
         return
-    if event in PREVIOUS_REVISION_EVENTS:
+    previous = event in PREVIOUS_REVISION_EVENTS
+    if previous:
         if gone := causes_in([told.message], event, [PREVIOUS_GONE]):
             yield from gone
             return
@@ -220,13 +233,28 @@ def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
     elif event in BALANCED:
         yield BALANCED[event]
         return
-    line, after, before = texts_of(told.log_tail)
-    own = not told.script or event in {"DownloadBundle", "Install"}
-    clues = (*(AGENT_CLUES if own else [RESTARTED]), *SCRIPT_CLUES)
-    found = causes_in((line, after, told.message, before), event, clues)
-    if event not in PREVIOUS_REVISION_EVENTS and (told.error_code in PLAIN_CODES or not found):
+    by_agent = not told.script or event in {"DownloadBundle", "Install"}
+    found = _by_agent(event, told) if by_agent else _by_script(event, told)
+    if not previous and (told.error_code in PLAIN_CODES or not found):
         yield EVENT_CODES.get(told.error_code, Cause())
     yield from found[:1]
+
+
+def _by_agent(event: str, told: Diagnostics) -> tuple[Cause, ...]:
+    """Return the causes in a message of the agent about its own work or about an AppSpec that it refuses."""
+    return causes_in((told.message, told.log_tail), event, (*AGENT_CLUES, *APPSPEC_CLUES))
+
+
+def _by_script(event: str, told: Diagnostics) -> tuple[Cause, ...]:
+    """Return the causes in the agent's message on how a script ended, else in its log, else its exit code."""
+    line, after, before = texts_of(told.log_tail)
+    if found := causes_in([_SCRIPT_NAMED.sub("", told.message)], event, (RESTARTED, *ENDING_CLUES)):
+        return found
+    if found := causes_in((line, after), event, _SAID_BY_SCRIPTS):
+        return found
+    if by_exit := causes_in([told.message], event, EXIT_CLUES):
+        return causes_in([before], event, COMMAND_CLUES) or by_exit
+    return causes_in([before], event, _SAID_BY_SCRIPTS)
 
 
 def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: Places) -> Location | None:
@@ -234,6 +262,8 @@ def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: 
     cause = next((cause for cause in causes if cause.place), Cause())
     if cause.place is Place.NOWHERE:
         return None
+    if event in PREVIOUS_REVISION_EVENTS:
+        return places.of_event(event, told)
     if cause.place in {Place.APPSPEC, Place.SOURCE}:
         return places.of_cause(cause)
     if cause.place is Place.SCRIPT and (script := places.script(told.script)):

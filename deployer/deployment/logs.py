@@ -8,18 +8,33 @@ from typing import TYPE_CHECKING
 from deployer.deployment.clues import lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LOUD = re.compile(
-    r"error|fatal|not found|no such|denied|cannot|can't|unable|refused|missing|invalid|could not|couldn't"
-    r"|exhausted|exception|not recognized|already exists|already in use|\bFAILED!",
+    r"error|fatal|panic|not found|no such|denied|cannot|can't|unable|refused|missing|invalid|could not"
+    r"|couldn't"
+    r"|exhausted|exception(?! for)|not recognized|unrecognized|already exists|already in use"
+    r"|used by another|timed? ?out|unreachable|expired|unknown|unbound variable|unsupported"
+    r"|segmentation fault"
+    r"|requires at least|too ?many|no package|not (?:loaded|set|installed|available|allowed|permitted)"
+    r"|must (?:be|have)|can only|\bFAILED!|\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"failed|failure|killed|not running", re.IGNORECASE)
-"""Words that tell of a failure, though most often of one that a line before has told the cause of."""
+_WEAK = re.compile(r"failed|failure|killed|terminated|aborted|not running", re.IGNORECASE)
+_AFTERMATH = re.compile(
+    r"could not read from remote repository|error is not recoverable|error: nothing to do"
+    r"|^npm (?:err!|error) (?:code|errno|syscall|path)\b"
+    r"|ELIFECYCLE|exit status \d|errors in crontab|operable program|\*\*\* \[[^\n]{0,200}\] error",
+    re.IGNORECASE,
+)
+"""Lines that follow from a failure whose cause an earlier line has told, however loud they are."""
 
-_QUIET = re.compile(r"\+ |(?:npm )?warn|deprecat|notice:|info:", re.IGNORECASE)
-"""The beginnings of lines that say nothing about a failure: traces of `set -x`, warnings."""
+_QUIET = re.compile(
+    r"\+{1,9} |(?:npm )?warn|deprecat|notice:|info:|hint:|usage:|see ['\"\u2018]"
+    r"|npm (?:err!|error)\s*(?:a complete log|this is probably|/|$)",
+    re.IGNORECASE,
+)
+"""The beginnings of lines that say nothing about a failure: traces, warnings, how to use a command."""
 
 _NONE = re.compile(r"\b(?:0|no) (?:errors?|failures?|failed)\b", re.IGNORECASE)
 
@@ -32,17 +47,21 @@ _PLACES = (
     re.compile(_NAME + r":(?P<line>\d{1,9}):in "),  # Ruby
 )
 _STREAM = re.compile(r"\[(stdout|stderr)\]")
+_HEADING = "Script - "
+"""The heading that the agent writes before each script of an event; the last of them failed."""
 
 
 def _said(log: str) -> list[tuple[str, str]]:
-    """Return each line with its stream; a line without a mark continues the one before it."""
+    """Return each line of the last script with its stream; one without a mark continues the line before."""
     said: list[tuple[str, str]] = []
     stream = ""
     for line in lines_of(log):
-        if mark := _STREAM.match(line):
+        if line.startswith(_HEADING):
+            said.clear()
+        elif mark := _STREAM.match(line):
             stream = mark[1]
             line = line[mark.end() :].strip()  # noqa: PLW2901 - without its mark
-        if line:
+        if line and not line.startswith(_HEADING):
             said.append((stream, line))
     return said
 
@@ -71,27 +90,33 @@ def _split(log: str) -> tuple[str, str, str]:
 
 
 def _telling(said: list[tuple[str, str]]) -> int | None:
-    def last(stream: str, words: re.Pattern[str] | None) -> int | None:
+    def last(stream: str, speaks: Callable[[str], bool]) -> int | None:
         for at in range(len(said) - 1, -1, -1):
             where, line = said[at]
-            if where == stream and not _QUIET.match(line) and (not words or _speaks(line, words)):
+            if where == stream and not _QUIET.match(line) and speaks(line):
                 return at
         return None
 
-    for stream, words in (
-        ("stderr", _LOUD),
-        ("stderr", _WEAK),
-        ("stderr", None),
-        ("stdout", _LOUD),
-        ("stdout", _WEAK),
+    for stream, speaks in (
+        ("stderr", _is_loud),
+        ("stderr", _is_weak),
+        ("stderr", bool),
+        ("stdout", _is_loud),
+        ("stdout", _is_weak),
     ):
-        if (at := last(stream, words)) is not None:
+        if (at := last(stream, speaks)) is not None:
             return at
     return next((at for at in range(len(said) - 1, -1, -1) if said[at][0] == "stderr"), None)
 
 
-def _speaks(line: str, words: re.Pattern[str]) -> bool:
-    return bool(words.search(line)) and not _NONE.search(line)
+def _is_loud(line: str) -> bool:
+    """Return whether a line tells what went wrong."""
+    return bool(_LOUD.search(line)) and not _AFTERMATH.search(line) and not _NONE.search(line)
+
+
+def _is_weak(line: str) -> bool:
+    """Return whether a line tells no more than that something went wrong."""
+    return bool(_WEAK.search(line) or _AFTERMATH.search(line)) and not _NONE.search(line)
 
 
 def named_lines(log: str) -> Iterator[tuple[str, int]]:

@@ -68,7 +68,7 @@ class Places:
             return self._source(cause.key) or self.keys.get("files") or self.appspec
         if cause.line and self.appspec:
             return Location(self.appspec.path, cause.line)
-        return self.keys.get(cause.key.lower()) or self.appspec
+        return self.keys.get(cause.key.lower()) or self.keys.get(cause.within) or self.appspec
 
     def of_event(self, event: str, told: Diagnostics) -> Location | None:
         """Return the hook's failing line if the log names it, else the hook, else the AppSpec's line."""

@@ -1,4 +1,8 @@
-"""Last output of failing scripts and the tools they call, with its meaning."""
+"""Messages of shells, the system and the agent about a script that fails, with their causes.
+
+Three tables, since they are searched in different texts: the agent's message on how a script ended, the
+script's log, and the exit code, which says least.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +22,9 @@ _NO_PATH = (
 _NOT_IN_BUNDLE = (
     'Begin the script with cd "$(dirname "$0")/..": hooks start in the agent\'s folder, not in the bundle.'
 )
+_ENOENT = r"No such file or directory"
 
-SCRIPT_CLUES = (
-    clue(
-        r"\^M|\$'\\r'|\r['\u2019]?: (?:command )?not found|\\r: (?:command )?not found|bad interpreter"
-        r"|\r['\u2019]?: No such file|\\r['\u2019]?: No such file"
-        r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
-        "The script has Windows line endings, or its first line names an interpreter that is not there.",
-        'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
-        source=_SHELL,
-    ),
-    clue(
-        r"Exec format error|ENOEXEC",
-        "The script does not begin with #!, or is a program for another kind of machine.",
-        "Begin it with a line such as #!/bin/bash, or build the program for the instance's architecture.",
-        source=_POSIX,
-        place=Place.SCRIPT,
-    ),
+ENDING_CLUES = (
     clue(
         r"failed to close STD(?:OUT|ERR)|STD(?:OUT|ERR)\b[^\n]{0,40}(?:not|never) closed",
         "A process that the script started in the background keeps the agent's output open.",
@@ -42,79 +32,50 @@ SCRIPT_CLUES = (
         source=_AGENT,
     ),
     clue(
-        r"no space left on device|ENOSPC|disk quota exceeded",
-        "The instance's disk is full.",
-        "Free space or enlarge the volume; the agent keeps old revisions in /opt/codedeploy-agent "
-        "(max_revisions in codedeployagent.yml).",
-        source=_POSIX,
+        r"No such file or directory - [^\n]{0,400}",
+        "The script has Windows line endings, or its first line names an interpreter that is not there.",
+        'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
+        source=_AGENT,
     ),
     clue(
-        r"could not get lock|dpkg frontend lock|lists/lock|is another process using it",
-        "Another process holds the package manager's lock.",
-        "Wait for it: apt-get -o DPkg::Lock::Timeout=300 install …",
-        source=_TOOLS,
+        r"Exec format error|ENOEXEC",
+        "The script does not begin with #!, or is a program for another kind of machine.",
+        "Begin it with a line such as #!/bin/bash, or build the program for the instance's architecture.",
+        source=_AGENT,
+        place=Place.SCRIPT,
     ),
     clue(
-        r"allowed memory size of \d{1,20} bytes",
-        "PHP reached its own memory limit.",
-        "Raise memory_limit for the command: php -d memory_limit=-1 …",
-        source=_TOOLS,
+        r"EACCES|EPERM",
+        "The agent may not run the script: the user of runas cannot reach it, or its folder is on a "
+        "noexec mount.",
+        "Check runas in the AppSpec, and the mount that holds /opt/codedeploy-agent.",
+        source=_AGENT,
     ),
     clue(
-        r"out of memory|cannot allocate memory|heap out of memory|oom-?kill|\bENOMEM\b|exit code 137\b"
-        r"|MemoryError|\bKilled$",
-        "The script was killed, or stopped, for lack of memory: the instance ran out of memory.",
-        "Use a larger instance, add swap, or build before packaging rather than on the instance.",
-        source=_POSIX,
+        r"ENOMEM|NoMemoryError",
+        "The script could not be started for lack of memory: the instance ran out of memory.",
+        "Use a larger instance, add swap, or stop what takes the memory.",
+        source=_AGENT,
+        place=Place.NOWHERE,
     ),
     clue(
-        r"no basic auth credentials|pull access denied|authorization token has expired",
-        "Docker is not logged in to the registry that it pulls from.",
-        "Log in within the hook: aws ecr get-login-password | docker login …; the instance profile needs "
-        "ecr:GetAuthorizationToken and the repository's read actions.",
-        source="Docker and Amazon ECR, error messages",
+        r"invalid byte sequence in UTF-8|UndefinedConversionError|incompatible character encodings"
+        r"|InvalidByteSequenceError",
+        "The script prints bytes that are not UTF-8, at which the agent gives up.",
+        "Let it print UTF-8 only, or send what it prints to a file of its own.",
+        source=_AGENT,
     ),
+)
+"""Clues in the agent's message about a script that did not simply end with an exit code."""
+
+COMMAND_CLUES = (
     clue(
-        r"container name[^\n]{0,200}already in use|name is already in use by container",
-        "A container of that name is still there.",
-        "Remove it in ApplicationStop or BeforeInstall: docker rm -f NAME.",
-        source="Docker, error messages",
-    ),
-    clue(
-        r"address already in use|EADDRINUSE|port \d{1,5} is (?:already )?(?:in use|allocated)"
-        r"|port is already allocated",
-        "The port is still taken, most often by the previous version.",
-        "Stop it in ApplicationStop or BeforeInstall, and wait until it has gone.",
-        source=_POSIX,
-    ),
-    clue(
-        r"permission denied \([^\n)]{0,100}publickey|could not read from remote repository"
-        r"|host key verification failed",
-        "The instance's user has no key for the Git repository that the script fetches from.",
-        "Install dependencies before packaging, so that the instance needs none, or give it a deploy key.",
-        source="OpenSSH and Git, error messages",
-    ),
-    clue(
-        r"(?:composer|package)\.json[^\n]{0,200}/(?:opt/codedeploy-agent|codedeploy)"
-        r"|(?:could not find|ENOENT|no such file)[^\n]{0,200}(?:/opt/codedeploy-agent/?(?!deploy)"
-        r"|['\" ]/(?:package|composer)\.json)",
-        "The command ran outside of the bundle.",
-        _NOT_IN_BUNDLE,
-        source=_TOOLS,
-    ),
-    clue(
-        r"could not find a composer\.json|getcwd: cannot access parent|npm (?:err!|error)[^\n]{0,80}ENOENT"
-        r"|uv_cwd|no configuration file provided|no makefile found|manage\.py': \[Errno 2",
-        "The command did not start in a folder of the application that is still there.",
-        _NOT_IN_BUNDLE,
-        source=_TOOLS,
-    ),
-    clue(
-        r"cannot (?:create|stat|access|open|change)[^\n]{0,300}No such file or directory"
-        r"|(?:^|\s)cd: (?:[^\n]{0,300}): No such file",
-        "A file or a folder that the script uses does not exist on the instance.",
-        "Create the folder first (mkdir -p), and check the path.",
-        source="GNU coreutils, error messages",
+        r"line \d{1,9}: (?P<first>source|\[\[|function|declare|local|shopt|pushd|let): not found"
+        r"|: \d{1,9}: (?P<builtin>source|\[\[|function|declare|shopt|pushd|let): not found"
+        r"|\d: bad substitution|\d: Syntax error: (?:\"\(\"|redirection) unexpected",
+        "The script is written for bash, but runs under sh.",
+        "Begin it with #!/bin/bash.",
+        source=_SHELL,
     ),
     clue(
         _WORD + r"(?P<command>[\w./+-]{1,200}): (?:command )?not found",
@@ -123,70 +84,200 @@ SCRIPT_CLUES = (
         source=_SHELL,
     ),
     clue(
-        r"(?:line \d{1,9}|env|bash|sh|sudo): ['\"\u2018]?(?P<command>[\w./+-]{1,200})['\"\u2019]?: "
-        r"No such file or directory",
+        r"(?:env|sudo|exec|nohup|xargs|nice|timeout): (?:failed to run command |unable to execute )?"
+        r"['\"\u2018]?(?P<command>[\w./+-]{1,200})['\"\u2019]?: " + _ENOENT,
         "A command that the script calls is not there: {command}.",
         _NO_PATH,
         source=_SHELL,
     ),
     clue(
-        r"'?(?P<command>[\w./+-]{1,200})'? is not recognized as",
-        "A command that the script calls is not there: {command}.",
-        "Use full paths, or install the command in BeforeInstall.",
-        source="cmd.exe and PowerShell, error messages",
+        r"(?:line \d{1,9}|bash|sh): (?:\d{1,9}: )?(?P<command>/[\w./+-]{1,200}): " + _ENOENT,
+        "A command or file that the script uses is not there: {command}.",
+        "Install it in BeforeInstall, or check the path: hooks start without the profile of a login.",
+        source=_SHELL,
     ),
     clue(
-        r"EACCES|permission denied|operation not permitted",
+        r"(?:line \d{1,9}|bash|sh): (?:\d{1,9}: )?(?P<command>[\w.+-][\w./+-]{0,200}): " + _ENOENT,
+        "A command or file that the script uses is not there: {command}.",
+        _NOT_IN_BUNDLE,
+        source=_SHELL,
+    ),
+)
+"""Clues that a command is missing."""
+
+LOG_CLUES = (
+    clue(
+        r"\^M|\$'[^'\n]{0,80}\\r'|\r['\u2019]?: (?:command )?not found|\\r['\u2019]?: (?:command )?not found"
+        r"|bad interpreter|\r['\u2019]?: No such file|\\r['\u2019]?: No such file|\$'\\r'"
+        r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
+        "The script has Windows line endings, or its first line names an interpreter that is not there.",
+        'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
+        source=_SHELL,
+    ),
+    clue(
+        r"cannot execute (?:binary file|: required file)|Exec format error|wrong ELF class|Bad CPU type",
+        "A program that the script calls is for another kind of machine, or is no program.",
+        "Build it for the instance's architecture (x86-64 or arm64); a script has to begin with #!.",
+        source=_POSIX,
+    ),
+    clue(
+        r"no space left on device|ENOSPC|disk quota exceeded|not enough space|no space left",
+        "The instance's disk is full.",
+        "Free space or enlarge the volume; the agent keeps old revisions in /opt/codedeploy-agent "
+        "(max_revisions in codedeployagent.yml).",
+        source=_POSIX,
+    ),
+    clue(
+        r"out of memory|cannot allocate memory|oom-?kill|\bENOMEM\b|MemoryError|\bKilled\b(?: {2,40}\S|$)"
+        r"|signal: killed|SIGKILL|insufficient memory|OutOfMemoryError|exit(?: code| status)? 137\b",
+        "The script was killed, or stopped, for lack of memory: the instance ran out of memory.",
+        "Use a larger instance, add swap, or build before packaging rather than on the instance.",
+        source=_POSIX,
+    ),
+    clue(
+        r"segmentation fault|core dumped|illegal instruction|bus error",
+        "A program that the script calls crashed.",
+        "Run it by hand on an instance; an illegal instruction means that it was built for another "
+        "processor.",
+        source=_POSIX,
+    ),
+    clue(
+        r"(?:composer|package)\.json[^\n]{0,200}/(?:opt/codedeploy-agent|codedeploy)"
+        r"|(?:could not|cannot|can't|couldn't) find[^\n]{0,200}/opt/codedeploy-agent/?(?!deploy)"
+        r"|(?:not found|ENOENT|no such file|can't open file)[^\n]{0,200}/opt/codedeploy-agent/?(?!deploy)"
+        r"|(?:ENOENT|no such file)[^\n]{0,200}['\" ]/(?:package|composer)\.json"
+        r"|\(/opt/codedeploy-agent\)|in (?:the )?['\"]?/opt/codedeploy-agent\b(?!/deploy)",
+        "The command ran outside of the bundle.",
+        _NOT_IN_BUNDLE,
+        source=_TOOLS,
+    ),
+    clue(
+        r"could not find a composer\.json|getcwd: cannot access parent|npm (?:err!|error)[^\n]{0,80}ENOENT"
+        r"|uv_cwd|no configuration file provided|suitable configuration file|no makefile found"
+        r"|\.py': \[Errno 2|could not open input file|could not open requirements file"
+        r"|could not locate gemfile"
+        r"|unable to access jarfile|no POM in this directory|\[PM2\]\[ERROR\] (?:file"
+        r"|script)[^\n]{0,300}not found"
+        r"|couldn't find a package\.json|no such file or directory, open '(?:package|composer)\.json"
+        r"|does not contain a Gradle build|no rule to make target|job-working-directory",
+        "The command did not start in a folder of the application that is still there.",
+        _NOT_IN_BUNDLE,
+        source=_TOOLS,
+    ),
+)
+"""Clues to search for first in a script's log, the most certain first."""
+
+FILE_CLUES = (
+    clue(
+        r"cannot (?:create|stat|access|open|change|touch|remove|move)[^\n]{0,300}"
+        + _ENOENT
+        + r"|(?:^|\s)cd: [^\n]{0,300}: No such file|can't cd to|failed to access [^\n]{0,300}"
+        + _ENOENT,
+        "A file or a folder that the script uses does not exist on the instance.",
+        "Create the folder first (mkdir -p), and check the path.",
+        source="GNU coreutils and dash, error messages",
+    ),
+    clue(
+        r"(?:line )?\d{1,9}: (?P<file>[\w./+-]{1,200}): permission denied",
+        "{file} is not executable, or the user that runs the script may not reach it.",
+        "Set its mode before packaging (git update-index --chmod=+x), or call it by its interpreter "
+        "(bash FILE); "
+        "check runas, the owner and mode in permissions, and noexec mounts.",
+        source=_SHELL,
+    ),
+    clue(
+        r"EACCES|EPERM\b|permission denied|operation not permitted|must be (?:run as )?root|are you root"
+        r"|superuser privileges",
         "The user that runs the script lacks a permission, or the file is not executable.",
         "Check runas in the AppSpec, the owner and mode in permissions, and noexec mounts.",
         source=_POSIX,
     ),
     clue(
-        r"(?:no module named|cannot find module)[:\s]{1,5}['\"]?(?P<module>[\w./@-]{1,200})",
-        "The application's dependency {module} is not in the revision.",
-        "Install dependencies before packaging, or in AfterInstall; check what exclude leaves out.",
-        source="Python and Node.js, error messages",
-    ),
-    clue(
-        r"(?:invalid user: \W{0,2}|user )(?P<user>[\w.-]{1,100})(?: does not exist|\W{0,2}$)"
-        r"|no such user\W{0,3}(?P<other>[\w.-]{0,100})",
-        "The user {user}{other} does not exist on the instance.",
+        r"(?:invalid (?:user|group): |user |id: |group )\W{0,2}(?P<user>[\w.:-]{1,100})"
+        r"(?:\W{0,3} does not exist|\W{0,3} no such user|\W{0,2}$)"
+        r"|no such user\W{0,3}(?P<other>[\w.-]{0,100})|unknown user:? (?P<unknown>[\w.-]{1,100})",
+        "The user {user}{other}{unknown} does not exist on the instance.",
         "Create it in BeforeInstall, or correct runas and owner in the AppSpec.",
-        source="su and chown, error messages",
+        source="su, id and chown, error messages",
     ),
     clue(
-        r"unit (?P<unit>\S{1,200}) (?:could not be found|not found)"
-        r"|failed to (?:re)?start (?P<other>\S{1,200})\.service",
-        "The systemd unit {unit}{other} is missing or does not start.",
-        "Look at: systemctl status and journalctl -u on the instance; run systemctl daemon-reload after "
-        "installing a unit.",
-        source="systemctl, error messages",
+        r"account is currently not available|authentication failure|cannot open session|user not known to",
+        "The user of runas may not log in: it has no shell, or su refuses it.",
+        "Name a user with a shell as runas, or run the hook as root and switch with sudo -u in it.",
+        source="su and nologin, error messages",
     ),
     clue(
-        r"connection refused|ECONNREFUSED|failed to connect to",
-        "Nothing listens where the script connects to: the application is not up, or not yet.",
-        "Let the check try again for a while before it gives up, and look at the application's own log.",
-        source=_POSIX,
-    ),
-    clue(
-        r"could not resolve host|temporary failure in name resolution|EAI_AGAIN|connection timed out"
-        r"|network is unreachable|ETIMEDOUT|execution expired|getaddrinfo|failed to open tcp",
-        "The instance cannot reach the network.",
-        "Check its route, NAT, security group and DNS.",
-        source=_POSIX,
-    ),
-    clue(
-        r"a (?:terminal|password) is required|no tty present",
+        r"a (?:terminal|password) is required|no tty present|must have a tty",
         "sudo asks for a password, which nobody can type.",
         "Hooks run as root unless runas says otherwise: leave sudo out.",
         source="sudo, error messages",
     ),
     clue(
-        r"syntax error|unexpected end of file",
+        r"\b(?P<name>[A-Za-z_]\w{0,100}): unbound variable|\b(?P<other>[A-Z_]{2,100}):? (?:is )?not set\b"
+        r"|\b(?P<dash>[A-Za-z_]\w{0,100}): parameter not set",
+        "The variable {name}{other}{dash} has no value in the hook.",
+        "Set it in the script or read it from a file: hooks see no variables of a login or of the CI "
+        "job, only "
+        "DEPLOYMENT_ID, LIFECYCLE_EVENT and the like.",
+        source=_SHELL,
+    ),
+    clue(
+        r"could not resolve host|temporary failure in name resolution|EAI_AGAIN|connection timed out"
+        r"|network is unreachable|ETIMEDOUT|execution expired|getaddrinfo|failed to open tcp|no route to host"
+        r"|temporary failure resolving|name or service not known|could not connect to the endpoint"
+        r"|i/o timeout|TLS handshake timeout|connect timeout|failed to fetch http|ENOTFOUND",
+        "The instance cannot reach the network.",
+        "Check its route, NAT, security group and DNS.",
+        source=_POSIX,
+    ),
+    clue(
+        r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server|operation timed out"
+        r"|connection reset by peer|could not connect to server|actively refused it",
+        "Nothing listens where the script connects to: the application is not up, or not yet.",
+        "Let the check try again for a while before it gives up, and look at the application's own log.",
+        source=_POSIX,
+    ),
+    clue(
+        r"file exists$|resource busy|text file busy",
+        "Something is in the way: what an earlier deployment left, or what a running process holds.",
+        "Stop the process and remove it in BeforeInstall, or let the command accept it (mkdir -p, ln -sfn).",
+        source=_POSIX,
+    ),
+    clue(
+        r"SSL certificate problem|certificate (?:has expired|verify failed)|self[- ]signed certificate",
+        "A server's certificate is not trusted on the instance, or has expired.",
+        "Renew it, or install its authority (update-ca-certificates); check the instance's clock.",
+        source="OpenSSL, error messages",
+    ),
+    clue(
+        r"(?:line |: )\d{1,9}: syntax error|syntax error near|syntax error: unexpected"
+        r"|unexpected end of file|unexpected EOF while looking",
         "The script has a syntax error.",
         "Run bash -n on it (or shellcheck) before deploying.",
         source=_SHELL,
     ),
+    clue(
+        r"\b(?:SyntaxError|ParseError|IndentationError|ParserError)\b|PHP Parse error|syntax error",
+        "The code has a syntax error, or is written for a newer version of its language.",
+        "Run the same version in the CI job that the instance has.",
+        source=_TOOLS,
+    ),
+    clue(
+        r"(?<![\w./~+@-])(?P<path>[\w./~+@-]{1,300})['\"\u2019]?: (?:cannot open: )?"
+        + _ENOENT
+        + r"|"
+        + _ENOENT
+        + r":? ['\"]?(?P<other>[\w./~+@-]{1,300})"
+        r"|cannot find or open (?P<zip>[\w./~+@-]{1,300}?),? ",
+        "{path}{other}{zip} does not exist on the instance.",
+        "Check the path: hooks start in the agent's folder, so that relative paths do not lead into the "
+        "bundle.",
+        source=_POSIX,
+    ),
+)
+"""Clues to search for in a script's log once no tool explains it, the most certain first."""
+
+EXIT_CLUES = (
     clue(
         r"exit code 127\b",
         "A command that the script calls is not there.",
@@ -200,10 +291,16 @@ SCRIPT_CLUES = (
         source=_SHELL,
     ),
     clue(
-        r"exit code (?:143|139|134)\b|exit code\s{0,5}$",
+        r"exit code 137\b",
+        "The script was killed, or stopped, for lack of memory: the instance ran out of memory.",
+        "Use a larger instance, add swap, or build before packaging rather than on the instance.",
+        source=_SHELL,
+    ),
+    clue(
+        r"exit code (?:143|139|138|136|135|134|132|131|130|129)\b|exit code\s{0,5}$",
         "A signal ended the script: it was killed, crashed, or the machine ran out of memory.",
         "Look at dmesg and journalctl on the instance, and whether the script stops itself.",
         source=_AGENT,
     ),
 )
-"""Clues to search for in a script's log, the most certain first."""
+"""Clues in the agent's message, for a log that gives nothing away."""

@@ -142,7 +142,6 @@ def test_a_file_in_the_way_is_told_at_the_destination_it_is_in() -> None:
     [
         ("AfterInstall", "[stderr]/bin/sh^M: bad interpreter", "*.sh text eol=lf"),
         ("AfterInstall", "[stderr]line 2: $'\\r': command not found", "*.sh text eol=lf"),
-        ("AfterInstall", "Script failed to close STDOUT", "> /dev/null 2>&1 < /dev/null &"),
         ("DownloadBundle", "Access Denied", "instance profile needs s3:GetObject"),
         ("DownloadBundle", "The ETag differs", "{digest}"),
         ("Install", "No space left on device @ rb_sysopen", "disk is full"),
