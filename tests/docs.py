@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deployer.reference import errors
 from deployer.reference import inputs as reference
 from deployer.reference import preflight as pre_flight
 
@@ -50,7 +51,8 @@ def documents() -> dict[Path, str]:
         )
         for name, regions in REGIONS.items()
     }
-    return {**partly, ROOT / "docs" / "pre-flight.md": pre_flight.markdown()}
+    whole = {"errors.md": errors.markdown(), "pre-flight.md": pre_flight.markdown()}
+    return partly | {ROOT / "docs" / name: text for name, text in whole.items()}
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from deployer.aws.codes import ACCOUNT_HINTS, CREDENTIAL_HINTS, DENIED, INPUT_HINTS
 from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
@@ -55,17 +56,14 @@ def http_status(error: Exception) -> int:
     return int(metadata.get("HTTPStatusCode", 0))
 
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
-
-
 def is_denied(error: Exception) -> bool:
     """Return whether the identity lacks the permission; denial of an optional call only costs detail."""
-    return error_code(error) in _DENIED
+    return error_code(error) in DENIED
 
 
 def is_denial(problem: Problem) -> bool:
     """Return whether a problem is a denial that `translate` has explained."""
-    return problem.code in _DENIED
+    return problem.code in DENIED
 
 
 def is_throttled(error: Exception) -> bool:
@@ -97,7 +95,7 @@ def is_credentials(error: Exception) -> bool:
     from botocore.exceptions import ClientError, NoCredentialsError
 
     if isinstance(error, ClientError):
-        return error_code(error).removesuffix("Exception") in _CREDENTIAL_HINTS
+        return error_code(error).removesuffix("Exception") in CREDENTIAL_HINTS
     return isinstance(error, NoCredentialsError)
 
 
@@ -107,76 +105,13 @@ def is_lasting(error: Exception) -> bool:
     return is_denied(error) or is_credentials(error) or _is_invalid(name)
 
 
-_CREDENTIAL_HINTS = {
-    "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
-    "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
-    "RequestTimeTooSkewed": "This machine's clock is wrong by more than AWS allows: set it.",
-    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID.",
-    "InvalidSignature": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID, or the clock is wrong.",
-    "UnrecognizedClient": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, and "
-    "AWS_SESSION_TOKEN where they are temporary.",
-    "InvalidAccessKeyId": "AWS does not know this AWS_ACCESS_KEY_ID.",
-    "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
-    "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
-    "MissingAuthenticationToken": "The request was not signed: give credentials.",
-    "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
-}
-
 _SIGNS_OF_SKEW = ("Signature expired", "Signature not yet current")
 """With a wrong clock AWS's code is that of a wrong signature; only the text tells them apart."""
-
-_INPUT_HINTS = {
-    "ApplicationDoesNotExist": "Check the input application, the region and the account of the credentials.",
-    "DeploymentGroupDoesNotExist": "Check the input deployment-group; it belongs to the application, in the "
-    "same region and account.",
-    "DeploymentConfigDoesNotExist": "Check the input deployment-config; predefined ones begin with "
-    "CodeDeployDefault.",
-    "DeploymentDoesNotExist": "Check the deployment's id, the region and the account of the credentials.",
-    "NoSuchBucket": "Check the input bucket; buckets are not created by this step.",
-    "NoSuchKey": "Check the key of the revision.",
-    "NoSuchVersion": "Check the versionId of the revision.",
-    "PermanentRedirect": "The bucket is in another region: CodeDeploy reads a revision from the region that "
-    "it deploys in, so use a bucket there, or set region to the bucket's.",
-    "AuthorizationHeaderMalformed": "The bucket is in another region: CodeDeploy reads a revision from the "
-    "region that it deploys in, so use a bucket there, or set region to the bucket's.",
-    "301": "The bucket is in another region than the one used.",
-    "RevisionDoesNotExist": "Register the revision with this application first.",
-    "DescriptionTooLong": "Shorten the input description.",
-    "AccessControlListNotSupported": "Remove the input acl: the bucket's Object Ownership disables ACLs.",
-    "InvalidBucketAclWithObjectOwnership": "Remove the input acl: the bucket disables ACLs.",
-    "KeyTooLong": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
-    "KeyTooLongError": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
-    "InvalidStorageClass": "Correct the input storage-class, or remove it.",
-    "InvalidTag": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 characters.",
-    "BadRequestTag": "Correct the input object-tags: S3 allows 10 tags.",
-    "PackedPolicyTooLarge": "Give fewer or shorter role-session-tags.",
-    "RegionDisabled": "Activate AWS STS in this region (IAM console, Account settings), or set the input "
-    "region to another one.",
-    "InvalidRegion": "Enable the region for the account, or set the input region to another one.",
-    "IllegalLocationConstraint": "Set the input region to the bucket's.",
-    "InvalidArgument": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl. "
-    "A kms-key-id needs sse: aws:kms.",
-    "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
-    "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
-    "YAML or JSON, instances an archive), or the revision is not of the type that it is registered as.",
-    "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated meanwhile.",
-}
 
 _KMS_HINT = (
     "Check kms-key-id, or the bucket's default key: it is missing, disabled, waiting for its deletion, of "
     "the wrong kind, or in another region."
 )
-
-_ACCOUNT_HINTS = {
-    "AllAccessDisabled": "AWS has disabled the account or the object: contact AWS Support.",
-    "AccountProblem": "Something is wrong with the AWS account: contact AWS Support.",
-    "NotSignedUp": "The AWS account is not signed up for this service.",
-    "OptInRequired": "Enable the region or the service for the AWS account, or choose another region.",
-    "SubscriptionRequired": "The AWS account is not signed up for this service.",
-    "IDPRejectedClaim": "The identity provider rejected the token: it has expired or was revoked. Let the CI "
-    "issue a new one right before this step.",
-}
-"""Codes of accounts and identities that are refused as such."""
 
 _PASSING = {
     "BadDigest", "IncompleteBody", "RequestTimeout", "IDPCommunicationError", "OperationAborted", "Busy",
@@ -236,17 +171,17 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
     if is_denied(error):
         denial = read_denial(text, action=action, resource=resource)
         return AccessDenied(Problem(f"{action}{on} was denied: {text}", denial.advice, code=code))
-    if name in _CREDENTIAL_HINTS:
+    if name in CREDENTIAL_HINTS:
         skewed = any(sign in text for sign in _SIGNS_OF_SKEW)
-        hint = _CREDENTIAL_HINTS["RequestTimeTooSkewed" if skewed else name]
+        hint = CREDENTIAL_HINTS["RequestTimeTooSkewed" if skewed else name]
         return AccessDenied(Problem(said, hint, code=code))
     if name == "DeploymentLimitExceeded":
         return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
-    if name in _ACCOUNT_HINTS:
-        return AccessDenied(Problem(said, _ACCOUNT_HINTS[name], code=code))
-    if name in _INPUT_HINTS or name.startswith("KMS.") or _is_invalid(name):
+    if name in ACCOUNT_HINTS:
+        return AccessDenied(Problem(said, ACCOUNT_HINTS[name], code=code))
+    if name in INPUT_HINTS or name.startswith("KMS.") or _is_invalid(name):
         other = _KMS_HINT if name.startswith("KMS.") else "Correct the input named above."
-        return InvalidInput(Problem(said, _INPUT_HINTS.get(name, other), code=code))
+        return InvalidInput(Problem(said, INPUT_HINTS.get(name, other), code=code))
     return AwsFault(Problem(said, _REFUSED if _is_permanent(error) else _AGAIN, code=code))
 
 

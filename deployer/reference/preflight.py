@@ -3,33 +3,13 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from typing import TYPE_CHECKING
 
-from deployer.rules import (
-    Rule,
-    archive,
-    bundle,
-    document,
-    files,
-    hooks,
-    permissions,
-    resources,
-    run,
-    tree,
-    upload,
-)
+from deployer.rules.chapters import CHAPTERS, rules_of
 
-_CHAPTERS = {
-    "The AppSpec document": document,
-    "`files`": files,
-    "`hooks` and their scripts": hooks,
-    "`permissions`": permissions,
-    "Lambda and ECS": resources,
-    "The bundle": bundle,
-    "The source folder": tree,
-    "Ready-made archives": archive,
-    "The upload": upload,
-}
+if TYPE_CHECKING:
+    from deployer.rules import Rule
+
 _INTRODUCTION = """\
 # Pre-flight
 
@@ -46,31 +26,20 @@ accepts but that do not do what they appear to, and for things that another vers
 `pre-flight: strict` stops at warnings too. `pre-flight: off` skips the rules of the agent and the service,
 but still rejects what no bundle can contain.
 
-Codes are stable: a code names its rule in the log, and its meaning never changes.
+Codes are stable: a code names its rule in the log, and its meaning never changes. The codes that are not
+about the bundle are in [errors.md](errors.md).
 """
-
-
-def rules_of(chapter: object) -> list[Rule]:
-    """Return the rules that a module of `deployer.rules` defines, in its order."""
-    return [value for value in vars(chapter).values() if isinstance(value, Rule)]
-
-
-def all_rules() -> list[Rule]:
-    """Return every rule, in the order of the documentation."""
-    return list(chain.from_iterable(map(rules_of, _CHAPTERS.values())))
 
 
 def markdown() -> str:
     """Return the whole page `docs/pre-flight.md`."""
     parts = [_INTRODUCTION]
-    for title, chapter in _CHAPTERS.items():
+    for title, chapter in CHAPTERS.items():
         rules = rules_of(chapter)
         parts.append(f"## {title}\n\n| code | severity |\n|---|---|")
         parts[-1] += "".join(f"\n| [`{rule.code}`](#{rule.code}) | {rule.severity.value} |" for rule in rules)
         parts[-1] += "\n"
         parts.extend(map(_section, rules))
-    rows = "".join(f"\n| `{code}` | {meaning} |" for code, meaning in run.CODES.items())
-    parts.append(f"## Other codes\n\n| code | meaning |\n|---|---|{rows}\n")
     return "\n".join(parts)
 
 

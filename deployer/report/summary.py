@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from deployer import REPOSITORY, __version__
 from deployer.deployment.model import Status
 from deployer.errors import Severity
+from deployer.report.codes import documentation
 from deployer.report.gantt import gantt
 from deployer.report.lines import ENDINGS, how_ended, log_title, unread
 from deployer.report.markdown import code, details, escape, facts, link, preformatted, table
@@ -169,10 +170,22 @@ def _deployment(deployment: Deployment) -> str:
 
 def _problem(problem: Problem) -> str:
     place = problem.location
-    lines = [f"{_SEVERITIES[problem.severity]} **{escape(problem.message)}**"]
-    if place:
-        lines.append(code(f"{place.path}:{place.line}" if place.line else place.path))
-    return "<br>\n".join([*lines, *map(escape, problem.hint.splitlines())])
+    about = [
+        *([code(f"{place.path}:{place.line}" if place.line else place.path)] if place else []),
+        *([_explained(problem.code)] if problem.code else []),
+    ]
+    lines = [
+        f"{_SEVERITIES[problem.severity]} **{escape(problem.message)}**",
+        *([" · ".join(about)] if about else []),
+        *map(escape, problem.hint.splitlines()),
+    ]
+    return "<br>\n".join(lines)
+
+
+def _explained(name: str) -> str:
+    """Return a problem's code, with a link to its documentation if it has one."""
+    url = documentation(name)
+    return link(escape(name), url) if url else escape(name)
 
 
 def _failures(failures: Sequence[Failure], of: str) -> Iterator[str]:

@@ -249,6 +249,7 @@ def test_the_summary_stays_small_whatever_the_fleet_and_its_logs() -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_text_of_instances_is_neither_markup_nor_a_way_out_of_its_cell(said: str) -> None:
     target_ = Target(
         said, "Failed", events=(LifecycleEvent("E", "Failed", diagnostics=Diagnostics("", said, said, said)),)

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from deployer import __version__
 from deployer.deployment.model import Snapshot, Status
 from deployer.deployment.wait import Ending
 from deployer.errors import Problem
@@ -174,7 +175,9 @@ def test_a_rollback_is_told_in_the_title_and_what_is_live_below() -> None:
 def test_a_pre_flight_that_failed_is_the_title() -> None:
     told = summary(refused())
     assert told.startswith("## ❌ hello-web → production: Pre-flight failed; nothing was sent\n")
-    assert "<code>services/shop/appspec.yml:12</code><br>\nAdd the script" in told
+    page = f"https://github.com/codedeploy-deployer/deployer/blob/v{__version__}/docs/pre-flight.md"
+    link = f'<a href="{page}#appspec-hook-missing-script">appspec-hook-missing-script</a>'
+    assert f"<code>services/shop/appspec.yml:12</code> · {link}<br>\nAdd the script" in told
 
 
 def test_a_deployment_that_nobody_watched_to_its_end_is_still_running() -> None:

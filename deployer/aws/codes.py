@@ -1,0 +1,71 @@
+"""Error codes of requests to AWS: what each says about the request, and what to do; pure data."""
+
+from __future__ import annotations
+
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+"""Codes by which services say that the identity lacks a permission."""
+
+CREDENTIAL_HINTS = {
+    "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
+    "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
+    "RequestTimeTooSkewed": "This machine's clock is wrong by more than AWS allows: set it.",
+    "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID.",
+    "InvalidSignature": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID, or the clock is wrong.",
+    "UnrecognizedClient": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, and "
+    "AWS_SESSION_TOKEN where they are temporary.",
+    "InvalidAccessKeyId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
+    "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
+    "MissingAuthenticationToken": "The request was not signed: give credentials.",
+    "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
+}
+"""Codes of credentials that AWS does not take."""
+
+INPUT_HINTS = {
+    "ApplicationDoesNotExist": "Check the input application, the region and the account of the credentials.",
+    "DeploymentGroupDoesNotExist": "Check the input deployment-group; it belongs to the application, in the "
+    "same region and account.",
+    "DeploymentConfigDoesNotExist": "Check the input deployment-config; predefined ones begin with "
+    "CodeDeployDefault.",
+    "DeploymentDoesNotExist": "Check the deployment's id, the region and the account of the credentials.",
+    "NoSuchBucket": "Check the input bucket; buckets are not created by this step.",
+    "NoSuchKey": "Check the key of the revision.",
+    "NoSuchVersion": "Check the versionId of the revision.",
+    "PermanentRedirect": "The bucket is in another region: CodeDeploy reads a revision from the region that "
+    "it deploys in, so use a bucket there, or set region to the bucket's.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region: CodeDeploy reads a revision from the "
+    "region that it deploys in, so use a bucket there, or set region to the bucket's.",
+    "301": "The bucket is in another region than the one used.",
+    "RevisionDoesNotExist": "Register the revision with this application first.",
+    "DescriptionTooLong": "Shorten the input description.",
+    "AccessControlListNotSupported": "Remove the input acl: the bucket's Object Ownership disables ACLs.",
+    "InvalidBucketAclWithObjectOwnership": "Remove the input acl: the bucket disables ACLs.",
+    "KeyTooLong": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
+    "KeyTooLongError": "Shorten the input key, or the folders in bucket: S3 allows 1,024 bytes.",
+    "InvalidStorageClass": "Correct the input storage-class, or remove it.",
+    "InvalidTag": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 characters.",
+    "BadRequestTag": "Correct the input object-tags: S3 allows 10 tags.",
+    "PackedPolicyTooLarge": "Give fewer or shorter role-session-tags.",
+    "RegionDisabled": "Activate AWS STS in this region (IAM console, Account settings), or set the input "
+    "region to another one.",
+    "InvalidRegion": "Enable the region for the account, or set the input region to another one.",
+    "IllegalLocationConstraint": "Set the input region to the bucket's.",
+    "InvalidArgument": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl. "
+    "A kms-key-id needs sse: aws:kms.",
+    "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
+    "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
+    "YAML or JSON, instances an archive), or the revision is not of the type that it is registered as.",
+    "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated meanwhile.",
+}
+"""Codes of requests that the inputs made wrong."""
+
+ACCOUNT_HINTS = {
+    "AllAccessDisabled": "AWS has disabled the account or the object: contact AWS Support.",
+    "AccountProblem": "Something is wrong with the AWS account: contact AWS Support.",
+    "NotSignedUp": "The AWS account is not signed up for this service.",
+    "OptInRequired": "Enable the region or the service for the AWS account, or choose another region.",
+    "SubscriptionRequired": "The AWS account is not signed up for this service.",
+    "IDPRejectedClaim": "The identity provider rejected the token: it has expired or was revoked. Let the CI "
+    "issue a new one right before this step.",
+}
+"""Codes of accounts and identities that are refused as such."""
