@@ -20,9 +20,10 @@ from deployer.errors import DeployError, ExitCode, InvalidInput, Problem, Severi
 from deployer.report import outputs
 from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from deployer.ci.base import Ci
     from deployer.clock import Clock
@@ -51,12 +52,13 @@ def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
         return Command.VERSION, ()
     if not argv or argv[0].startswith("-"):
         return Command.RUN, argv
-    words = [command.value for command in Command if not command.value.startswith("-")]
     if argv[0] == Command.POLICY and "--trust" in argv:
         return Command.TRUST, [word for word in argv[1:] if word != "--trust"]
-    if argv[0] not in words:
-        raise InvalidInput(Problem(f"Unknown command {argv[0]!r}.", f"Commands: {', '.join(words)}."))
-    return Command(argv[0]), argv[1:]
+    if argv[0] in {Command.RUN, Command.POLICY}:
+        return Command(argv[0]), argv[1:]
+    meant = did_you_mean(nearest(argv[0], [Command.POLICY, Command.HELP, Command.VERSION]))
+    usage = "Write inputs as --name=value; --help lists them, and the commands."
+    raise InvalidInput(Problem(f"Unknown command {argv[0]!r}.", f"{meant} {usage}".strip()))
 
 
 _ISSUES = f"https://github.com/{REPOSITORY}/issues"
@@ -91,7 +93,7 @@ def execute(
     try:
         command, arguments = split_command(argv)
     except DeployError as error:
-        return _report(error, ci)
+        return _report(error, detect(environ, sys.stderr))  # whatever was asked for, this is not it
     if command is Command.VERSION:
         ci.document(f"deployer {__version__}\n")
         return ExitCode.DONE
@@ -101,30 +103,42 @@ def execute(
         ci.document(help_text())
         return ExitCode.DONE
     if command in {Command.POLICY, Command.TRUST}:
+        beside = detect(environ, sys.stderr)  # stdout is for the policy alone
         try:
-            ci.document(_policy(command, arguments, environ, ci))
+            document, notes = _policy(command, arguments, environ, ci)
         except DeployError as error:
-            return _report(error, detect(environ, sys.stderr))  # stdout is for the policy alone
+            return _report(error, beside)
+        ci.document(document)
+        for note in notes:
+            beside.say(note)
         return ExitCode.DONE
     return _deploy(arguments, environ, ci, clock or SystemClock())
 
 
-def _policy(command: Command, arguments: Sequence[str], environ: Mapping[str, str], ci: Ci) -> str:
-    """Return the IAM policy for a run with these inputs, or the trust policy of its role, as JSON."""
-    import json
+def _policy(
+    command: Command, arguments: Sequence[str], environ: Mapping[str, str], ci: Ci
+) -> tuple[str, Iterable[str]]:
+    """Return the IAM policy for a run with these inputs, or the trust policy of its role, as JSON.
 
+    With it come sentences about what has to be filled in by hand.
+    """
     from deployer.aws import policy
-    from deployer.aws.claims import expected_claims
+    from deployer.aws.claims import expected_claims, unfilled
     from deployer.prepare import unneeded
     from deployer.settings.load import load
     from deployer.settings.model import inputs
 
     if command is Command.TRUST:
         settings = load(environ, arguments, unneeded=lambda _: inputs())
-        document = policy.trust_policy(settings, expected_claims(environ))
-    else:
-        settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
-        document = policy.permissions_policy(settings)
+        text = _json(policy.trust_policy(settings, expected_claims(environ)))
+        return text, unfilled(text)
+    settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
+    return _json(policy.permissions_policy(settings)), policy.wildcards(settings)
+
+
+def _json(document: Mapping[str, object]) -> str:
+    import json
+
     return json.dumps(document, indent=2) + "\n"
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,27 @@ def narrower(claims: Claims) -> Claims | None:
     """Return what a trust policy should require if these are the claims of all pull requests; else None."""
     found = _PULL_REQUEST.fullmatch(claims.subject)
     return replace(claims, subject=f"{found['repository']}:environment:ENVIRONMENT") if found else None
+
+
+_PLACEHOLDERS = (
+    ("iam::", "ACCOUNT", "the number of the AWS account, or give --role-to-assume"),
+    ("repo:", "OWNER/REPOSITORY", "the repository, or set GITHUB_REPOSITORY"),
+    ("environment:", "ENVIRONMENT", "the job's environment, or set GITHUB_REF to trust a branch instead"),
+    ("project_path:", "GROUP/PROJECT", "the project's path, or set CI_PROJECT_PATH"),
+    (":ref:", "BRANCH", "the branch, or set CI_COMMIT_REF_NAME"),
+    (":ref:", "TAG", "the tag, or set CI_COMMIT_REF_NAME"),
+    ("org/", "ORGANIZATION", "the organization's id, or set CIRCLE_ORGANIZATION_ID"),
+    ("project/", "PROJECT", "the project's id, or set CIRCLE_PROJECT_ID"),
+    ('"', "REPOSITORY", "the repository's UUID in braces, or set BITBUCKET_REPO_UUID"),
+)
+"""The placeholders, each with what is before it, and what belongs in its place."""
+
+
+def unfilled(document: str) -> Iterator[str]:
+    """Yield a sentence for each placeholder of `expected_claims` that is left in a trust policy's JSON."""
+    for before, word, meaning in _PLACEHOLDERS:
+        if re.search(rf"{before}{word}(?![\w.-])", document):
+            yield f"Replace {word} with {meaning}."
 
 
 def expected_claims(environ: Mapping[str, str]) -> Claims:

@@ -51,6 +51,14 @@ def permissions_policy(settings: Settings) -> Document:
     return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
 
 
+def wildcards(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each part of the policy's ARNs that is `*` because it is not known."""
+    if not settings.role_to_assume:
+        yield "The account in the ARNs is *: replace it, or give --role-to-assume."
+    if not settings.region:
+        yield "The region in the ARNs is *: replace it, or give --region."
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The region, partition and account of resources."""

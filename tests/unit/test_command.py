@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,8 @@ from deployer.main import Command, execute, split_command
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ROLE = "--role-to-assume=arn:aws:iam::123456789012:role/deploy"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,58 @@ def test_an_unknown_command_is_told_with_the_known_ones() -> None:
         split_command(["polcy"])
     (problem,) = caught.value.problems
     assert problem.message == "Unknown command 'polcy'."
-    assert problem.hint == "Commands: run, policy, policy --trust."
+    assert problem.hint == (
+        "Did you mean policy? Write inputs as --name=value; --help lists them, and the commands."
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("help", "Did you mean --help?"), ("version", "Did you mean --version?"), ("deploy", "Write inputs as")],
+)
+def test_an_unknown_command_is_told_on_stderr(
+    word: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stdout = io.StringIO()
+    assert execute([word, "--region=eu-west-1"], {}, stdout) == 2
+    assert stdout.getvalue() == ""
+    assert f"Unknown command '{word}'.\n  {hint}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environ", "flags", "words"),
+    [
+        ({}, [], ["ACCOUNT", "OWNER/REPOSITORY", "ENVIRONMENT"]),
+        ({"GITHUB_REPOSITORY": "a/b", "GITHUB_REF": "refs/pull/1/merge"}, [], ["ACCOUNT", "ENVIRONMENT"]),
+        ({"GITHUB_REPOSITORY": "PROJECT/TAG", "GITHUB_REF": "refs/heads/BRANCH"}, [ROLE], []),
+        ({"GITLAB_CI": "true"}, [ROLE], ["GROUP/PROJECT", "BRANCH"]),
+        ({"GITLAB_CI": "true", "CI_COMMIT_TAG": "1"}, [ROLE], ["GROUP/PROJECT", "TAG"]),
+        ({"CIRCLECI": "true"}, [ROLE], ["ORGANIZATION", "PROJECT"]),
+        ({"BITBUCKET_WORKSPACE": "acme"}, [ROLE], ["REPOSITORY"]),
+        ({"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"}, [ROLE], []),
+    ],
+)
+def test_what_has_to_be_replaced_in_a_trust_policy_is_said_on_stderr(
+    environ: dict[str, str], flags: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each placeholder that the policy holds, and no other; stdout is the policy alone."""
+    stdout = io.StringIO()
+    assert execute(["policy", "--trust", *flags], environ, stdout) == 0
+    told = re.findall(r"^Replace (\S+) with .*\.$", capsys.readouterr().err, re.MULTILINE)
+    assert told == words
+    policy = json.dumps(json.loads(stdout.getvalue()))
+    assert all(word in policy for word in words)
+
+
+def test_what_a_policy_could_not_narrow_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    needed = ["policy", "--application=a", "--deployment-group=b", "--bucket=releases"]
+    assert execute(needed, {}, io.StringIO()) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "The account in the ARNs is *",
+        "The region in the ARNs is *",
+    ]
+    assert execute([*needed, ROLE, "--region=eu-west-1"], {}, io.StringIO()) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_everything_that_is_wrong_with_the_inputs_is_told_at_once(tmp_path: Path) -> None:
