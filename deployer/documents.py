@@ -1,4 +1,4 @@
-"""YAML from elsewhere, read within bounds: 60 levels, and no alias, which a few lines can make of gigabytes.
+"""YAML from elsewhere, read within bounds: levels, values, and no alias, of which a few lines make gigabytes.
 
 The reader in C, which is the quick one, overflows its stack where a document is nested deeply. Events have no
 such limit, so a document is looked through by its events before it is made a tree.
@@ -17,9 +17,19 @@ if TYPE_CHECKING:
 DEEPEST: Final = 60
 """Levels of lists and mappings; an AppSpec and a request of CodeDeploy have no more than ten."""
 
+MOST_VALUES: Final = 20_000
+"""Keys and values, lists and mappings included, which takes half a second: 4,000 entries of `files`."""
+
+LONGEST_VALUE: Final = 4096
+"""Characters; no path of Linux and no name of AWS is longer."""
+
 
 class OutOfBounds(Exception):
-    """The document is not read: `str(error)` says why, and where."""
+    """The document is not read: `str(error)` says why, and where, also by its `line`."""
+
+    def __init__(self, why: str, event: yaml.Event | None = None, advice: str = "") -> None:
+        self.line = line_of(event) if event else 1
+        super().__init__(f"{why} in line {self.line}{advice}" if event else why)
 
 
 def compose(text: str) -> yaml.Node | None:
@@ -35,18 +45,23 @@ def load(text: str) -> Any:  # noqa: ANN401 - whatever its author wrote
 
 
 def events(text: str) -> Iterator[yaml.Event]:
-    """Yield the parser's events down to one level too deep; raises YAMLError or OutOfBounds on the way."""
+    """Yield the parser's events up to the first out of bounds; raises YAMLError or OutOfBounds on the way."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise OutOfBounds("is not UTF-8") from error
-    depth = 0
+    depth = values = 0
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         yield event
+        values += isinstance(event, yaml.NodeEvent)
+        if values > MOST_VALUES:
+            raise OutOfBounds(f"exceeds {MOST_VALUES:,} keys and values", event)
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST_VALUE:
+            raise OutOfBounds(f"has a value of more than {LONGEST_VALUE:,} characters", event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEEPEST:
-                raise OutOfBounds(f"is nested deeper than {DEEPEST} levels in line {line_of(event)}")
+                raise OutOfBounds(f"is nested deeper than {DEEPEST} levels", event)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -59,4 +74,4 @@ def line_of(event: yaml.Event) -> int:
 def _check(text: str) -> None:
     for event in events(text):
         if isinstance(event, yaml.AliasEvent):
-            raise OutOfBounds(f"has the alias *{event.anchor} in line {line_of(event)}; write the value out")
+            raise OutOfBounds(f"has the alias *{event.anchor}", event, "; write the value out")

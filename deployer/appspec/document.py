@@ -15,7 +15,7 @@ import yaml
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, Symbol, Value, text_of
 from deployer.appspec.scalars import is_date, resolve
 from deployer.bundle.reading import LONGEST_TEXT
-from deployer.documents import DEEPEST, events
+from deployer.documents import DEEPEST, OutOfBounds, events
 from deployer.rules import document as rules
 
 if TYPE_CHECKING:
@@ -98,6 +98,9 @@ def load(content: bytes, findings: Findings) -> Node | None:
     except yaml.YAMLError as error:
         _report_syntax(error, text, findings)
         return None
+    except OutOfBounds as error:
+        findings.add(rules.TOO_LARGE, _Mark(error.line, 1), why=str(error))
+        return None
     except _RefusedError:
         return None
     if root is None or (isinstance(root, Scalar) and root.value in {None, False}):
@@ -108,7 +111,7 @@ def load(content: bytes, findings: Findings) -> Node | None:
 
 def _decode(content: bytes, findings: Findings) -> str | None:
     if len(content) > LIMIT:
-        findings.add(rules.TOO_LARGE, _Mark(1, 1), limit=LIMIT)
+        findings.add(rules.TOO_LARGE, _Mark(1, 1), why=f"has more than {LIMIT:,} bytes")
         return None
     if content.startswith(_BOM):
         findings.add(rules.BYTE_ORDER_MARK, _Mark(1, 1))

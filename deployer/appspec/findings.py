@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void
+from deployer.documents import MOST_VALUES
 from deployer.errors import Location
 from deployer.rules import document
 from deployer.text import did_you_mean, nearest
@@ -33,7 +34,9 @@ class Findings:
         self.problems: list[Problem] = []
 
     def add(self, rule: Rule, where: Placed, /, **facts: object) -> None:
-        """Report a rule that is broken at `where`."""
+        """Report a rule that is broken at `where`, unless there are more reports than anybody can read."""
+        if len(self.problems) >= MOST_VALUES:
+            return
         self.problems.append(rule.problem(Location(self.path, where.line, where.column), **facts))
 
     def unknown_keys(

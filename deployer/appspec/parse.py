@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from deployer.appspec import resources, server
 from deployer.appspec.document import LIMIT, load
 from deployer.appspec.findings import Findings
@@ -20,10 +22,12 @@ __all__ = [
 ]
 
 
+@lru_cache(maxsize=1)
 def parse(content: bytes, *, path: str) -> ParsedAppSpec:
     """Read an AppSpec; never raises, whatever the bytes.
 
-    `path` names the file in the findings. More than `LIMIT` bytes are refused unread.
+    `path` names the file in the findings. More than `LIMIT` bytes are refused unread. The stages that ask for
+    the same file one after the other share one answer.
     """
     findings = Findings(path)
     root = load(content, findings)

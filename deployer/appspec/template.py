@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from deployer.bundle.reading import LONGEST_TEXT
 from deployer.choices import VARIABLE_NAME
 from deployer.documents import OutOfBounds, events, line_of
 from deployer.errors import Location
+from deployer.rules import document as document_rules
 from deployer.rules import resources as rules
 
 if TYPE_CHECKING:
@@ -39,8 +41,12 @@ def variable(text: str) -> str:
 
 def fill(text: str, variables: Mapping[str, str], *, path: str) -> tuple[str, list[Problem]]:
     """Return the text with every placeholder replaced that has a value, and what is wrong with the values."""
-    filled = _replaced(text, variables)
-    known = {match[1] for match in PLACEHOLDER.finditer(text)}
+    names = PLACEHOLDER.findall(text)
+    longer = sum(len(variables[name]) - len(f"<{name}>") for name in names if name in variables)
+    if len(text) + longer > LONGEST_TEXT:
+        why = f"has more than {LONGEST_TEXT:,} bytes once its placeholders are replaced"
+        return text, [document_rules.TOO_LARGE.problem(Location(path), why=why)]
+    filled, known = _replaced(text, variables), set(names)
     problems = [
         rules.VARIABLE_UNUSED.problem(Location(path), name=name) for name in variables if name not in known
     ]

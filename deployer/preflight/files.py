@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -240,10 +241,9 @@ def _check_folder(appspec: AppSpec, copy: Copy) -> Iterator[Problem]:
 
 def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     """Yield the first collision of each mapping with those before it."""
-    crowded = [copy for copy in plan.copies if _overlaps(copy, plan.copies)]
     files: dict[str, str] = {}
     folders: set[str] = set()
-    for copy in crowded:
+    for copy in _crowded(plan.copies):
         place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
         own_files, own_folders = plan.paths(copy)
         own_folders = [*own_folders, *ancestors(copy.top)]
@@ -262,13 +262,16 @@ def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         folders.update(own_folders)
 
 
-def _overlaps(copy: Copy, copies: list[Copy]) -> bool:
-    top = copy.top
-    return any(other is not copy and _related(top, other.top) for other in copies)
-
-
-def _related(one: str, other: str) -> bool:
-    return one == other or one.startswith(other.rstrip("/") + "/") or other.startswith(one.rstrip("/") + "/")
+def _crowded(copies: list[Copy]) -> list[Copy]:
+    """The mappings whose highest paths are, or lie above or below, that of another one."""
+    tops = Counter(copy.top for copy in copies)
+    above = {path: {*ancestors(path), "/"} - {path} for path in tops}
+    others = set().union(*above.values())
+    return [
+        copy
+        for copy in copies
+        if tops[copy.top] > 1 or copy.top in others or not tops.keys().isdisjoint(above[copy.top])
+    ]
 
 
 def ancestors(path: str) -> list[str]:

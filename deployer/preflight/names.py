@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _MOST_COMPARED = 2000
+_MOST_GUESSES = 100  # far more than are shown
 _LONGEST_APPSPEC = max(map(len, APPSPEC_NAMES))
 
 
@@ -32,6 +33,7 @@ class Names:
         self.contents = contents
         self.entries: Mapping[str, Entry] = contents.entries
         self.path = contents.locate(APPSPEC)
+        self._guesses = 0
         self.root = Entry("", EntryKind.FOLDER, contents.root_mode)
 
     def resolve(self, name: str) -> Entry | None:
@@ -64,11 +66,25 @@ class Names:
 
     def exclusion(self, name: str) -> Exclusion | None:
         """Return the pattern that excluded a name, a folder above it, or everything in it."""
-        for exclusion in self.contents.exclusions:
-            left_out = exclusion.name
-            if left_out.rstrip("/") == name or (left_out.endswith("/") and name.startswith(left_out)):
-                return exclusion
-        return next((found for found in self.contents.exclusions if found.name.startswith(f"{name}/")), None)
+        if found := self._excluded.get(name):
+            return found
+        above = (self._excluded.get(path) for path in accumulate(name.split("/"), "{}/{}".format))
+        return next((found for found in above if found and found.name.endswith("/")), None) or (
+            self._emptied.get(name)
+        )
+
+    @cached_property
+    def _excluded(self) -> dict[str, Exclusion]:
+        return {found.name.rstrip("/"): found for found in reversed(self.contents.exclusions)}
+
+    @cached_property
+    def _emptied(self) -> dict[str, Exclusion]:
+        """The first of the exclusions in each folder."""
+        return {
+            folder: found
+            for found in reversed(self.contents.exclusions)
+            for folder in accumulate(found.name.rstrip("/").split("/")[:-1], "{}/{}".format)
+        }
 
     @staticmethod
     def readmission(exclusion: Exclusion, name: str) -> str:
@@ -87,9 +103,15 @@ class Names:
         return {name.lower(): name for name in self.entries}
 
     def nearest(self, name: str, *, folders: bool = True) -> str:
-        """Return the name that was probably meant: one in another case, elsewhere, or spelled similarly."""
+        """Return the name that was probably meant: one in another case, elsewhere, or spelled similarly.
+
+        Empty when there is none, or after a hundred guesses.
+        """
         if name.lower() in self._by_lower:
             return self._by_lower[name.lower()]
+        self._guesses += 1
+        if self._guesses > _MOST_GUESSES:
+            return ""
         folder, _, last = name.rpartition("/")
         wanted = [
             candidate

@@ -8,7 +8,7 @@ _HEAD = "version: 0.0\nos: linux\n"
 
 TOO_LARGE = Rule(
     code="appspec-too-large",
-    message="The AppSpec is larger than {limit} bytes and was not read.",
+    message="The AppSpec {why}, and was not read.",
     hint="An AppSpec is a few lines of YAML; check that the right file is named.",
     bad="appspec: build/output.log",
     good="appspec: appspec.yml",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,15 @@ DOCUMENTS = {
     "questions": "? " * 30_000,
 }
 HEAD = "version: 0.0\nResources:\n  - web:\n      Type: AWS::ECS::Service\n"
+NEARLY = (1 << 20) - 300  # bytes that make an AppSpec as large as it may be
+FLAT = {
+    "keys": "".join(f"k{number}: v\n" for number in range(100_000)),
+    "twins": "a: 1\n" * (NEARLY // 5),
+    "items": "x:\n" + "-\n" * (NEARLY // 2 - 2),
+    "tags": f"x: [{'!ruby/x 1,' * (NEARLY // 10 - 4)}]",
+    "files": "files:\n" + "- {source: a, destination: /b}\n" * (NEARLY // 31 - 1),
+    "without end": f"x: {{{'a,' * (NEARLY // 2 - 4)}",
+}
 each = pytest.mark.parametrize("name", DOCUMENTS)
 
 
@@ -56,6 +66,64 @@ def test_an_input_that_is_a_document(name: str, flag: str, tmp_path: Path) -> No
     assert ran.code == 2
     assert f"nput {flag}: " in ran.log or f"--{flag}" in ran.log
     assert len(ran.log) < 100_000
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_an_appspec_of_many_values(name: str, tmp_path: Path) -> None:
+    """A clear error within a second of computing; on a busy machine a second lasts two."""
+    (tmp_path / "appspec.yml").write_text(f"version: 0.0\nos: linux\n{FLAT[name]}")
+    started = process_time()
+    ran = rehearse(tmp_path)
+    assert process_time() - started < 2
+    assert ran.code == 3
+    [finding] = [each for each in ran.findings if each.code == "appspec-too-large"]
+    assert "exceeds 20,000 keys and values in line " in finding.message
+    assert len(ran.findings) < 50
+
+
+DEEP = "/b" * (NEARLY // 2 - 50)
+MANY = {
+    "files that are there": "files:\n"
+    + "".join(f"- {{source: s{n}, destination: /b}}\n" for n in range(1500)),
+    "files that are not": "files:\n" + "".join(f"- {{source: a{n}, destination: /b}}\n" for n in range(1500)),
+    "scripts": "hooks:\n  AfterInstall:\n" + "".join(f"  - location: a{n}\n" for n in range(1500)),
+    "deep destination": f"files: [{{source: s1, destination: {DEEP}}}]",
+}
+
+
+@pytest.fixture(scope="module")
+def many_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    for number in range(1500):
+        (folder / f"s{number}").touch()
+    return folder
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_an_appspec_against_many_files(name: str, many_files: Path) -> None:
+    """Checking it takes a time in proportion to both."""
+    (many_files / "appspec.yml").write_text(f"version: 0.0\nos: linux\n{MANY[name]}\n")
+    started = process_time()
+    ran = rehearse(many_files, "--exclude=s2*")
+    assert process_time() - started < 2
+    assert (ran.code, len(ran.findings) < 50) == (3, True)
+
+
+def test_an_input_of_many_values() -> None:
+    with pytest.raises(InputError, match=r"exceeds 20,000 keys and values in line 1$"):
+        parse_document(f"x: [{'1,' * 30_000}]")
+
+
+@pytest.mark.parametrize("value", ["b", "b" * 1000])
+def test_an_appspec_of_placeholders_only(value: str, tmp_path: Path) -> None:
+    """Long values would make gigabytes of it."""
+    text = f"{HEAD}      Properties: {{}}\nx:\n" + f"- '{'<A>' * 1300}'\n" * (NEARLY // 4000)
+    (tmp_path / "appspec.yml").write_text(text)
+    started = process_time()
+    ran = rehearse(tmp_path, f"--appspec-variables=A={value}")
+    assert process_time() - started < 2
+    assert (ran.code, len(ran.findings) < 50) == (3, True)
+    assert ("once its placeholders are replaced" in ran.log) == (len(value) > 1)
 
 
 def test_many_problems_of_a_kind_are_counted(tmp_path: Path) -> None:
