@@ -263,7 +263,7 @@ def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
 
 
 def _crowded(copies: list[Copy]) -> list[Copy]:
-    """The mappings whose highest paths are, or lie above or below, that of another one."""
+    """Return the mappings whose highest path equals, contains or is below that of another one."""
     tops = Counter(copy.top for copy in copies)
     above = {path: {*ancestors(path), "/"} - {path} for path in tops}
     others = set().union(*above.values())
