@@ -180,7 +180,7 @@ def _run_and_tell(
 
 def _tell_of_bug(error: Exception, ci: Ci) -> None:
     ci.block(traceback_of(error))
-    ci.say(f"This is a bug of the deployer, version {__version__}. Report it: {_ISSUES}")
+    ci.say(f"This is a bug in the deployer, version {__version__}. Report it: {_ISSUES}")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -188,7 +188,7 @@ def traceback_of(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause:
         if type(cause).__module__ == "botocore.parsers":
-            cause.args = ("its text quotes an answer and is left out",)
+            cause.args = ("its text quotes a response and is left out",)
         cause = cause.__cause__ or cause.__context__
     return "".join(traceback.format_exception(error))
 

@@ -141,7 +141,7 @@ class AppSpecRevision:
 Revision = S3Revision | GitHubRevision | AppSpecRevision
 
 FORMS = (
-    "s3://bucket/key, with ?versionId=…&eTag=…&bundleType=… where they matter; "
+    "s3://bucket/key, optionally with ?versionId=…&eTag=…&bundleType=…; "
     "github://owner/repository/commit; or the output revision of another run."
 )
 """The accepted forms, for messages."""
@@ -175,15 +175,15 @@ def parse(text: str) -> Revision:
         try:
             return AppSpecRevision.of(b64decode(inline[1], validate=True).decode())
         except (binascii.Error, UnicodeDecodeError):
-            raise ValueError("is cut off, or not what a run gave as its output") from None
-    raise ValueError("is in no form that is known")
+            raise ValueError("is truncated, or was not the output of a run") from None
+    raise ValueError("has an unknown format")
 
 
 def _parse_s3(rest: str) -> S3Revision:
     path, _, query = rest.partition("?")
     bucket, _, key = path.partition("/")
     if not bucket or not key:
-        raise ValueError("names no bucket or no key")
+        raise ValueError("lacks a bucket or a key")
     pins: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name.lower() not in _PINS:
@@ -208,7 +208,7 @@ def _bundle_type(key: str, named: str) -> BundleType:
     found = BundleType.of(key)
     if found is None:
         raise ValueError(
-            "does not end as an archive or AppSpec does, so it needs ?bundleType=zip or the like"
+            "does not end like an archive or AppSpec, so it needs a bundleType, such as ?bundleType=zip"
         )
     return found[0]
 
@@ -216,7 +216,7 @@ def _bundle_type(key: str, named: str) -> BundleType:
 def _parse_github(text: str) -> GitHubRevision:
     match = _GITHUB.fullmatch(text)
     if not match:
-        raise ValueError("is not of the form github://owner/repository/commit, the commit with 40 digits")
+        raise ValueError("is not of the form github://owner/repository/commit, with a commit of 40 digits")
     return GitHubRevision(match[1], match[2].lower())
 
 

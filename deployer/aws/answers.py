@@ -69,7 +69,7 @@ _CODE: Final = "UnreadableAnswer"
 class UnreadableAnswer(BotoCoreError):
     """Signal a response that did not come from AWS; the request may or may not have been carried out."""
 
-    fmt = "the answer to {operation} cannot be read: {reason}"
+    fmt = "the response to {operation} cannot be read: {reason}"
 
 
 class _Unreadable(Exception):
@@ -107,7 +107,7 @@ class _Parser:
         except _Unreadable as error:
             reason = str(error)
         except Exception:  # noqa: BLE001 - anything may be in an answer, and exceptions quote it
-            reason = "it is cut off or garbled"
+            reason = "it is truncated or garbled"
         return _error(reason, status=response["status_code"])
 
     def _read(self, response: dict[str, Any], shape: Shape | None) -> dict[str, Any]:
@@ -115,7 +115,7 @@ class _Parser:
         parsed: dict[str, Any] = self._parser.parse(response, shape)  # type: ignore[arg-type]  # None too
         error = parsed.get("Error", {})
         if not all(isinstance(error.get(name), str | None) for name in ("Code", "Message")):
-            raise _Unreadable("it is no error of AWS")
+            raise _Unreadable("it is not an AWS error")
         return parsed
 
     def _check_body(self, response: dict[str, Any], shape: Shape | None) -> None:
@@ -127,7 +127,7 @@ class _Parser:
         if self._speaks_json and (body or (shape and response["status_code"] < HTTPStatus.MULTIPLE_CHOICES)):
             said = json.loads(body)
             if not isinstance(said, dict):
-                raise _Unreadable("it is no JSON object")
+                raise _Unreadable("it is not a JSON object")
             if shape and response["status_code"] < HTTPStatus.MULTIPLE_CHOICES and not _fits(said, shape):
                 raise _Unreadable("a member has a wrong type")
 
@@ -171,7 +171,7 @@ def _defect(parsed: Mapping[str, Any], operation: str) -> str:
         if value is None or value == "":
             return f"it has no {path}"
         if path == "ETag" and not _ETAG.fullmatch(value):
-            return "its ETag is cut off"
+            return "its ETag is truncated"
     return ""
 
 

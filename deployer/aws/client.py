@@ -175,7 +175,7 @@ def connect(  # noqa: PLR0913 - all but the region are keyword-only
     if not chosen:
         raise InvalidInput(
             Problem(
-                "No AWS region is given.",
+                "No AWS region is set.",
                 "Set the input region, or AWS_REGION, to the region of your CodeDeploy application.",
             )
         )

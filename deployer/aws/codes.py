@@ -6,17 +6,17 @@ DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403
 """Codes by which services say that the identity lacks a permission."""
 
 CREDENTIAL_HINTS = {
-    "ExpiredToken": "The credentials have expired: get new ones in this job, right before this step.",
+    "ExpiredToken": "The credentials have expired. Get new ones in this job, right before this step.",
     "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",
     "RequestTimeTooSkewed": "This machine's clock is wrong by more than AWS allows: set it.",
     "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID.",
     "InvalidSignature": "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID, or the clock is wrong.",
     "UnrecognizedClient": "AWS does not know these credentials: check AWS_ACCESS_KEY_ID, and "
-    "AWS_SESSION_TOKEN where they are temporary.",
+    "AWS_SESSION_TOKEN if they are temporary.",
     "InvalidAccessKeyId": "AWS does not know this AWS_ACCESS_KEY_ID.",
     "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
     "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
-    "MissingAuthenticationToken": "The request was not signed: give credentials.",
+    "MissingAuthenticationToken": "The request was not signed: provide credentials.",
     "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
 }
 """Codes of credentials that AWS does not take."""
@@ -31,11 +31,11 @@ INPUT_HINTS = {
     "NoSuchBucket": "Check the input bucket; buckets are not created by this step.",
     "NoSuchKey": "Check the key of the revision.",
     "NoSuchVersion": "Check the versionId of the revision.",
-    "PermanentRedirect": "The bucket is in another region: CodeDeploy reads a revision from the region that "
-    "it deploys in, so use a bucket there, or set region to the bucket's.",
-    "AuthorizationHeaderMalformed": "The bucket is in another region: CodeDeploy reads a revision from the "
-    "region that it deploys in, so use a bucket there, or set region to the bucket's.",
-    "301": "The bucket is in another region than the one used.",
+    "PermanentRedirect": "The bucket is in another region, but CodeDeploy reads revisions only from the "
+    "region it deploys in. Use a bucket there, or set region to the bucket's.",
+    "AuthorizationHeaderMalformed": "The bucket is in another region, but CodeDeploy reads revisions only "
+    "from the region it deploys in. Use a bucket there, or set region to the bucket's.",
+    "301": "The bucket is in another region.",
     "RevisionDoesNotExist": "Register the revision with this application first.",
     "DescriptionTooLong": "Shorten the input description.",
     "AccessControlListNotSupported": "Remove the input acl: the bucket's Object Ownership disables ACLs.",
@@ -45,7 +45,7 @@ INPUT_HINTS = {
     "InvalidStorageClass": "Correct the input storage-class, or remove it.",
     "InvalidTag": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 characters.",
     "BadRequestTag": "Correct the input object-tags: S3 allows 10 tags.",
-    "PackedPolicyTooLarge": "Give fewer or shorter role-session-tags.",
+    "PackedPolicyTooLarge": "Use fewer or shorter role-session-tags.",
     "RegionDisabled": "Activate AWS STS in this region (IAM console, Account settings), or set the input "
     "region to another one.",
     "InvalidRegion": "Enable the region for the account, or set the input region to another one.",
@@ -54,8 +54,8 @@ INPUT_HINTS = {
     "A kms-key-id needs sse: aws:kms.",
     "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
     "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
-    "YAML or JSON, instances an archive), or the revision is not of the type that it is registered as.",
-    "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated meanwhile.",
+    "YAML or JSON, instances an archive), or the revision is not of the type it was registered as.",
+    "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated in the meantime.",
 }
 """Codes of requests that the inputs made wrong."""
 

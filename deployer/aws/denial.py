@@ -75,11 +75,11 @@ class Denial:
             owner += f" ({self.arn})"
         if self.public:
             return (
-                "S3 Block Public Access refuses it: remove the input acl where it makes the object public. "
-                "No policy of the identity can allow it."
+                "S3 Block Public Access rejects it: remove the input acl if it makes the object public. No "
+                "policy of the identity can override that."
             )
         if self.explicit:
-            return f"{owner} denies it explicitly, and no Allow outweighs that: change that policy."
+            return f"{owner} denies it explicitly, which overrides every Allow: change that policy."
         if not self.statement:
             return "Allow it in the identity's policy."
         if self.action.startswith("kms:") and not self.resource:
@@ -89,7 +89,7 @@ class Denial:
             )
         if self.policy in {"", "identity-based"}:
             return f"Add this statement to the policy of {self.identity or 'the identity'}:\n{self.statement}"
-        return f"{owner} does not allow it; it has to contain this too:\n{self.statement}"
+        return f"{owner} does not allow it; add this statement to it:\n{self.statement}"
 
 
 def read_denial(text: str, *, action: str, resource: str) -> Denial:

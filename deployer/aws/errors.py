@@ -109,8 +109,8 @@ _SIGNS_OF_SKEW = ("Signature expired", "Signature not yet current")
 """With a wrong clock AWS's code is that of a wrong signature; only the text tells them apart."""
 
 _KMS_HINT = (
-    "Check kms-key-id, or the bucket's default key: it is missing, disabled, waiting for its deletion, of "
-    "the wrong kind, or in another region."
+    "Check kms-key-id, or the bucket's default key: it is missing, disabled, scheduled for deletion, of the "
+    "wrong type, or in another region."
 )
 
 _PASSING = {
@@ -118,11 +118,11 @@ _PASSING = {
 }  # fmt: skip
 """Codes that come as the caller's fault although the same request may well succeed later."""
 
-_AGAIN = "Run the job again; if it stays, look at the AWS Health Dashboard."
-_REFUSED = "AWS refused this request as it stands; the same one is refused again. Change what AWS names."
+_AGAIN = "Run the job again; if the error persists, check the AWS Health Dashboard."
+_REFUSED = "AWS rejected the request, and will reject it again unchanged. Change what AWS names."
 
 _HINT_NO_CREDENTIALS = (
-    "Give the input role-to-assume with a job that has an OIDC token (GitHub: permissions: id-token: write), "
+    "Set the input role-to-assume in a job that has an OIDC token (GitHub: permissions: id-token: write), "
     "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
 )
 
@@ -164,7 +164,7 @@ def translate(error: Exception, *, action: str, resource: str = "") -> DeployErr
 
 def _translate_client_error(error: Exception, *, action: str, resource: str) -> DeployError:
     code = error_code(error)
-    text = _service_text(error) or "AWS gives no reason"
+    text = _service_text(error) or "AWS gave no reason"
     name = code.removesuffix("Exception")
     on = f" on {resource}" if resource else ""
     said = f"{action}{on} failed: {text} ({code})"

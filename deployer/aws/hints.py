@@ -67,7 +67,7 @@ def _suggestion(names: list[str], wanted: str) -> Iterator[str]:
         yield did_you_mean(" or ".join(near))
     elif names:
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        yield f"There are: {', '.join(names[:_SHOWN])}{more}."
+        yield f"Existing names: {', '.join(names[:_SHOWN])}{more}."
 
 
 def _names(aws: Aws, application: str) -> Iterator[str]:

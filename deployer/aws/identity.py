@@ -96,15 +96,16 @@ def _check(request: RoleRequest, tokens: TokenSource | None) -> None:
             if given:
                 problems.append(
                     Problem(
-                        f"Input {name} cannot be sent where a token is, here that of {tokens.origin}.",
+                        f"Input {name} cannot be sent together with a token, here that of {tokens.origin}.",
                         "Remove it: the trust policy can check the token's claims instead.",
                     )
                 )
     if len(request.roles) > 1 and request.duration and request.duration > _CHAINED_LIMIT:
         problems.append(
             Problem(
-                "Input role-duration is longer than the hour that AWS allows for a chain of roles.",
-                "Remove it: the credentials are renewed while the run lasts.",
+                "Input role-duration is longer than one hour, the maximum that AWS allows for a chain of "
+                "roles.",
+                "Remove it: the credentials are renewed during the run.",
             )
         )
     if problems:
@@ -223,7 +224,7 @@ class Chain:
 
 def _clock_is_wrong(expires: datetime, now: datetime) -> Problem:
     return Problem(
-        f"AWS's new credentials end at {expires:%Y-%m-%d %H:%M} UTC, but this machine's clock says "
+        f"AWS's new credentials expire at {expires:%Y-%m-%d %H:%M} UTC, but this machine's clock says "
         f"{now:%Y-%m-%d %H:%M} UTC.",
         "Set the machine's clock.",
     )
@@ -240,7 +241,7 @@ def confirm_account(expected: str, aws: Aws) -> None:
         raise AccessDenied(
             Problem(
                 f"The AWS credentials belong to account {account}, not to the expected account {expected}.",
-                "Check role-to-assume or the credentials; or change expected-account. Nothing was done.",
+                "Check role-to-assume or the credentials, or change expected-account. Nothing was deployed.",
                 code="unexpected-account",
             )
         )
@@ -252,10 +253,11 @@ def ends_too_early(aws: Aws, *, budget: timedelta, clock: Clock) -> Problem | No
         return None
     minutes = max(0, round((aws.ends - clock.now()).total_seconds() / 60))
     return Problem(
-        f"The AWS credentials end at {aws.ends:%H:%M} UTC, in {minutes} min, before the timeout is over, and "
-        "cannot be renewed: a deployment that takes longer would go on unwatched.",
-        "On GitHub, give this step role-to-assume instead of a step before it: it renews what it assumes. "
-        "Elsewhere let the CI's token or the session live longer, or shorten timeout.",
+        f"The AWS credentials expire at {aws.ends:%H:%M} UTC, in {minutes} min, before the timeout does, "
+        f"and cannot be renewed: a longer deployment would continue unwatched.",
+        "On GitHub, set role-to-assume in this step instead of assuming the role in an earlier one: this "
+        "step renews its credentials. Elsewhere, extend the lifetime of the CI's token or the session, or "
+        "shorten timeout.",
         severity=Severity.WARNING,
         code="credentials-end-early",
     )

@@ -97,9 +97,9 @@ def _expanded(path: str) -> str:
 def ignored_file(path: str) -> Problem:
     """Return a warning that the SDK did not read a file because it is in the workspace."""
     return Problem(
-        f"{path} is in the workspace and was ignored: the SDK takes no configuration, credentials, models or "
-        "certificates from there.",
-        "Keep it outside of the workspace, and name it by AWS_CONFIG_FILE or the like.",
+        f"{path} is in the workspace and was ignored: the SDK's configuration, credentials, models and "
+        f"certificates are never read from there.",
+        "Keep it outside the workspace, and point to it with AWS_CONFIG_FILE or a similar variable.",
         code="sdk-file-ignored",
         severity=Severity.WARNING,
     )
@@ -108,7 +108,7 @@ def ignored_file(path: str) -> Problem:
 def check_endpoints(environ: Mapping[str, str]) -> None:
     """Raise InvalidInput for each variable whose endpoint is no URL, without quoting it."""
     problems = [
-        Problem(f"{name} is no URL.", "Write scheme, host and port: https://host:port.")
+        Problem(f"{name} is not a URL.", "Write scheme, host and port: https://host:port.")
         for name, url in sorted(environ.items())
         if name.startswith(_GLOBAL) and url and not _is_url(url)
     ]
@@ -132,10 +132,12 @@ def strange_endpoint(client: Any, environ: Mapping[str, str]) -> Iterator[Proble
     source = next((name for name in (own, _GLOBAL) if environ.get(name)), "the profile")
     where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     if not _is_aws(host, model.endpoint_prefix):
-        yield Problem(f"Calls of {model.service_id} go to {where}, by {source}.", severity=Severity.NOTICE)
+        yield Problem(
+            f"Calls to {model.service_id} go to {where}, set by {source}.", severity=Severity.NOTICE
+        )
     if parts.scheme == "http" and not _is_loopback(host):
         yield Problem(
-            f"Calls to {where} are not encrypted: whoever is on the way can read and change them.",
+            f"Calls to {where} are not encrypted: anyone on the network path can read and change them.",
             f"Use https:// in {source}.",
             code="endpoint-not-encrypted",
             severity=Severity.WARNING,

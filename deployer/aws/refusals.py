@@ -27,7 +27,7 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
         return AccessDenied(problem)
     if is_denied(error):
         hint = (
-            "The role does not exist, or its trust policy does not admit this job. The token says: issuer "
+            "The role does not exist, or its trust policy does not allow this job. The token says: issuer "
             f"{claims.issuer}, audience {claims.audience}, subject {claims.subject}. "
             + _admission(role, claims)
         )
@@ -36,8 +36,8 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
     elif name == "ExpiredToken":
         ended = f" at {claims.expires:%H:%M} UTC" if claims.expires else ""
         hint = (
-            f"The token of {origin} expired{ended}, before AWS saw it: let the CI issue it later, or "
-            "for longer; or this machine's clock is wrong."
+            f"The token of {origin} expired{ended} before AWS received it. Let the CI issue it later or "
+            f"with a longer lifetime, or check this machine's clock."
         )
     elif name == "ValidationError":
         return _not_valid(problem)
@@ -48,12 +48,12 @@ def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -
 
 def _admission(role: str, claims: Claims) -> str:
     """Return the narrowest trust policy that admits this job."""
-    advice = "A trust policy that admits it:"
+    advice = "This trust policy allows it:"
     if better := narrower(claims):
         advice = (
-            "That is the subject of every pull request of the repository. Do not admit it: whoever may open "
-            "one could deploy. Deploy from a branch instead, or name an environment in the job, whose "
-            "protection rules say who may use it, and admit that:"
+            "That is the subject of every pull request of the repository. Do not allow it, or anyone who "
+            "can open one could deploy. Deploy from a branch instead, or set an environment in the job, "
+            "whose protection rules control who may use it, and allow that:"
         )
         claims = better
     trust = token_trust(role, issuer=claims.issuer, subject=claims.subject, audience=claims.audience)
@@ -65,12 +65,12 @@ def _provider_hint(text: str, role: str, claims: Claims) -> str:
     arn = role.partition(":role/")[0] + ":oidc-provider/" + claims.issuer.removeprefix("https://")
     audience = (
         f"The token's audience is {claims.audience}: set web-identity-audience (on GitLab aud: under "
-        "id_tokens) to one that the identity provider in IAM lists, usually sts.amazonaws.com, or let it "
-        "list this one:\naws iam add-client-id-to-open-id-connect-provider "
+        "id_tokens) to one that the identity provider in IAM lists, usually sts.amazonaws.com, or add this "
+        "one to it:\naws iam add-client-id-to-open-id-connect-provider "
         f"--open-id-connect-provider-arn {arn} --client-id {claims.audience}"
     )
     provider = (
-        f"The account has to know the tokens' issuer {claims.issuer} as an identity provider:\naws iam "
+        f"The account needs an identity provider for the tokens' issuer {claims.issuer}:\naws iam "
         f"create-open-id-connect-provider --url {claims.issuer} --client-id-list {claims.audience}"
     )
     said = text.lower()
@@ -88,8 +88,8 @@ def _provider_hint(text: str, role: str, claims: Claims) -> str:
 
 
 _NO_JWT = (
-    "What was sent is no JSON web token: check that the variable named by web-identity-token-variable holds "
-    "the token itself, whole and without quotes."
+    "The text sent as a token is not a JSON web token: check that the variable named by "
+    "web-identity-token-variable holds the complete token, without quotes."
 )
 _NO_CLAIM = (
     "The token lacks a claim that AWS needs (iss, sub, aud, exp, iat): let the CI issue an OpenID Connect ID "
@@ -99,10 +99,10 @@ _NO_CLAIM = (
 
 def _unreachable_keys(claims: Claims) -> str:
     return (
-        f"AWS cannot fetch the keys of the issuer {claims.issuer}: {claims.issuer}/.well-known/"
-        "openid-configuration and the jwks_uri in it have to be reachable from the internet, with a valid "
-        "certificate. After a fault or a change of keys, run the job again; the identity provider in IAM is "
-        "not the cause."
+        f"AWS cannot fetch the keys of the issuer {claims.issuer}: "
+        f"{claims.issuer}/.well-known/openid-configuration and the jwks_uri in it must be reachable from "
+        f"the internet, with a valid certificate. After an outage or a key rotation, run the job again; the "
+        f"identity provider in IAM is not the cause."
     )
 
 
@@ -127,18 +127,21 @@ def refused_role(
     if denial.explicit:
         return AccessDenied(problem)
     if "root account" in problem.message:
-        hint = "The root user of an account cannot assume roles: use a role or a user of IAM."
+        hint = "The root user of an account cannot assume roles: use an IAM role or user."
         return AccessDenied(Problem(problem.message, hint, code=problem.code))
     caller = denial.identity
     actions = ["sts:AssumeRole", "sts:TagSession"] if tagged else "sts:AssumeRole"
     statement = json.dumps({"Effect": "Allow", "Action": actions, "Resource": role})
     trust = assume_trust(_principal(caller), external_id=external_id, tagged=tagged)
-    given = ", with this external id" if external_id else ""
+    given = ", with this external ID" if external_id else ""
     if denial.policy == "role trust":
-        hint = f"Only the role's trust policy lacks it{given}:\n{json.dumps(trust, indent=2)}"
+        hint = (
+            f"Only the role's trust policy does not allow it. It must contain this{given}:\n"
+            f"{json.dumps(trust, indent=2)}"
+        )
     else:
         hint = (
-            f"Both sides have to allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
+            f"Both sides must allow it. The policy of {caller or 'the identity'}:\n{statement}\nand the "
             f"role's trust policy{given}:\n{json.dumps(trust, indent=2)}"
         )
     return AccessDenied(Problem(problem.message, hint, code=problem.code))
@@ -163,8 +166,8 @@ def no_credentials(*, on_github: bool, role_wanted: bool) -> AccessDenied:
         return AccessDenied(*translate(NoCredentialsError(), action="find credentials").problems)
     return AccessDenied(
         Problem(
-            "role-to-assume is given, but this job may not ask GitHub for an OIDC token, and there are no "
+            "role-to-assume is set, but this job may not ask GitHub for an OIDC token, and there are no "
             "other AWS credentials.",
-            f"Add to the job, or to the workflow:\n{PERMISSIONS}",
+            f"Add this to the job or the workflow:\n{PERMISSIONS}",
         )
     )

@@ -55,8 +55,8 @@ def check_secret(name: str, secret: str) -> None:
             where = "begins with" if index == 0 else "ends with" if end else "contains"
             raise AccessDenied(
                 Problem(
-                    f"{name} {where} {_NAMES.get(char, 'a character that does not belong there')}.",
-                    "Set it anew to the secret alone, without anything before or after it.",
+                    f"{name} {where} {_NAMES.get(char, 'an invalid character')}.",
+                    "Set it again to the secret alone, without anything before or after it.",
                 )
             )
 
@@ -83,7 +83,7 @@ def find_token(
             raise InvalidInput(
                 Problem(
                     f"Input web-identity-token-variable: the variable {variable} is not set.",
-                    "On GitLab, name it under id_tokens; for a container, pass it on with --env.",
+                    "On GitLab, name it under id_tokens; for a container, pass it with --env.",
                 )
             )
         return _from_variable(environ, variable)
@@ -107,7 +107,7 @@ def _read(path: str) -> str:
             regular = S_ISREG(os.fstat(descriptor).st_mode)
             text = file.read(_LONGEST + 1).decode("ascii") if regular else ""
     except (OSError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else "") or "it is no text of ASCII characters"
+        why = (error.strerror if isinstance(error, OSError) else "") or "it is not ASCII text"
         raise InvalidInput(
             Problem(
                 f"Input web-identity-token-file: {path} cannot be read: {why}.",
@@ -163,8 +163,8 @@ def _check_url(url: str) -> None:
     if not known:
         raise AccessDenied(
             Problem(
-                f"{_GITHUB_URL} is no address of HTTP, so that no OIDC token can be asked for.",
-                "Leave the variable as GitHub's runner sets it.",
+                f"{_GITHUB_URL} is not an HTTP URL, so no OIDC token can be requested.",
+                "Do not change this variable, which GitHub's runner sets.",
             )
         )
 
@@ -185,7 +185,7 @@ def _token_in(status: int, body: bytes) -> str:
     except (ValueError, LookupError, TypeError, RecursionError):
         token = None
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        raise UnreadableAnswer(operation="the request for GitHub's OIDC token", reason="no token is in it")
+        raise UnreadableAnswer(operation="the request for GitHub's OIDC token", reason="it contains no token")
     return token
 
 
@@ -209,5 +209,7 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
     answer = session.send(request.prepare())
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _BUSY:
-        raise HTTPClientError(error=f"GitHub's token endpoint answers HTTP status {answer.status_code}")
+        raise HTTPClientError(
+            error=f"GitHub's token endpoint responded with HTTP status {answer.status_code}"
+        )
     return answer.status_code, answer.content

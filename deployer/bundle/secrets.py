@@ -41,7 +41,8 @@ def likely_secrets(
         if name not in wanted:
             last = name.rpartition("/")[2]
             advice = (
-                f"Leave it out with the line `{last}` in `.codedeployignore`, or ask for it with `!{last}`."
+                f"Leave it out with the line `{last}` in `.codedeployignore`, or include it explicitly with "
+                f"`!{last}`."
             )
             yield rules.SECRET.problem(where(name), name=name, advice=advice)
 
@@ -49,7 +50,7 @@ def likely_secrets(
 def secrets_in_archive(contents: Contents) -> Iterator[Problem]:
     """Warn about each member of a ready-made archive that probably holds a secret."""
     for name in _suspicious(contents.entries, lambda name: contents.read(name, _ENOUGH)):
-        yield rules.SECRET.problem(None, name=legible(name), advice="Leave it out where the archive is made.")
+        yield rules.SECRET.problem(None, name=legible(name), advice="Leave it out when building the archive.")
 
 
 def _suspicious(entries: Mapping[str, Entry], read: Callable[[str], bytes]) -> Iterator[str]:

@@ -46,13 +46,13 @@ def usable_source(given: Path, repository: Path) -> tuple[Path, Path]:
     if source == Path("/"):
         why, hint = "is /, the root of the whole file system", _MOUNT
     elif not source.is_relative_to(repository):
-        why = f"is {source}, which is outside of the workspace {repository}"
-        hint = "Build or copy what is deployed into the workspace, and give its path from there."
+        why = f"is {source}, which is outside the workspace {repository}"
+        hint = "Build or copy the files to deploy into the workspace, and give the path relative to it."
     elif not source.exists():
         why = f"does not exist in {repository}"
         hint = _nearest_folder(given, repository) if _holds_anything(repository) else _CHECKOUT
     elif link := _link_to(above / given, repository):
-        why = f"goes through the link `{link}`, which may lead elsewhere a moment later"
+        why = f"goes through the link `{link}`, whose target may change at any time"
         hint = f"Write `source: {source.relative_to(repository)}` instead, the same path without the link."
     else:
         return source, repository
@@ -96,7 +96,7 @@ def no_appspec(
     """
     where = source.relative_to(repository).as_posix()
     if not names and exclusions:
-        why = f"the patterns leave nothing of the source `{where}`"
+        why = f"the patterns exclude everything in the source `{where}`"
         advice = f"Look at `{exclusions[0].pattern}` in {exclusions[0].location.path}."
         return bundle_rules.EMPTY.problem(None, why=why, advice=advice)
     if not names:
@@ -151,7 +151,7 @@ def _outside(path: Path, source: Path, repository: Path) -> tuple[str, str]:
     above = Path(os.path.commonpath([path, repository]))
     inputs = f"`source: {source.relative_to(above)}` and `appspec: {path.relative_to(above)}`"
     start = "Copy it into the workspace." if above == Path("/") else f"Start in {above}, with {inputs}."
-    return f"; there is {path}, which is outside of the workspace {repository}", start
+    return f"; there is {path}, which is outside the workspace {repository}", start
 
 
 def _checkout_of(repository: Path) -> Path:

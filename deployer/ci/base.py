@@ -173,10 +173,10 @@ class Ci(ABC):
 
 
 def _unwritable(file: ReportFile, error: OSError | ValueError) -> Problem:
-    why = why_unwritten(error) if isinstance(error, OSError) else "no file can have this name"
+    why = why_unwritten(error) if isinstance(error, OSError) else "this is not a valid file name"
     return Problem(
         f"The {file.purpose} {file.path} cannot be written: {why}.",
-        "Name a file in a folder that exists and that this user may write to.",
+        "Name a file in an existing folder that this user can write to.",
     )
 
 

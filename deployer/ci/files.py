@@ -166,5 +166,5 @@ def _write(descriptor: int, text: str) -> None:
 def why_unwritten(error: OSError) -> str:
     """Return why a file could not be written, as part of a sentence."""
     if error.errno in _NOT_REGULAR:
-        return "it has to be a regular file, reached through no link"
+        return "it must be a regular file, and its path must not contain links"
     return error.strerror or type(error).__name__

@@ -63,5 +63,5 @@ class GitLab(Ci):
             if len(value) <= _LONGEST_VALUE and _HARMLESS.fullmatch(value)
         }
         if left_out := ", ".join(name for name in values if name not in kept):
-            self.say(f"Left out of the {file.purpose}, which cannot hold such values safely: {left_out}")
+            self.say(f"Left out of the {file.purpose}, since it cannot hold such values safely: {left_out}")
         self._keep(file, "".join(f"{variable(name)}={value}\n" for name, value in kept.items()))

@@ -56,7 +56,7 @@ AGENT_CLUES = (
     ),
     clue(
         r"specified (?:key|version) does not exist|NoSuchKey|NoSuchVersion",
-        "The revision is not in the bucket: the key is misspelt, or the object was deleted.",
+        "The revision is not in the bucket: the key is misspelled, or the object was deleted.",
         "Check the key, and look for a lifecycle rule that deletes it.",
         "DownloadBundle",
         source=_S3,
@@ -136,8 +136,8 @@ AGENT_CLUES = (
     ),
     clue(
         r"\be-?tag\b",
-        "The object in S3 is no longer the one that was registered: it was overwritten meanwhile.",
-        "Use a key that holds {{digest}}, so that no run overwrites another's bundle.",
+        "The object in S3 is no longer the one that was registered: it was overwritten in the meantime.",
+        "Use a key that contains {{digest}}, so that no run overwrites another's bundle.",
         "DownloadBundle",
         source=_AGENT,
         place=Place.NOWHERE,
@@ -170,15 +170,15 @@ AGENT_CLUES = (
         r"|unexpected end of (?:file|archive)|does not look like a tar|zip end of central directory"
         r"|cannot find zipfile|zlib|Zip::\w{0,40}Error|buffer error|invalid (?:code lengths|block type"
         r"|stored block|distance)|unsupported (?:compression|bundle)|BundleType|bundle_type",
-        "The archive cannot be unpacked: it is cut short, or is not of the type that was registered.",
+        "The archive cannot be unpacked: it is truncated, or is not of the registered type.",
         "Register the type that the archive really has (zip, tar or tgz), and upload it again.",
         source=_AGENT,
         place=Place.NOWHERE,
     ),
     clue(
         r"already exists\b[^\n]{0,300}deployment-archive|deployment-archive[^\n]{0,300}' already exists",
-        "The agent cannot unpack the archive: a name is in it twice, or it was unpacked before.",
-        "Look for two entries of the same name, also ones that differ in upper and lower case.",
+        "The agent cannot unpack the archive: it contains a name twice, or it was unpacked before.",
+        "Look for two entries with the same name, including names that differ only in case.",
         source=_AGENT,
         place=Place.NOWHERE,
     ),
@@ -190,7 +190,7 @@ AGENT_CLUES = (
     ),
     clue(
         r"File exists @ (?:rb_file_s_symlink|rb_file_s_link|syserr_fail2_in)|File exists[^\n]{0,80}link",
-        "A link of the bundle is in the way of itself: the agent never overwrites links.",
+        "A link in the bundle already exists on the instance: the agent never overwrites links.",
         "Remove the link in BeforeInstall, or create it in AfterInstall instead.",
         "Install",
         source=_RUBY,
@@ -254,8 +254,8 @@ AGENT_CLUES = (
     ),
     clue(
         r"Too many levels of symbolic links|ELOOP",
-        "Links in the bundle lead in a circle: the agent follows links to folders.",
-        "Leave those links out, or package what they lead to.",
+        "Links in the bundle form a cycle: the agent follows links to folders.",
+        "Leave those links out, or package their targets.",
         source=_RUBY,
     ),
     clue(
@@ -269,8 +269,8 @@ AGENT_CLUES = (
     clue(
         r"No such file or directory\b[^\n]{0,40}?"
         r" \S{0,3}/[^\n]{0,300}/deployment-archive/(?P<key>[^\n]{1,300})",
-        "`files` of the AppSpec names {key}, which is not in the bundle.",
-        "Check the source in upper and lower case, and what exclude and .codedeployignore leave out.",
+        "`files` in the AppSpec names {key}, which is not in the bundle.",
+        "Check the source, including its case, and what exclude and .codedeployignore leave out.",
         "Install",
         source=_RUBY,
         place=Place.SOURCE,

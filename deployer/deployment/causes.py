@@ -47,7 +47,7 @@ PREVIOUS_REVISION = Cause(
 )
 
 AGENT_NEVER_ANSWERED = Cause(
-    "The CodeDeploy agent never picked the work up.",
+    "The CodeDeploy agent never picked up the work.",
     "On an instance, look at: systemctl status codedeploy-agent; "
     "/var/log/aws/codedeploy-agent/codedeploy-agent.log; whether an instance profile is attached; and "
     "whether codedeploy-commands and S3 can be reached (NAT or VPC endpoints).",
@@ -56,14 +56,13 @@ AGENT_NEVER_ANSWERED = Cause(
 
 BALANCED = {
     "AllowTraffic": Cause(
-        "The instance did not become healthy in the load balancer's target group; the agent has no part in "
-        "this.",
+        "The instance did not become healthy in the load balancer's target group; the agent is not involved.",
         "Check the target group's health check (path, port, thresholds), the security groups between load "
         "balancer and instance, and that the application listens.",
         Place.NOWHERE,
     ),
     "BlockTraffic": Cause(
-        "The load balancer did not release the instance; the agent has no part in this.",
+        "The load balancer did not release the instance; the agent is not involved.",
         "Check the target group's deregistration delay, and that the group exists and holds the instance.",
         Place.NOWHERE,
     ),
@@ -72,9 +71,9 @@ BALANCED = {
 
 EVENT_CODES = {
     "ScriptMissing": Cause(
-        "The revision does not hold the script that the AppSpec names.",
-        "Check the location in the AppSpec, in upper and lower case, and what exclude and "
-        ".codedeployignore leave out.",
+        "The revision does not contain the script that the AppSpec names.",
+        "Check the location in the AppSpec, including its case, and what exclude and .codedeployignore "
+        "leave out.",
     ),
     "ScriptNotExecutable": Cause(
         "The agent could not make the script executable.",
@@ -103,7 +102,7 @@ ERROR_CODES = {
         "The group's Auto Scaling group cannot be used.", "Check it in the deployment group's settings."
     ),
     "AUTO_SCALING_CONFIGURATION": Cause(
-        "The group's Auto Scaling group is missing or set up in a way that CodeDeploy cannot use.",
+        "The group's Auto Scaling group is missing or configured in a way that CodeDeploy cannot use.",
         "Check its launch template and lifecycle hooks.",
     ),
     "AUTO_SCALING_IAM_ROLE_PERMISSIONS": Cause(
@@ -137,12 +136,12 @@ ERROR_CODES = {
         "Open the deployment in the console for the first target that failed.",
     ),
     "HEALTH_CONSTRAINTS_INVALID": Cause(
-        "The deployment configuration wants more healthy instances than the group has.",
+        "The deployment configuration requires more healthy instances than the group has.",
         "Choose a deployment-config with a lower minimum, or add instances.",
     ),
     "HOOK_EXECUTION_FAILURE": Cause(
         "A Lambda function that serves as a hook failed or did not report back.",
-        "Read its log in CloudWatch; it has to call PutLifecycleEventHookExecutionStatus within an hour.",
+        "Read its log in CloudWatch; it must call PutLifecycleEventHookExecutionStatus within an hour.",
     ),
     "IAM_ROLE_MISSING": Cause(
         "The deployment group's service role does not exist or CodeDeploy may not assume it.",
@@ -152,34 +151,35 @@ ERROR_CODES = {
         "The deployment group's service role lacks a permission.",
         "Attach AWSCodeDeployRole to the service role; this is not the role of the CI job.",
     ),
-    "INTERNAL_ERROR": Cause("CodeDeploy had a fault of its own.", "Run the job again."),
+    "INTERNAL_ERROR": Cause("CodeDeploy had an internal error.", "Run the job again."),
     "INVALID_ECS_SERVICE": Cause(
         "The ECS service cannot be deployed to.",
         "Check that its deployment controller is CODE_DEPLOY and that it is active.",
     ),
     "INVALID_LAMBDA_CONFIGURATION": Cause(
-        "The Lambda function's alias or versions do not fit.",
-        "Check Alias, CurrentVersion and TargetVersion in the AppSpec: the alias must point at the current.",
+        "The Lambda function's alias or versions do not match.",
+        "Check Alias, CurrentVersion and TargetVersion in the AppSpec: the alias must point to "
+        "CurrentVersion.",
     ),
     "INVALID_LAMBDA_FUNCTION": Cause(
         "The Lambda function that the AppSpec names does not exist here.", "Check Name, region and account."
     ),
     "INVALID_REVISION": Cause("The revision is not one that CodeDeploy can read.", "Check the AppSpec."),
     "MANUAL_STOP": Cause(
-        "Somebody stopped the deployment.", "CloudTrail tells who: look for StopDeployment."
+        "Somebody stopped the deployment.", "CloudTrail shows who: look for StopDeployment."
     ),
     "MISSING_BLUE_GREEN_DEPLOYMENT_CONFIGURATION": Cause(
         "The deployment group has no blue/green settings.", "Complete them in the group."
     ),
     "MISSING_ELB_INFORMATION": Cause(
-        "The deployment group names no load balancer.", "Set one: this kind of deployment needs it."
+        "The deployment group has no load balancer.", "Set one: this type of deployment needs it."
     ),
     "MISSING_GITHUB_TOKEN": Cause(
         "CodeDeploy may not read the GitHub repository.", "Connect GitHub in the CodeDeploy console again."
     ),
     "NO_EC2_SUBSCRIPTION": Cause("The account is not subscribed to Amazon EC2."),
     "NO_INSTANCES": Cause(
-        "The deployment group found no instance.",
+        "The deployment group matches no instances.",
         "Check the group's tags and Auto Scaling groups against running instances in this region.",
     ),
     "OVER_MAX_INSTANCES": Cause("The deployment has more instances than the account's limit allows."),
@@ -205,7 +205,7 @@ OTHER_CODES = {
 
 _SERVICE_ROLES = {
     "Lambda": "Attach AWSCodeDeployRoleForLambda to it, or allow lambda:InvokeFunction; with "
-    "AWSCodeDeployRoleForLambdaLimited the hooks' names have to begin with CodeDeployHook_.",
+    "AWSCodeDeployRoleForLambdaLimited the hooks' names must begin with CodeDeployHook_.",
     "ECS": "Attach AWSCodeDeployRoleForECS to it, or allow what it lacks (for hooks lambda:InvokeFunction).",
     "Server": "Attach AWSCodeDeployRole to it.",
 }

@@ -71,7 +71,7 @@ def create_when_free(
             left = policy.budget - timedelta(seconds=waited)
             other, joins = _holder(revision, request, aws)
             if other and joins and policy.on_conflict is OnConflict.JOIN:
-                policy.say(f"{other.deployment.id} deploys this revision already: following it")
+                policy.say(f"{other.deployment.id} already deploys this revision: following it")
                 return replace(other.deployment, revision=revision)
             if policy.on_conflict is OnConflict.FAIL or left <= timedelta():
                 raise _refused(request, other, waited) from refusal
@@ -81,7 +81,7 @@ def create_when_free(
                 clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
                 continue
         if policy.on_conflict is OnConflict.STOP:
-            policy.say(f"Stopping {_named(other)}, since it holds {request.group}")
+            policy.say(f"Stopping {_named(other)}, which holds {request.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
                 raise Conflict(problem)
         else:
@@ -141,7 +141,7 @@ def _refused(request: DeploymentRequest, other: Holder | None, waited: float) ->
     return Conflict(
         Problem(
             f"Nothing was deployed: {held} holds {request.application}/{request.group}{patience}.",
-            "Run again when it has ended; or set on-conflict to wait (with a longer timeout) or stop.",
+            "Run again when it has ended, or set on-conflict to wait (with a longer timeout) or stop.",
             code="DeploymentLimitExceededException",
         )
     )

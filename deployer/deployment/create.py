@@ -122,10 +122,10 @@ def _unknown(lost: Exception, request: DeploymentRequest, region: str) -> AwsFau
     """Return the error for a request whose response is lost and whose effect cannot be looked up either."""
     return AwsFault(
         Problem(
-            f"The answer to CreateDeployment was lost ({lost}), and whether it created a deployment of "
-            f"{request.application}/{request.group} cannot be looked up.",
-            f"Look at the group in the console of {region}, then run again; allow codedeploy:ListDeployments "
-            "so that this step can look by itself.",
+            f"The response to CreateDeployment was lost ({lost}), and it is not known whether it created a "
+            f"deployment of {request.application}/{request.group}.",
+            f"Check the group in the console of {region}, then run again. Allow codedeploy:ListDeployments "
+            f"so that this step can check for itself.",
         )
     )
 

@@ -64,7 +64,7 @@ _SCRIPT_NAMED = re.compile(r"^Script at specified location: [^\n]{0,500}? (?=fai
 _SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *EXIT_CLUES)
 
 _TARGETS_UNREAD = (
-    "The targets' last states could not be read ({why}): which failed, and why, is shown in the console."
+    "The targets' final states could not be read ({why}). The console shows which failed, and why."
 )
 _TARGETS_UNREADABLE = (
     "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
@@ -150,7 +150,8 @@ def _silent(snapshot: Snapshot) -> Problem:
     names = first_few(tuple(target.id for target in snapshot.targets or ()))
     return Problem(
         f"No lifecycle event ever started on {names}. {AGENT_NEVER_ANSWERED.why}",
-        f"{AGENT_NEVER_ANSWERED.advice}\nTwo deployments to the same instance at once can also end so.",
+        f"{AGENT_NEVER_ANSWERED.advice}\nTwo simultaneous deployments to the same instance can also have "
+        f"this effect.",
         code="agent-silent",
     )
 
@@ -164,18 +165,21 @@ def _unfinished(snapshot: Snapshot) -> Problem:
     ]
     if snapshot.trouble:
         return Problem(
-            f"The deployment was not seen to end in time: it {snapshot.standing}.",
+            f"The deployment was not seen to end within the timeout: it {snapshot.standing}.",
             f"AWS is not responding ({snapshot.trouble}). Check the deployment in the console.",
             code="timed-out",
         )
-    doing = f" It waits for {first_few(tuple(running))}." if running else ""
-    hint = "Raise the input timeout, or look at what it waits for; on-timeout: stop ends it with the wait."
+    doing = f" It is waiting for {first_few(tuple(running))}." if running else ""
+    hint = "Raise the input timeout, or check what it is waiting for. With on-timeout: stop, the deployment "
+    "is stopped too."
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
     elif snapshot.status == "Ready":
         hint = f"Continue it in the console, or by a run with {CONTINUING}."
     return Problem(
-        f"The deployment did not end in time: it is {snapshot.status}.{doing}", hint, code="timed-out"
+        f"The deployment did not end within the timeout: it is {snapshot.status}.{doing}",
+        hint,
+        code="timed-out",
     )
 
 

@@ -22,8 +22,8 @@ ROLLBACK = "codeDeployRollback"
 
 _STARTED = {
     "autoscaling": "which Auto Scaling started for a new instance",
-    "autoscalingTermination": "which Auto Scaling started for an instance that it terminates",
-    "CodeDeploy": "which CodeDeploy started by itself",
+    "autoscalingTermination": "which Auto Scaling started for an instance that it is terminating",
+    "CodeDeploy": "which CodeDeploy started on its own",
     "CodeDeployAutoUpdate": "which CodeDeploy started to update outdated instances",
     "CloudFormation": "which CloudFormation started",
     "CloudFormationRollback": "which CloudFormation started to roll back a stack",

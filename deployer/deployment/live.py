@@ -77,7 +77,7 @@ def reason_to_resend(
     """Return why an existing object cannot be used as the bundle, as a clause; empty if it can."""
     lives = tuple(lives)
     if newer := next((live for live in lives if live.outdates(stored, modified)), None):
-        return f"the object there was older than the live deployment {newer.deployment_id}"
+        return f"the object there is older than the live deployment {newer.deployment_id}"
     if any(live.vouches(stored) for live in lives) or is_registered():
         return ""
-    return "another object was there that CodeDeploy does not know, or may not be asked about"
+    return "the object there is unknown to CodeDeploy, or asking about it is not allowed"

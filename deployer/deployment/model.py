@@ -152,7 +152,7 @@ class Snapshot:
     def standing(self) -> str:
         """The status as a clause that claims no more than was seen: `was Created when last seen 39 s ago`."""
         if self.age is None:
-            return "could never be looked at"
+            return "could never be read"
         if not self.trouble:
             return f"is {self.status}"
         ago = f"{self.age:.0f} s" if self.age < _MINUTES_FROM else f"{self.age / 60:.0f} min"

@@ -146,7 +146,7 @@ class Observer:
             else:
                 self._batch = min(BATCH, 2 * self._batch)
             waiting = waiting[len(batch) :]
-        return f"{len(waiting)} are left to be asked for" if last and waiting else ""
+        return f"{len(waiting)} have not been read yet" if last and waiting else ""
 
     def _read_batch(self, identifiers: list[str]) -> None:
         answer = self._call(self.client.batch_get_deployment_targets, targetIds=identifiers)

@@ -63,7 +63,7 @@ def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[Co
     problems = [
         Problem(
             f"Input {_kebab(member)}: {member} is for instances, and this revision is for {names}.",
-            "Remove it: CodeDeploy would refuse the deployment.",
+            "Remove it: CodeDeploy would reject the deployment.",
         )
         for member in _SERVER_ONLY
         if member in parameters and ComputePlatform.SERVER not in possible
@@ -76,7 +76,7 @@ def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[Co
                 Problem(
                     f"Input deployment-config: {config} is for {platform.label}, and this revision is for "
                     f"{names}.",
-                    "Name a configuration of the right kind, or remove it to use the group's.",
+                    "Name a configuration for the right platform, or remove the input to use the group's.",
                 )
             )
     if problems:

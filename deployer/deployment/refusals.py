@@ -25,7 +25,7 @@ APPSPEC_CLUES = (
     ),
     clue(
         r"unsupported os\b|unsupported operating system",
-        "`os` of the AppSpec has to be linux or windows.",
+        "`os` in the AppSpec must be linux or windows.",
         "Correct it in appspec.yml.",
         source=_AGENT,
         place=Place.APPSPEC,
@@ -33,7 +33,7 @@ APPSPEC_CLUES = (
     ),
     clue(
         r"(?:unsupported|invalid|unrecognized) (?:\w{1,20} )?version\b",
-        "`version` of the AppSpec has to be the number 0.0, without quotes.",
+        "`version` in the AppSpec must be the number 0.0, without quotes.",
         "Correct it in appspec.yml; where the message shows an empty version, a byte order mark comes first.",
         source=_AGENT,
         place=Place.APPSPEC,
@@ -61,14 +61,15 @@ APPSPEC_CLUES = (
     clue(
         r"appspec[^\n]{0,40} (?:is|was) empty|specification file was empty"
         r"|undefined method\b[^\n]{0,40}\bfor (?:false|nil)\b[^\n]{0,20}",
-        "The AppSpec is empty, or a key of it has no value where the agent needs one (an empty hook, say).",
+        "The AppSpec is empty, or one of its keys has no value where the agent needs one (for example an "
+        "empty hook).",
         "Fill it in, or remove the key.",
         source=_AGENT,
         place=Place.APPSPEC,
     ),
     clue(
         r"undefined method .each' for [^\n]{0,80}String",
-        "A value of the AppSpec is a plain text where a list belongs (`type` in permissions, say).",
+        "A value in the AppSpec is plain text instead of a list (for example `type` in permissions).",
         "Write it as a list: [file].",
         source=_RUBY,
         place=Place.APPSPEC,

@@ -148,7 +148,7 @@ def _check_structure(shape: StructureShape, value: object, path: str) -> Iterato
         yield (
             path,
             f"is {_shown(value)}, not {_WORDS['structure']}",
-            f"Its names: {', '.join(shape.members)}.",
+            f"Allowed names: {', '.join(shape.members)}.",
         )
         return
     for name, inner in value.items():
@@ -164,7 +164,7 @@ def _check_list(shape: ListShape, value: object, path: str) -> Iterator[tuple[st
         yield (
             path,
             f"is {_shown(value)}, not {_WORDS['list']}",
-            "Write [one, two], or a line with a dash each.",
+            "Write [one, two], or one line with a dash per item.",
         )
         return
     most = shape.metadata.get("max")

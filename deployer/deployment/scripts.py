@@ -33,13 +33,13 @@ ENDING_CLUES = (
     ),
     clue(
         r"No such file or directory - [^\n]{0,400}",
-        "The script has Windows line endings, or its first line names an interpreter that is not there.",
+        "The script has Windows line endings, or its first line names an interpreter that does not exist.",
         'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
         source=_AGENT,
     ),
     clue(
         r"Exec format error|ENOEXEC",
-        "The script does not begin with #!, or is a program for another kind of machine.",
+        "The script does not begin with #!, or is a program for another type of machine.",
         "Begin it with a line such as #!/bin/bash, or build the program for the instance's architecture.",
         source=_AGENT,
         place=Place.SCRIPT,
@@ -79,14 +79,14 @@ COMMAND_CLUES = (
     ),
     clue(
         _WORD + r"(?P<command>[\w./+-]{1,200}): (?:command )?not found",
-        "A command that the script calls is not there: {command}.",
+        "A command that the script calls was not found: {command}.",
         _NO_PATH,
         source=_SHELL,
     ),
     clue(
         r"(?:env|sudo|exec|nohup|xargs|nice|timeout): (?:failed to run command |unable to execute )?"
         r"['\"\u2018]?(?P<command>[\w./+-]{1,200})['\"\u2019]?: " + _ENOENT,
-        "A command that the script calls is not there: {command}.",
+        "A command that the script calls was not found: {command}.",
         _NO_PATH,
         source=_SHELL,
     ),
@@ -110,7 +110,7 @@ LOG_CLUES = (
         r"\^M|\$'[^'\n]{0,80}\\r'|\r['\u2019]?: (?:command )?not found|\\r['\u2019]?: (?:command )?not found"
         r"|bad interpreter|\r['\u2019]?: No such file|\\r['\u2019]?: No such file|\$'\\r'"
         r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
-        "The script has Windows line endings, or its first line names an interpreter that is not there.",
+        "The script has Windows line endings, or its first line names an interpreter that does not exist.",
         'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
         source=_SHELL,
     ),
@@ -147,7 +147,7 @@ LOG_CLUES = (
         r"|(?:not found|ENOENT|no such file|can't open file)[^\n]{0,200}/opt/codedeploy-agent/?(?!deploy)"
         r"|(?:ENOENT|no such file)[^\n]{0,200}['\" ]/(?:package|composer)\.json"
         r"|\(/opt/codedeploy-agent\)|in (?:the )?['\"]?/opt/codedeploy-agent\b(?!/deploy)",
-        "The command ran outside of the bundle.",
+        "The command ran outside the bundle.",
         _NOT_IN_BUNDLE,
         source=_TOOLS,
     ),
@@ -160,7 +160,7 @@ LOG_CLUES = (
         r"|script)[^\n]{0,300}not found"
         r"|couldn't find a package\.json|no such file or directory, open '(?:package|composer)\.json"
         r"|does not contain a Gradle build|no rule to make target|job-working-directory",
-        "The command did not start in a folder of the application that is still there.",
+        "The command ran in a folder that does not belong to the application or no longer exists.",
         _NOT_IN_BUNDLE,
         source=_TOOLS,
     ),
@@ -233,8 +233,8 @@ FILE_CLUES = (
     clue(
         r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server|operation timed out"
         r"|connection reset by peer|could not connect to server|actively refused it",
-        "Nothing listens where the script connects to: the application is not up, or not yet.",
-        "Let the check try again for a while before it gives up, and look at the application's own log.",
+        "Nothing is listening where the script connects: the application is not running, or not yet.",
+        "Retry the check for a while before giving up, and look at the application's own log.",
         source=_POSIX,
     ),
     clue(
@@ -280,7 +280,7 @@ FILE_CLUES = (
 EXIT_CLUES = (
     clue(
         r"exit code 127\b",
-        "A command that the script calls is not there.",
+        "A command that the script calls was not found.",
         _NO_PATH,
         source=_SHELL,
     ),
@@ -298,7 +298,7 @@ EXIT_CLUES = (
     ),
     clue(
         r"exit code (?:143|139|138|136|135|134|132|131|130|129)\b|exit code\s{0,5}$",
-        "A signal ended the script: it was killed, crashed, or the machine ran out of memory.",
+        "A signal terminated the script: it was killed, crashed, or the machine ran out of memory.",
         "Look at dmesg and journalctl on the instance, and whether the script stops itself.",
         source=_AGENT,
     ),

@@ -45,16 +45,16 @@ SERVICE_CLUES = (
     ),
     clue(
         r"notification to continue",
-        "Nobody continued the deployment within the deployment group's wait.",
-        "Continue it by a run with deployment-id and continue: true, or raise the wait in the group's "
+        "Nobody continued the deployment within the deployment group's wait time.",
+        "Continue it with a run that sets deployment-id and continue: true, or raise the wait in the group's "
         "blue/green settings.",
         source=_GUIDE,
         place=Place.NOWHERE,
     ),
     clue(
         r"target group\b[^\n]{0,80}\blistener|listener\b[^\n]{0,80}\btarget group",
-        "The listener does not point at the target group of the tasks that serve now.",
-        "Point the production listener (and the test listener) at that target group, then deploy again.",
+        "The listener does not point to the target group of the tasks that currently serve traffic.",
+        "Point the production listener (and the test listener) to that target group, then deploy again.",
         source=_GUIDE,
         place=Place.NOWHERE,
     ),
@@ -62,7 +62,7 @@ SERVICE_CLUES = (
         r"(?:did not|never|without|no) [^\n]{0,60}(?:call ?back|respond|response|report)"
         r"|(?:function|hook|validation)[^\n]{0,60}timed out|timed out[^\n]{0,60}(?:function|hook)",
         "A Lambda function that serves as a hook never reported back.",
-        "It has to call PutLifecycleEventHookExecutionStatus within an hour, on every path; read its log in "
+        "It must call PutLifecycleEventHookExecutionStatus within an hour, on every path; read its log in "
         "CloudWatch.",
         source="AWS CodeDeploy user guide, AppSpec hooks for Lambda and ECS",
     ),

@@ -61,7 +61,7 @@ TOOL_CLUES = (
     ),
     clue(
         r"container name[^\n]{0,200}already in use|name is already in use by container",
-        "A container of that name is still there.",
+        "A container with that name still exists.",
         "Remove it in ApplicationStop or BeforeInstall: docker rm -f NAME.",
         source=_DOCKER,
     ),
@@ -229,7 +229,7 @@ TOOL_CLUES = (
     clue(
         r"(?:'(?P<command>[^'\n]{1,200})'"
         r"|\b(?P<bare>[\w./+-]{1,200})\s?:? the term '[^'\n]{1,200}') is not recognized",
-        "A command that the script calls is not there: {command}{bare}.",
+        "A command that the script calls was not found: {command}{bare}.",
         "Use full paths, or install the command in BeforeInstall.",
         source=_WINDOWS,
     ),

@@ -56,7 +56,7 @@ def follow_rollback(
         raise
     ending = outcome.rollback_ending
     if ending is None:
-        run.ci.say(f"Check in the console how the rollback {rollback.id} ends: {rollback.url}")
+        run.ci.say(f"Check the result of the rollback {rollback.id} in the console: {rollback.url}")
         return
     if ending.status is Status.SUCCEEDED:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)

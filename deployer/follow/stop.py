@@ -62,13 +62,13 @@ def stop_late(deployment: Deployment, ending: Ending, *, aws: Aws, run: Run) -> 
         problem = Problem(
             f"Deployment {deployment.id} was not stopped: it {snapshot.standing}, and AWS is not responding "
             f"({snapshot.trouble}).",
-            "It may have ended since. Check it in the console, and stop it there if it is still running: "
+            "It may have ended since. Check it in the console and stop it there if it is still running: "
             f"{deployment.url}",
             code="status-unread",
         )
         run.outcome.problems.append(problem)
         run.ci.annotate(problem)
-    run.ci.say(f"Deployment {deployment.id} was left alone: {deployment.url}")
+    run.ci.say(f"Deployment {deployment.id} was not changed: {deployment.url}")
     return None
 
 

@@ -49,7 +49,7 @@ def heartbeat(current: Snapshot, seconds: float) -> str:
     if current.trouble:
         parts.append(f"; AWS is not responding ({current.trouble})")
     elif current.unread:
-        parts.append(f"; the targets cannot be read ({current.unread})")
+        parts.append(f"; targets cannot be read ({current.unread})")
     return stamped("".join(parts), seconds)
 
 

@@ -44,7 +44,7 @@ def warnings(
     if snapshot.ended or snapshot.trouble or snapshot.unread:
         return
     if seconds >= SILENCE_SECONDS and snapshot.status == "InProgress" and snapshot.untouched:
-        yield "silent", f"No target has started after {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+        yield "silent", f"No target has started within {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
     targets = snapshot.targets or ()
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "A target failed; the deployment continues as long as its configuration allows."

@@ -9,14 +9,13 @@ CODES: Final = {
     "reach CodeDeploy.",
     "bucket-owner": "The bucket belongs to another account than `expected-bucket-owner`, or its owner cannot "
     "be confirmed.",
-    "credentials-end-early": "The AWS credentials end before the wait does.",
-    "endpoint-not-encrypted": "An endpoint beyond this machine is `http://`: whoever is on the way reads and "
-    "changes what is sent.",
+    "credentials-end-early": "The AWS credentials expire before the wait ends.",
+    "endpoint-not-encrypted": "An endpoint outside this machine uses `http://`: anyone on the network path "
+    "can read and change what is sent.",
     "rollback-failed": "The rollback failed, was stopped or did not end within `timeout`: it is uncertain "
     "which revision each target runs.",
     "rollback-missing": "CodeDeploy was to roll the deployment back, but no rollback began.",
-    "sdk-file-ignored": "A file of AWS settings, credentials or models that lies in the workspace is not "
-    "read.",
+    "sdk-file-ignored": "A file in the workspace with AWS settings, credentials or models was ignored.",
     "status-unread": "The deployment's status could not be read, so it was not stopped.",
     "timed-out": "The deployment did not end within `timeout`.",
     "unexpected-account": "The AWS credentials belong to another account than `expected-account`.",

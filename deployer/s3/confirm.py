@@ -41,7 +41,7 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
             raise InvalidInput(
                 Problem(
                     f"Revision not found: {revision.uri}",
-                    "It may have expired by a lifecycle rule of the bucket, or was never uploaded; check "
+                    "It may have been deleted by a lifecycle rule of the bucket, or never uploaded. Check "
                     "bucket, key and versionId, or build it again.",
                     code="NoSuchVersion" if revision.version_id else "NoSuchKey",
                 )
@@ -54,8 +54,8 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
         raise InvalidInput(
             Problem(
                 f"The object has changed since the revision was made: {revision.uri} now has eTag {etag}.",
-                "The targets would refuse it. Deploy the revision that was made last, or turn on the "
-                "bucket's versioning so that revisions name a version.",
+                "The targets would reject it. Deploy the latest revision, or enable versioning on the "
+                "bucket so that revisions refer to a version.",
             )
         )
     return replace(revision, etag=etag), True

@@ -84,7 +84,7 @@ class Multipart:
         try:
             failure = results.get(timeout=None if isinstance(cause, Exception) else _ABORT_SECONDS)
         except Empty:
-            failure = TimeoutError("S3 did not answer in time")
+            failure = TimeoutError("S3 did not respond in time")
         if failure is None:
             return
         note = rules.LEFT_BEHIND.problem(None, upload=self.id, reason=failure)

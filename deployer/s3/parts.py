@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _SENDERS: Final = 3
 _READ: Final = 1 << 16
-_GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was given up
+_GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was aborted
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class _Body(io.RawIOBase):
         What it gets has to pass the link within one timeout of the socket, so it must not be much either.
         """
         if self._given_up.is_set():
-            raise InterruptedError("the upload was given up")
+            raise InterruptedError("the upload was aborted")
         if self._piece == len(self._part.pieces):
             return b""
         piece = self._part.pieces[self._piece]

@@ -43,7 +43,7 @@ def upload(
     *,
     s3: S3Client,
     progress: Callable[[Transfer], None],
-    reject: Callable[[StoredObject, datetime], str] = lambda *_: "nobody vouches for it",
+    reject: Callable[[StoredObject, datetime], str] = lambda *_: "it is not known to CodeDeploy",
 ) -> StoredObject:
     """Make sure that the object is in the bucket and return it, pinned to its eTag and version.
 

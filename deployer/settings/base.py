@@ -25,7 +25,7 @@ class Section(StrEnum):
     STORAGE = "Where to store it"
     IDENTITY = "Identity"
     DEPLOYMENT = "How to deploy"
-    RUN = "Stages and time-outs"
+    RUN = "Stages and timeouts"
     REPORT = "Reports"
 
     def input(

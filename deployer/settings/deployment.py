@@ -122,7 +122,9 @@ def parse_alarms(text: str) -> tuple[str, ...]:
 def parse_deployment_id(text: str) -> str:
     """Parse a deployment ID."""
     if not _DEPLOYMENT_ID.fullmatch(text.strip()):
-        raise InputError("is not a deployment's id", "It looks like d-A1B2C3D4E: the output deployment-id.")
+        raise InputError(
+            "is not a deployment's id", "It looks like d-A1B2C3D4E; use the output deployment-id."
+        )
     return text.strip()
 
 

@@ -24,7 +24,7 @@ _TAG_KEY, _TAG_VALUE, _MOST_SESSION_TAGS = 128, 256, 50
 def parse_account(text: str) -> str:
     """Parse the number of an AWS account."""
     if not _ACCOUNT.fullmatch(text.strip()):
-        raise InputError("is not the number of an AWS account", "It has twelve digits.")
+        raise InputError("is not an AWS account number", "An account number has twelve digits.")
     return text.strip()
 
 
@@ -43,7 +43,7 @@ def check_session_name(name: str) -> str:
     """Check the name that CloudTrail shows for the session."""
     if not _SESSION_NAME.fullmatch(name):
         raise InputError(
-            "is not a session's name", "Write 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -"
+            "is not a valid session name", "Write 2 to 64 of the characters A-Z a-z 0-9 _ + = , . @ -"
         )
     return name
 
@@ -52,7 +52,7 @@ def check_external_id(text: str) -> str:
     """Check the external ID, a secret shared by the role's owner and the caller."""
     if not _EXTERNAL_ID.fullmatch(text):
         raise InputError(
-            "is not an external id", "Write 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -"
+            "is not a valid external ID", "Write 2 to 1224 of the characters A-Z a-z 0-9 _ + = , . @ : / -"
         )
     return text
 
@@ -68,7 +68,7 @@ def check_variable(name: str) -> str:
     """Check that the text is the name of an environment variable, not its value."""
     if not _VARIABLE.fullmatch(name):
         raise InputError(
-            "is not the name of a variable",
+            "is not a variable name",
             "Write the variable's name, such as GITLAB_OIDC_TOKEN.",
             secret=True,
         )
@@ -80,11 +80,11 @@ def check_session_tags(tags: Mapping[str, str]) -> Mapping[str, str]:
     for key, value in tags.items():
         if not _TAG.fullmatch(key + value) or len(key) > _TAG_KEY or len(value) > _TAG_VALUE:
             raise InputError(
-                f"has the tag {key!r}, which AWS does not take",
+                f"has the tag {key!r}, which AWS does not accept",
                 "Letters, digits, spaces and _ . : / = + @ -; at most 128 in a key, 256 in a value.",
             )
     if len(tags) > _MOST_SESSION_TAGS:
-        raise InputError(f"has {len(tags)} tags", f"A session can have {_MOST_SESSION_TAGS}.")
+        raise InputError(f"has {len(tags)} tags", f"A session can have at most {_MOST_SESSION_TAGS}.")
     return tags
 
 

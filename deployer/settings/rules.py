@@ -64,7 +64,7 @@ def _ways_to_give(name: str, stage: Stage, environ: Mapping[str, str]) -> str:
             f"or write `{name}` under `with:`."
         )
     return (
-        f"It is needed to {stage}. Give it as `{name}` under `with:`, as the variable {variable}, or as the "
+        f"It is required to {stage}. Set it as `{name}` under `with:`, as the variable {variable}, or as the "
         f"flag --{name}."
     )
 
@@ -98,10 +98,12 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
     if settings.continue_ and settings.stop_after is not Stage.WAIT:
         yield _clash("continue", "stop-after", "a run that continues a deployment follows it to its end")
     if settings.kms_key_id and settings.sse is Encryption.AES256:
-        yield _clash("kms-key-id", "sse", "S3 encrypts with a KMS key where sse is aws:kms or aws:kms:dsse")
+        yield _clash("kms-key-id", "sse", "S3 encrypts with a KMS key only if sse is aws:kms or aws:kms:dsse")
     placeholders = [name for _, name, _, _ in Formatter().parse(settings.key)]
     if "group" in placeholders and len(settings.deployment_groups) > 1:
-        yield _clash("key", "deployment-group", "several groups share one revision, so key cannot name one")
+        yield _clash(
+            "key", "deployment-group", "several groups share one revision, so key cannot contain a group"
+        )
     for member in settings.parameters or ():
         name = MEMBERS.get(member)
         if member in _ONLY_AS_INPUT:
@@ -127,7 +129,7 @@ def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
         if name not in given:
             problem = Problem(
                 f"Input {name} is missing: {changing} changes the deployment that deployment-id names.",
-                f"Give {name}, so that a wrong id cannot change another application's deployment.",
+                f"Set {name}, so that a wrong ID cannot change another application's deployment.",
             )
             yield Finding(name, problem)
 
@@ -135,12 +137,16 @@ def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
 def _excluded(by: str, sections: Collection[Section], given: Collection[str]) -> Iterator[Finding]:
     for name, each in inputs().items():
         if each.section in sections and name in given and name != by:
-            yield _clash(name, by, "what is deployed is settled already")
+            yield _clash(name, by, "what to deploy is already decided")
 
 
 def _starts_late(by: str, settings: Settings, given: Collection[str], first: Stage) -> Iterator[Finding]:
     if "stop-after" in given and not settings.stop_after.reaches(first):
-        yield _clash("stop-after", by, f"with it a run starts later than that; it can stop after {first}")
+        yield _clash(
+            "stop-after",
+            by,
+            f"a run with it starts after that stage; the first stage it can stop after is {first}",
+        )
 
 
 def _clash(name: str, other: str, why: str) -> Finding:

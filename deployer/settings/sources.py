@@ -119,7 +119,7 @@ def inherited_inputs(environ: Mapping[str, str]) -> Iterator[Problem]:
     for variable, name in _inherited(environ).items():
         if name in _STEPS_OWN:
             yield Problem(
-                f"{variable} of the job's environment is ignored: only the step itself sets {name}.",
+                f"{variable} of the job's environment is ignored: only the step itself can set {name}.",
                 f"Write {name} under the step's with:, or as the flag --{name}.",
                 severity=Severity.WARNING,
             )

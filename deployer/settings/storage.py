@@ -61,7 +61,7 @@ def parse_bucket_path(text: str) -> str:
     path = text.strip().removeprefix("s3://").strip("/")
     if not _BUCKET.fullmatch(path.partition("/")[0]):
         raise InputError(
-            "does not start with a bucket's name",
+            "does not start with a bucket name",
             "Write bucket or bucket/some/folders. A bucket's name has 3 to 63 lower-case letters, digits, "
             "dots and hyphens, and starts and ends with a letter or digit.",
         )
@@ -74,7 +74,7 @@ def check_key(template: str) -> str:
     try:
         fields = list(Formatter().parse(template))
     except ValueError:
-        raise InputError("has a brace without its partner", allowed) from None
+        raise InputError("has an unmatched brace", allowed) from None
     for _, name, spec, conversion in fields:
         if name is not None and (name not in PLACEHOLDERS or spec or conversion):
             near = nearest(name, set(PLACEHOLDERS) - {name})

@@ -116,7 +116,9 @@ def parse_assignments(text: str) -> Mapping[str, str]:
     for line in filter(str.strip, text.splitlines()):
         name, equals, value = line.strip().partition("=")
         if not equals or not name.strip():
-            raise InputError(f"has the line {line.strip()!r}, which assigns nothing", "Write NAME=value.")
+            raise InputError(
+                f"has the line {line.strip()!r}, which is not an assignment", "Write NAME=value."
+            )
         if name.strip() in values:
             raise InputError(f"assigns {name.strip()} twice", "Keep one of them.")
         values[name.strip()] = value.strip()
@@ -128,7 +130,7 @@ def check_variables(values: Mapping[str, str]) -> Mapping[str, str]:
     for name in values:
         if not re.fullmatch(VARIABLE_NAME, name):
             raise InputError(
-                f"has the name {name!r}, which no placeholder can have",
+                f"has the name {name!r}, which is not valid in a placeholder",
                 "A name starts with a letter, followed by letters, digits, _ . and -",
             )
     return values

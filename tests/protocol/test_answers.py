@@ -211,7 +211,7 @@ def test_a_role_that_the_sdk_assumes_by_itself_is_guarded_too(
         AWS_SECRET_ACCESS_KEY=None,
     )
     assert ran.code == 5
-    assert "the answer to AssumeRole cannot be read: it is cut off or garbled (HTTP status 200)" in ran.log
+    assert "the answer to AssumeRole cannot be read: it is truncated or garbled (HTTP status 200)" in ran.log
     assert [piece for piece in PIECES if piece in ran.everything] == []
     assert service.operations().count("AssumeRole") > 1
 
@@ -237,7 +237,7 @@ def look(aws: Aws) -> Any:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("status", "body", "reason"),
     [
-        (200, "", "it is cut off or garbled"),
+        (200, "", "it is truncated or garbled"),
         (200, "{}", "it has no deploymentInfo.status"),
         (200, '{"deploymentInfo": null}', "it has no deploymentInfo.status"),
         (200, '{"deploymentInfo": {"status": ""}}', "it has no deploymentInfo.status"),
@@ -251,15 +251,15 @@ def look(aws: Aws) -> Any:  # noqa: ANN401
         (
             200,
             '{"deploymentInfo": {"status": "Failed", "createTime": "planted"}}',
-            "it is cut off or garbled",
+            "it is truncated or garbled",
         ),
-        (200, '["planted"]', "it is no JSON object"),
-        (200, "[" * 100_000, "it is cut off or garbled"),
+        (200, '["planted"]', "it is not a JSON object"),
+        (200, "[" * 100_000, "it is truncated or garbled"),
         (200, "\n<HTML>planted", "it is an HTML page"),
         (403, "<!doctype html>planted", "it is an HTML page"),
-        (503, "planted", "it is cut off or garbled"),
-        (400, '{"__type": ["planted"]}', "it is no error of AWS"),
-        (400, '{"__type": "Planted", "message": {"planted": 1}}', "it is no error of AWS"),
+        (503, "planted", "it is truncated or garbled"),
+        (400, '{"__type": ["planted"]}', "it is not an AWS error"),
+        (400, '{"__type": "Planted", "message": {"planted": 1}}', "it is not an AWS error"),
     ],
 )
 def test_what_is_wrong_with_an_answer_is_told_without_a_word_of_it(
@@ -309,7 +309,7 @@ def test_an_etag_without_its_closing_quote_is_a_lost_answer(
     if whole:
         assert ask(put, ETag=tag)["ETag"] == tag
         return
-    with pytest.raises(UnreadableAnswer, match=r"its ETag is cut off|it has no ETag"):
+    with pytest.raises(UnreadableAnswer, match=r"its ETag is truncated|it has no ETag"):
         ask(put, ETag=tag)
 
 
@@ -329,5 +329,5 @@ def test_a_traceback_never_quotes_an_answer() -> None:
     assert "planted" in str(caught.value.__cause__)
     told = traceback_of(caught.value)
     assert "planted" not in told
-    assert "ResponseParserError: its text quotes an answer and is left out" in told
+    assert "ResponseParserError: its text quotes a response and is left out" in told
     assert "KeyError: 'deploymentId'" in told

@@ -86,7 +86,7 @@ def test_an_etag_in_quotes_is_the_same_etag(still_emulator: Start, run_line: Run
     ("creator", "request_", "origin"),
     [
         ("autoscaling", {}, "which Auto Scaling started for a new instance"),
-        ("autoscalingTermination", {}, "which Auto Scaling started for an instance that it terminates"),
+        ("autoscalingTermination", {}, "which Auto Scaling started for an instance that it is terminating"),
         ("CodeDeployAutoUpdate", {}, "which CodeDeploy started to update outdated instances"),
         ("CloudFormation", {}, "which CloudFormation started"),
         ("user", {"updateOutdatedInstancesOnly": True}, "which goes to outdated instances only"),

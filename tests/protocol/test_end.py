@@ -154,7 +154,7 @@ def test_a_rollback_that_may_not_be_watched_leaves_the_verdict(emulator: Start, 
     looks = [call.parameters["deploymentId"] for call in calls(service, "GetDeployment")]
     ran, _ = followed(denied_after=looks.index(service.deployments[1].id))
     assert (ran.code, ran.outputs["status"]) == (10, "failed")
-    assert "Check in the console how the rollback" in ran.log
+    assert "Check the result of the rollback" in ran.log
 
 
 @pytest.mark.parametrize(

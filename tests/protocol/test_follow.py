@@ -233,7 +233,7 @@ def test_a_thousand_targets_cost_a_bounded_number_of_calls_a_look(
 
 def test_an_agent_that_never_answers_is_told_early(still_emulator: Start, run_line: RunLine) -> None:
     ran = run_line(still_emulator("agent-silent"), "--timeout", "10m")
-    assert ran.log.count("No target has started after 3m") == 1
+    assert ran.log.count("No target has started within 3m") == 1
     assert "systemctl status codedeploy-agent" in ran.log
 
 

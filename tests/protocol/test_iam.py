@@ -171,7 +171,7 @@ DENIALS = {
                 ],
             }
         ),
-        "A policy of the identity denies it explicitly, and no Allow outweighs that",
+        "A policy of the identity denies it explicitly, which overrides every Allow",
     ),
     "boundary": (
         Policies(boundary=seed("other-bucket")),

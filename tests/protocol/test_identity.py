@@ -139,7 +139,7 @@ def test_a_renewal_that_is_refused_ends_the_run_with_the_reason(job: Job, aws: S
     ran = job.run(service, **github(service))
     assert ran.code == 4
     assert "is still running" in ran.log
-    assert "its trust policy does not admit this job" in ran.log
+    assert "its trust policy does not allow this job" in ran.log
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_token_given_in_place_of_a_variable_s_name_is_not_shown(job: Job, aws:
     token = service.oidc.issue("sts.amazonaws.com")
     ran = job.run(service, INPUT_ROLE_TO_ASSUME=DEPLOYER, INPUT_WEB_IDENTITY_TOKEN_VARIABLE=token)
     assert ran.code == 2
-    assert "is not the name of a variable" in ran.log
+    assert "is not a variable name" in ran.log
     assert token[:40] not in ran.everything
 
 
@@ -300,7 +300,7 @@ def test_pull_requests_are_not_advised_to_be_admitted(job: Job, aws: StartWithRo
     service.oidc.subject = "repo:acme/hello-web:pull_request"
     ran = job.run(service, **github(service))
     assert ran.code == 4
-    assert "whoever may open one could deploy" in ran.log
+    assert "anyone who can open one could deploy" in ran.log
     (trust,) = pasted(ran.log)
     assert "pull_request" not in str(trust)
     assert "repo:acme/hello-web:environment:ENVIRONMENT" in str(trust)
@@ -386,12 +386,12 @@ def test_what_sts_has_no_parameter_for_is_refused_before_it_is_asked(job: Job, a
     given = {"INPUT_ROLE-EXTERNAL-ID": "shared", "INPUT_ROLE-SESSION-TAGS": "a=b"}
     ran = job.run(service, **github(service, **given))
     assert ran.code == 2
-    assert "Input role-external-id cannot be sent where a token is" in ran.log
-    assert "Input role-session-tags cannot be sent where a token is" in ran.log
+    assert "Input role-external-id cannot be sent together with a token" in ran.log
+    assert "Input role-session-tags cannot be sent together with a token" in ran.log
     chain = {"INPUT_ROLE-TO-ASSUME": f"{DEPLOYER}\n{PREFIX}/target", "INPUT_ROLE-DURATION": "2h"}
     ran = job.run(service, **github(service, **chain))
     assert ran.code == 2
-    assert "the hour that AWS allows for a chain" in ran.log
+    assert "maximum that AWS allows for a chain" in ran.log
     assert service.calls == []
 
 
@@ -402,7 +402,7 @@ def test_keys_that_end_before_the_timeout_are_warned_of_before_deploying(
     service = aws()
     ran = job.run(service, AWS_CREDENTIAL_EXPIRATION=ends)
     assert ran.code == 0, ran.log
-    warning = ran.log.index("The AWS credentials end at 09:50 UTC, in 20 min")
+    warning = ran.log.index("The AWS credentials expire at 09:50 UTC, in 20 min")
     assert warning < ran.log.index("== Deploy")
     ran = job.run(service, "--timeout=15m", AWS_CREDENTIAL_EXPIRATION=ends)
     assert "The AWS credentials end" not in ran.log
@@ -416,7 +416,7 @@ def test_a_token_that_cannot_be_renewed_is_warned_of(job: Job, aws: StartWithRol
         "BITBUCKET_STEP_OIDC_TOKEN": service.oidc.issue("sts.amazonaws.com", exp=exp),
         "INPUT_ROLE_TO_ASSUME": DEPLOYER,
     }
-    assert "The AWS credentials end at 09:45 UTC, in 15 min" in job.run(service, **given).log
+    assert "The AWS credentials expire at 09:45 UTC, in 15 min" in job.run(service, **given).log
     assert "The AWS credentials end" not in job.run(service, "--stop-after=deploy", **given).log
     assert clock.now() < datetime(2026, 3, 2, 9, 45, tzinfo=UTC)
 

@@ -105,7 +105,7 @@ def test_while_a_rehearsal_packs(workspace: Path, environ: Mapping[str, str]) ->
 
 @pytest.mark.parametrize(
     ("silent", "reason"),
-    [(False, "AccessDenied"), (True, "S3 did not answer in time")],
+    [(False, "AccessDenied"), (True, "S3 did not respond in time")],
     ids=["denied", "silent"],
 )
 def test_while_uploading(

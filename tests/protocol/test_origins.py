@@ -97,8 +97,8 @@ def test_an_endpoint_that_is_not_aws_s_is_said_with_its_origin(job: Job, emulato
     service = emulator(bucket_store=job.s3)
     ran = job.run(service)
     assert ran.code == 0, ran.log
-    assert ran.log.count(f"Calls of CodeDeploy go to {service.url}, by AWS_ENDPOINT_URL_CODEDEPLOY.") == 1
-    assert ran.log.count(f"Calls of S3 go to {service.url}, by AWS_ENDPOINT_URL_S3.") == 1
+    assert ran.log.count(f"Calls to CodeDeploy go to {service.url}, set by AWS_ENDPOINT_URL_CODEDEPLOY.") == 1
+    assert ran.log.count(f"Calls to S3 go to {service.url}, set by AWS_ENDPOINT_URL_S3.") == 1
     assert "not encrypted" not in ran.log
 
 
@@ -109,7 +109,7 @@ def test_calls_that_leave_the_machine_unencrypted_are_warned_of(job: Job, emulat
     assert "Calls to http://codedeploy.invalid:8080 are not encrypted" in ran.log
     ran = job.run(service, AWS_ENDPOINT_URL="not/a url")
     assert ran.code == 2
-    assert "AWS_ENDPOINT_URL is no URL." in ran.log
+    assert "AWS_ENDPOINT_URL is not a URL." in ran.log
     assert "not/a" not in ran.log
 
 

@@ -57,7 +57,7 @@ def test_the_log_says_where_the_region_came_from(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"AWS_REGION": None}, "No AWS region is given."),
+        ({"AWS_REGION": None}, "No AWS region is set."),
         ({"AWS_PROFILE": "nobody"}, "nobody"),
     ],
 )

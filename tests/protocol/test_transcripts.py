@@ -38,7 +38,7 @@ PLATFORMS: Mapping[str, Mapping[str, str]] = {
     "console": {},
 }
 VOLATILE = (
-    (r"^Calls of \w+ go to http://127\.0\.0\.1:\d+, by AWS_ENDPOINT_URL_\w+\.\n", ""),  # no user's
+    (r"^Calls to \w+ go to http://127\.0\.0\.1:\d+, set by AWS_ENDPOINT_URL_\w+\.\n", ""),  # no user's
     (r"(?<=::add-mask::).*", "SECRET"),
     (r"bucket-[0-9a-f-]{36}", "BUCKET"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),

@@ -44,7 +44,7 @@ def test_without_aws_s_words_what_was_asked_for_stands_in(text: str) -> None:
 def test_the_policy_that_decided_is_named(kind: str, owner: str) -> None:
     silent = advice(f"because no {kind} allows the {ACTION} action")
     assert silent.startswith(owner)
-    assert "it has to contain this too:\n{" in silent
+    assert "add this statement to it:\n{" in silent
     explicit = advice(f"with an explicit deny in a {kind}")
     assert explicit.startswith(owner)
     assert "denies it explicitly" in explicit

@@ -51,6 +51,6 @@ def test_any_other_host_is_said_with_what_names_it(host: str) -> None:
     own = {"AWS_ENDPOINT_URL_CODEDEPLOY": "x", "AWS_ENDPOINT_URL": "y"}
     url = f"https://user:secret@{host}/path?token=secret"
     assert told("codedeploy", url, **own) == [
-        f"Calls of CodeDeploy go to https://{host}, by AWS_ENDPOINT_URL_CODEDEPLOY."
+        f"Calls to CodeDeploy go to https://{host}, set by AWS_ENDPOINT_URL_CODEDEPLOY."
     ]
-    assert told("codedeploy", url) == [f"Calls of CodeDeploy go to https://{host}, by the profile."]
+    assert told("codedeploy", url) == [f"Calls to CodeDeploy go to https://{host}, set by the profile."]

@@ -160,7 +160,7 @@ def test_a_look_that_failed_is_a_sign_and_the_heartbeat_claims_only_what_was_see
         "was InProgress when last seen 39 s ago; AWS is not responding (ThrottlingException)"
     )
     unseen = Snapshot("Unknown", trouble="ThrottlingException", age=None)
-    assert "could never be looked at; AWS" in progress.heartbeat(unseen, 30)
+    assert "could never be read; AWS" in progress.heartbeat(unseen, 30)
     assert replace(stormy, age=300.0).standing == "was InProgress when last seen 5 min ago"
 
 
@@ -169,7 +169,7 @@ def test_targets_that_cannot_be_read_are_a_sign_and_give_no_other() -> None:
     blind = Snapshot("InProgress", targets=(pending,), unread="InternalFailure")
     told = dict(warnings(blind, seconds=999, now=START, timeouts={}))
     assert list(told) == ["unread"]
-    assert "the targets cannot be read (InternalFailure)" in progress.heartbeat(blind, 30)
+    assert "targets cannot be read (InternalFailure)" in progress.heartbeat(blind, 30)
 
 
 def test_the_heartbeat_says_what_is_waited_for_but_not_a_whole_fleet() -> None:

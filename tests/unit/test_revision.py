@@ -67,17 +67,17 @@ def test_what_people_write(text: str, revision: Revision) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("web.zip", "no form that is known"),
-        ("s3:/b/a.zip", "no form that is known"),
-        ("s3://b", "no bucket or no key"),
-        ("s3:///a.zip", "no bucket or no key"),
+        ("web.zip", "unknown format"),
+        ("s3:/b/a.zip", "unknown format"),
+        ("s3://b", "lacks a bucket or a key"),
+        ("s3:///a.zip", "lacks a bucket or a key"),
         ("s3://b/a.zip?version=1", "the unknown part version="),
         ("s3://b/a.zip?bundleType=rar", "an unknown bundleType; known are zip, tgz, tar, YAML, JSON"),
-        ("s3://b/release", "needs ?bundleType="),
-        ("github://me/web/main", "the commit with 40 digits"),
-        ("data:application/yaml;base64,dmVyc2lv*", "cut off"),
-        ("data:application/yaml;base64,/w==", "cut off"),
-        ("data:text/plain,hello", "no form that is known"),
+        ("s3://b/release", "such as ?bundleType="),
+        ("github://me/web/main", "a commit of 40 digits"),
+        ("data:application/yaml;base64,dmVyc2lv*", "truncated"),
+        ("data:application/yaml;base64,/w==", "truncated"),
+        ("data:text/plain,hello", "unknown format"),
     ],
 )
 def test_why_a_revision_is_not_understood(text: str, why: str) -> None:

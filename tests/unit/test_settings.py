@@ -219,7 +219,7 @@ def test_choices_are_read_in_any_case() -> None:
         ({"key": "{digest:>90}"}, "the unknown placeholder {digest}"),
         ({"key": "{digest.real}"}, "the unknown placeholder {digest.real}"),
         ({"key": "{}"}, "the unknown placeholder {}"),
-        ({"key": "{digest"}, "has a brace without its partner"),
+        ({"key": "{digest"}, "has an unmatched brace"),
         ({"key": "releases/"}, "starts or ends with a slash"),
         ({"application": "caf\udce9"}, "Input application: 'caf\\udce9' is not text. Write it in UTF-8."),
     ],
@@ -254,7 +254,7 @@ def test_buckets(text: str, bucket: str, prefix: str) -> None:
     "text", ["ab", "Revisions", "a..b", "10.0.0.1", "-ab", "ab-", "x" * 64, "s3://", "under_score"]
 )
 def test_wrong_buckets(text: str) -> None:
-    assert "does not start with a bucket's name" in problem(bucket=text)
+    assert "does not start with a bucket name" in problem(bucket=text)
 
 
 def test_patterns_are_kept_as_they_are() -> None:

@@ -96,10 +96,10 @@ def test_a_revision_of_any_kind() -> None:
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"revision": "web.zip"}, "is in no form that is known. Write s3://bucket/key"),
-        ({"appspec_variables": "TASK"}, "has the line 'TASK', which assigns nothing"),
+        ({"revision": "web.zip"}, "has an unknown format. Write s3://bucket/key"),
+        ({"appspec_variables": "TASK"}, "has the line 'TASK', which is not an assignment"),
         ({"appspec_variables": "A=1\nA=2"}, "assigns A twice"),
-        ({"appspec_variables": "1A=1"}, "has the name '1A', which no placeholder can have"),
+        ({"appspec_variables": "1A=1"}, "has the name '1A', which is not valid in a placeholder"),
         ({"object_tags": "\n".join(f"a{n}=1" for n in range(11))}, "has 11 tags"),
         ({"alarms": "\n".join("abcdefghijk")}, "names 11 alarms"),
         ({"auto_rollback": "DEPLOYMENT_FAILUR"}, "Did you mean DEPLOYMENT_FAILURE?"),
@@ -108,7 +108,7 @@ def test_a_revision_of_any_kind() -> None:
         ({"target_instances": "- web"}, "is not a mapping of names to values"),
         ({"target_instances": "a: \x01"}, "is not YAML"),
         ({"parameters": "web"}, "is not a mapping"),
-        ({"expected_bucket_owner": "12"}, "It has twelve digits."),
+        ({"expected_bucket_owner": "12"}, "An account number has twelve digits."),
         ({"storage_class": "DEEP_ARCHIVE"}, "is not one of the choices"),
         ({"parameters": "revision: {}"}, "revision has an input of its own. Use the input revision."),
         (

@@ -130,7 +130,7 @@ def test_an_appspec_outside_of_the_working_folder(
     move(workspace, **{"deploy/appspec.yml": APPSPEC})
     monkeypatch.chdir(workspace / "services" / "web")
     said = messages(*(flag.format(workspace) for flag in flags))
-    assert f"there is {workspace}/deploy/appspec.yml, which is outside of the workspace {Path.cwd()}." in said
+    assert f"there is {workspace}/deploy/appspec.yml, which is outside the workspace {Path.cwd()}." in said
     source = "services/web/dist" if len(flags) > 1 or "source" in flags[0] else "services/web"
     assert f"Start in {workspace}, with `source: {source}` and `appspec: deploy/appspec.yml`." in said
     monkeypatch.chdir(workspace)
