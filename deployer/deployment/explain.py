@@ -67,7 +67,7 @@ _TARGETS_UNREAD = (
     "The targets' final states could not be read ({why}). The console shows which failed, and why."
 )
 _TARGETS_UNREADABLE = (
-    "Which target failed, and why, cannot be read: allow codedeploy:ListDeploymentTargets and "
+    "To see which target failed, and why, allow codedeploy:ListDeploymentTargets and "
     'codedeploy:BatchGetDeploymentTargets on "*".'
 )
 

@@ -57,7 +57,7 @@ def test_a_re_run_joins_the_deployment_that_its_first_attempt_left(
     assert second.code == 0
     assert second.outputs["deployment-id"] == first.outputs["deployment-id"]
     assert created(service) == 1
-    assert "deploys this revision already: following it" in second.log
+    assert "already deploys this revision: following it" in second.log
 
 
 @pytest.mark.parametrize("platform", ["Lambda", "ECS"])
@@ -232,7 +232,7 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
     assert len(service.deployments) == 1
     assert service.operations().count("CreateDeployment") == 1
     assert ran.code == 5
-    assert "answer to CreateDeployment was lost" in ran.log
+    assert "response to CreateDeployment was lost" in ran.log
     assert "allow codedeploy:ListDeployments" in ran.log
 
 

@@ -79,8 +79,8 @@ def test_what_was_known_of_the_targets_is_kept_and_said_to_be_old(
     ran = run_line(service)
     assert ran.code == 10
     assert len(json.loads(ran.outputs["targets"])) == 3
-    assert "last states could not be read (InternalFailure)" in ran.log
-    assert "last states could not be read" in ran.summary
+    assert "final states could not be read (InternalFailure)" in ran.log
+    assert "final states could not be read" in ran.summary
 
 
 def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Start, run_line: RunLine) -> None:

@@ -60,7 +60,7 @@ def test_health_constraints_give_way_to_the_first_target_that_failed() -> None:
     assert [problem.message for problem in problems] == [
         "AfterInstall failed on i-1: scripts/install.sh: npm: command not found"
     ]
-    assert "not there: npm" in problems[0].hint
+    assert "not found: npm" in problems[0].hint
 
 
 def test_a_hook_function_is_told_once_with_where_its_log_is() -> None:
@@ -149,14 +149,14 @@ def test_a_file_in_the_way_is_told_at_the_destination_it_is_in() -> None:
         ("AfterInstall", "FATAL ERROR: JavaScript heap out of memory", "out of memory"),
         ("ApplicationStart", "bind: address already in use", "port is still taken"),
         ("ApplicationStart", "Error: listen EADDRINUSE :::80", "port is still taken"),
-        ("AfterInstall", "install.sh: line 3: pip3: command not found", "not there: pip3"),
+        ("AfterInstall", "install.sh: line 3: pip3: command not found", "not found: pip3"),
         ("AfterInstall", "failed with exit code 127", "minimal PATH"),
         ("AfterInstall", "EACCES: permission denied, open", "runas"),
         ("AfterInstall", "failed with exit code 126", "noexec"),
         ("AfterInstall", "ModuleNotFoundError: No module named 'flask'", "flask is not in the revision"),
         ("AfterInstall", "chown: invalid user: 'deploy'", "The user deploy"),
         ("ApplicationStart", "Failed to start web.service: Unit", "web"),
-        ("ValidateService", "curl: (7) connection refused", "Nothing listens"),
+        ("ValidateService", "curl: (7) connection refused", "Nothing is listening"),
         ("AfterInstall", "curl: (6) Could not resolve host: x", "NAT"),
         ("AfterInstall", "sudo: a password is required", "leave sudo out"),
         ("AfterInstall", "syntax error near unexpected token `fi'", "bash -n"),
@@ -229,8 +229,8 @@ def test_one_that_did_not_end_tells_what_it_waits_for() -> None:
     running = Target("i-1", "InProgress", events=(LifecycleEvent("AfterInstall", "InProgress", start=now),))
     pending = Target("i-1", "Pending", events=(LifecycleEvent("AfterInstall", "Pending"),))
     for target, status, said in (
-        (running, "InProgress", "It waits for AfterInstall on i-1."),
-        (pending, "InProgress", "never picked the work up"),
+        (running, "InProgress", "It is waiting for AfterInstall on i-1."),
+        (pending, "InProgress", "never picked up the work"),
         (pending, "Ready", "it is Ready."),
     ):
         (problem,) = explain(deployment(target, status=status, code=""), PLACES).problems
