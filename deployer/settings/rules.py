@@ -60,8 +60,8 @@ def _ways_to_give(name: str, stage: Stage, environ: Mapping[str, str]) -> str:
     variable = f"INPUT_{name.upper().replace('-', '_')}"
     if plain := plain_variable(name, environ):
         return (
-            f"It is needed to {stage}. The variable {plain} is set, but is not an input: name it {variable}, "
-            f"or write `{name}` under `with:`."
+            f"It is required to {stage}. The variable {plain} is set, but is not an input: name it "
+            f"{variable}, or write `{name}` under `with:`."
         )
     return (
         f"It is required to {stage}. Set it as `{name}` under `with:`, as the variable {variable}, or as the "

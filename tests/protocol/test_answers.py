@@ -211,7 +211,9 @@ def test_a_role_that_the_sdk_assumes_by_itself_is_guarded_too(
         AWS_SECRET_ACCESS_KEY=None,
     )
     assert ran.code == 5
-    assert "the answer to AssumeRole cannot be read: it is truncated or garbled (HTTP status 200)" in ran.log
+    assert (
+        "the response to AssumeRole cannot be read: it is truncated or garbled (HTTP status 200)" in ran.log
+    )
     assert [piece for piece in PIECES if piece in ran.everything] == []
     assert service.operations().count("AssumeRole") > 1
 
@@ -267,7 +269,9 @@ def test_what_is_wrong_with_an_answer_is_told_without_a_word_of_it(
 ) -> None:
     with pytest.raises(UnreadableAnswer) as caught:
         ask(look, body, status=status)
-    assert str(caught.value) == f"the answer to GetDeployment cannot be read: {reason} (HTTP status {status})"
+    assert (
+        str(caught.value) == f"the response to GetDeployment cannot be read: {reason} (HTTP status {status})"
+    )
     assert is_transient(caught.value)
     told = "".join(traceback.format_exception(caught.value))
     assert "lanted" not in told

@@ -229,7 +229,7 @@ def test_a_denial_stays_a_denial_where_sts_cannot_be_asked(job: Job, still_emula
     [
         ("--application=helo-web", "Did you mean hello-web"),
         ("--deployment-group=productoin", "Did you mean production"),
-        ("--deployment-group=zzz", "There are: "),
+        ("--deployment-group=zzz", "Existing names: "),
     ],
 )
 def test_what_is_not_there_is_told_with_account_region_and_nearest_names(

@@ -405,7 +405,7 @@ def test_keys_that_end_before_the_timeout_are_warned_of_before_deploying(
     warning = ran.log.index("The AWS credentials expire at 09:50 UTC, in 20 min")
     assert warning < ran.log.index("== Deploy")
     ran = job.run(service, "--timeout=15m", AWS_CREDENTIAL_EXPIRATION=ends)
-    assert "The AWS credentials end" not in ran.log
+    assert "The AWS credentials expire" not in ran.log
 
 
 def test_a_token_that_cannot_be_renewed_is_warned_of(job: Job, aws: StartWithRoles, clock: FakeClock) -> None:
@@ -417,7 +417,7 @@ def test_a_token_that_cannot_be_renewed_is_warned_of(job: Job, aws: StartWithRol
         "INPUT_ROLE_TO_ASSUME": DEPLOYER,
     }
     assert "The AWS credentials expire at 09:45 UTC, in 15 min" in job.run(service, **given).log
-    assert "The AWS credentials end" not in job.run(service, "--stop-after=deploy", **given).log
+    assert "The AWS credentials expire" not in job.run(service, "--stop-after=deploy", **given).log
     assert clock.now() < datetime(2026, 3, 2, 9, 45, tzinfo=UTC)
 
 

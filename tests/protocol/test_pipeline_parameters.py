@@ -225,7 +225,7 @@ def test_an_appspec_in_s3_is_for_what_the_application_is_for(
         ({"INPUT_DEPLOYMENT-GROUP": "staging\nprodction"}, "Did you mean production?"),
         (
             {"INPUT_APPLICATION": "hello-web", "INPUT_DEPLOYMENT-GROUP": "zebra"},
-            "There are: production, staging.",
+            "Existing names: production, staging.",
         ),
     ],
 )

@@ -50,7 +50,7 @@ def test_what_is_given_is_taken() -> None:
         ("role_session_tags", "team=w*b", "has the tag 'team', which AWS does not accept"),
         ("role_session_tags", f"team={'a' * 257}", "has the tag 'team', which AWS does not accept"),
         ("role_session_tags", "\n".join(f"k{number}=v" for number in range(51)), "has 51 tags"),
-        ("role_session_tags", "team", "assigns nothing"),
+        ("role_session_tags", "team", "is not an assignment"),
     ],
 )
 def test_what_sts_would_refuse_is_refused(name: str, text: str, why: str) -> None:

@@ -306,7 +306,7 @@ def test_the_key_decides_what_an_upload_needs() -> None:
     assert load(upload | {"INPUT_KEY": "{digest}"}, []).application == ""
     (said,) = problems(upload | {"INPUT_KEY": "{group}/{digest}"})
     assert said == (
-        "Input deployment-group is missing. It is needed to upload. Give it as `deployment-group` under "
+        "Input deployment-group is missing. It is required to upload. Set it as `deployment-group` under "
         "`with:`, as the variable INPUT_DEPLOYMENT_GROUP, or as the flag --deployment-group."
     )
 

@@ -119,12 +119,12 @@ def test_a_revision_of_any_kind() -> None:
         ({"key": "{group}.zip", "deployment_group": "a\nb"}, "several groups share one revision"),
         ({"continue": "true", "stop_after": "ready"}, "Inputs continue and stop-after contradict"),
         ({"revision": REVISION, "source": "dist"}, "Inputs source and revision contradict"),
-        ({"revision": REVISION, "stop_after": "upload"}, "it can stop after register"),
+        ({"revision": REVISION, "stop_after": "upload"}, "can stop after is register"),
         (
             {"deployment_id": "d-ABCDEFGHI", "description": "a"},
             "Inputs description and deployment-id contradict",
         ),
-        ({"deployment_id": "d-ABCDEFGHI", "stop_after": "deploy"}, "it can stop after ready"),
+        ({"deployment_id": "d-ABCDEFGHI", "stop_after": "deploy"}, "can stop after is ready"),
         ({"deployment_id": "i-0123"}, "is not a deployment's id"),
     ],
 )

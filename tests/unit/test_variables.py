@@ -205,5 +205,5 @@ def test_an_input_takes_the_names_that_a_placeholder_can_have(name: str) -> None
     if PLACEHOLDER.fullmatch(f"<{name}>"):
         assert check_variables({name: "x"}) == {name: "x"}
     else:
-        with pytest.raises(InputError, match="which no placeholder can have"):
+        with pytest.raises(InputError, match="which is not valid in a placeholder"):
             check_variables(parse_assignments(text))
