@@ -79,13 +79,19 @@ def assume(
         **first,
         refresh_using=lambda: {**(new := chain.renew()), "expiry_time": new["expiry_time"].isoformat()},
         method="assume-role",
-        time_fetcher=clock.now,
+        time_fetcher=_steady(clock),
         advisory_timeout=int(_EARLY.total_seconds()),
         mandatory_timeout=int(_LATEST.total_seconds()),
     )
     base_ends = chain.token_ends if tokens else aws.ends
     ends = max(first["expiry_time"], base_ends) if base_ends else None
     return aws.becoming(credentials, ends=ends)
+
+
+def _steady(clock: Clock) -> Callable[[], datetime]:
+    """Return a wall clock that no adjustment of the machine's clock moves: no credentials then seem expired."""
+    began, ticked = clock.now(), clock.monotonic()
+    return lambda: began + timedelta(seconds=clock.monotonic() - ticked)
 
 
 def _check(request: RoleRequest, tokens: TokenSource | None) -> None:

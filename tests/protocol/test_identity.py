@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -440,3 +441,31 @@ def test_a_configuration_of_the_sdk_that_cannot_be_read_is_an_invalid_input(
     ran = job.run(still_emulator(), AWS_CONFIG_FILE=str(config))
     assert ran.code == 2
     assert f"Unable to parse config file: {config}." in ran.log
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """The clock of a machine that is put forward by two hours while a deployment runs."""
+
+    clock: FakeClock
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self.clock.monotonic()
+
+    def now(self) -> datetime:
+        """The time of day, which jumps."""
+        return self.clock.now() + timedelta(hours=2 if self.clock.passed > 3 else 0)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass at once."""
+        self.clock.sleep(seconds)
+
+
+def test_a_clock_that_is_put_forward_expires_no_credentials(
+    job: Job, clock: FakeClock, aws: StartWithRoles
+) -> None:
+    service = aws(Role("keyed", trust_principal(USER)))
+    ran = replace(job, clock=Adjusted(clock)).run(service, **{"INPUT_ROLE-TO-ASSUME": f"{PREFIX}/keyed"})
+    assert ran.code == 0
+    assert service.operations().count("AssumeRole") == 1
