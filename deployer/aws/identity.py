@@ -89,7 +89,7 @@ def assume(
 
 
 def _steady(clock: Clock) -> Callable[[], datetime]:
-    """Return a wall clock that no adjustment of the machine's clock moves: no credentials then seem expired."""
+    """Return a wall clock that no adjustment of the machine's clock moves: no credentials seem expired."""
     began, ticked = clock.now(), clock.monotonic()
     return lambda: began + timedelta(seconds=clock.monotonic() - ticked)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import zlib
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.reading import Opener, changed, not_read, read
+from deployer.bundle.threads import Threads
 from deployer.errors import InvalidBundle
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
                         problems.extend(error.problems)
 
     threads = len(os.sched_getaffinity(0))
-    with ThreadPoolExecutor(threads) as pool:
+    with Threads(threads) as pool:
         try:
             # One thread begins with the small files: Python opens those one at a time, whoever asks.
             takes = [work.pop, *[work.popleft] * (threads - 1)]

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.reading import Opener, changed, read
+from deployer.bundle.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from deployer.bundle.hashing import Start
 
@@ -172,7 +173,7 @@ def in_order(function: Callable[[_In], _Out], items: Iterable[_In], *, threads: 
     An exception, or the end of the iteration from outside, drops what has not begun.
     """
     pending: deque[Future[_Out]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    with Threads(threads) as pool:
         try:
             for item in items:
                 pending.append(pool.submit(function, item))

@@ -80,7 +80,10 @@ class Multipart:
             else:
                 results.put(None)
 
-        threading.Thread(target=remove, daemon=True).start()
+        try:
+            threading.Thread(target=remove, daemon=True).start()
+        except RuntimeError:  # the container's limit of processes
+            remove()
         try:
             failure = results.get(timeout=None if isinstance(cause, Exception) else _ABORT_SECONDS)
         except Empty:

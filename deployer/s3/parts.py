@@ -120,7 +120,7 @@ class Senders:
         self._given_up = threading.Event()
         self._todo: SimpleQueue[tuple[int, Part]] = SimpleQueue()
         self._done: SimpleQueue[tuple[CompletedPartTypeDef, int] | Exception] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads = 0
         self._under_way = 0
         self._count = 0
         self._parts: list[CompletedPartTypeDef] = []
@@ -129,12 +129,12 @@ class Senders:
         """Send a part; waits while every thread is busy, raises what a thread failed with."""
         while self._under_way == _SENDERS or not self._done.empty():
             self._take()
-        if self._under_way == len(self._threads):
-            self._threads.append(threading.Thread(target=self._work, daemon=True))
-            self._threads[-1].start()
         self._count += 1
         self._under_way += 1
-        self._todo.put((self._count, part))
+        if self._under_way > self._threads and not self._start_thread():
+            self._send(self._count, part)  # the machine starts no thread at all
+        else:
+            self._todo.put((self._count, part))
 
     def finish(self) -> list[CompletedPartTypeDef]:
         """Wait for all parts and return what completes the upload."""
@@ -152,6 +152,15 @@ class Senders:
                 break
             self._under_way -= 1
 
+    def _start_thread(self) -> bool:
+        """Start another thread where the machine allows it; False when there is none."""
+        try:
+            threading.Thread(target=self._work, daemon=True).start()
+        except RuntimeError:  # the container's limit of processes
+            return self._threads > 0
+        self._threads += 1
+        return True
+
     def _take(self) -> None:
         result = self._done.get()
         self._under_way -= 1
@@ -163,19 +172,20 @@ class Senders:
 
     def _work(self) -> None:
         while not self._given_up.is_set():
-            number, part = self._todo.get()
-            try:
-                answer = self._s3.upload_part(
-                    **self._target,
-                    PartNumber=number,
-                    Body=part.open(self._given_up),
-                    ChecksumCRC32=part.checksum,
-                )
-                done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
-                self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
-            except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
-                self._done.put(error)
-            del part
+            self._send(*self._todo.get())
+
+    def _send(self, number: int, part: Part) -> None:
+        try:
+            answer = self._s3.upload_part(
+                **self._target,
+                PartNumber=number,
+                Body=part.open(self._given_up),
+                ChecksumCRC32=part.checksum,
+            )
+            done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
+            self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
+        except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
+            self._done.put(error)
 
 
 def base64(crc: int) -> str:

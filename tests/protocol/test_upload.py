@@ -327,3 +327,24 @@ def test_an_upload_whose_beginning_was_never_confirmed_may_be_left(make: Callabl
         upload(make(MORE_PARTS), Destination("bucket", "x"), s3=connect(url), progress=ignore)
 
     assert [problem.code for problem in caught.value.problems] == ["InternalError", "upload-may-be-left"]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_a_machine_that_starts_few_threads_packs_and_sends_all_the_same(
+    most: int, client: S3Client, bucket: str, make: Callable[[int], Bundle], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+    left = iter(range(most))
+
+    def refuse(thread: threading.Thread) -> None:
+        if next(left, None) is None:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        bundle = make(MORE_PARTS)
+        upload(bundle, Destination(bucket, "x"), s3=client, progress=ignore)
+
+    assert client.get_object(Bucket=bucket, Key="x")["Body"].read() == b"".join(bundle.chunks())
+    assert uploads(client, bucket) == []

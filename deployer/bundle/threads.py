@@ -1,0 +1,51 @@
+"""Threads for packing, on a machine that may start fewer of them than asked for."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Parameters = ParamSpec("_Parameters")
+_Result = TypeVar("_Result")
+
+
+class Threads(ThreadPoolExecutor):
+    """A pool that makes do with the threads there are, were it only the caller's own.
+
+    Containers limit processes (`pids.max`), and Python then raises RuntimeError in `submit` although the work
+    is queued already.
+    """
+
+    _any = False
+    _none = False
+
+    def submit(
+        self,
+        function: Callable[_Parameters, _Result],
+        /,
+        *args: _Parameters.args,
+        **kwargs: _Parameters.kwargs,
+    ) -> Future[_Result]:
+        """Have a thread call the function; without any thread, call it now."""
+        future: Future[_Result] = Future()
+
+        def work() -> None:
+            try:
+                future.set_result(function(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - raised again for who asks for the result
+                future.set_exception(error)
+
+        if self._none:
+            work()
+            return future
+        try:
+            super().submit(work)
+            self._any = True
+        except RuntimeError:
+            if not self._any:
+                self._none = True
+                work()
+        return future
