@@ -16,7 +16,7 @@ from deployer import REPOSITORY, __version__
 from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.clock import SystemClock
-from deployer.errors import DeployError, ExitCode, InvalidInput, Problem, Severity
+from deployer.errors import DeployError, ExitCode, InvalidBundle, InvalidInput, Problem, Severity
 from deployer.report import outputs
 from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
@@ -170,6 +170,8 @@ def _run_and_tell(
         return _run(arguments, environ, ci, outcome, clock)
     except DeployError as error:
         outcome.problems.extend(error.problems)
+        if isinstance(error, InvalidBundle):
+            outcome.findings = outcome.findings or error.problems
         code = _report(error, ci)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
         _tell_of_bug(error, ci)

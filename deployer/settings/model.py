@@ -303,7 +303,8 @@ class Settings(TextSettings):
     junit_file: Annotated[
         Text,
         Section.REPORT.input(
-            "File to write a JUnit report to: a suite per target, a case per lifecycle event"
+            "File to write a JUnit report to: a suite for the pre-flight with a case per problem, and one "
+            "per target with a case per lifecycle event"
         ),
     ] = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import threading
 from datetime import timedelta
@@ -70,10 +71,28 @@ def test_a_junit_report_is_written_where_one_is_wanted(
 ) -> None:
     report = tmp_path / "report.xml"
     report.write_text("of the last run")
-    ran = run_line(still_emulator("fails-after-install"), "--junit-file", str(report))
+    ran = run_line(still_emulator("rollback-fails"), "--junit-file", str(report))
     assert ran.code == 10
-    assert report.read_text().count("<testsuite ") == 3
-    assert report.read_text().count("<failure ") == 1
+    suites = re.findall(r'<testsuite name="hello-web/production( rollback)? i-', report.read_text())
+    assert suites == ["", "", "", " rollback", " rollback", " rollback"]
+    assert report.read_text().count("<failure ") == 4
+
+
+@pytest.mark.parametrize("appspec", ["version: 1.0\nos: linux\n", None], ids=["the AppSpec", "the source"])
+def test_what_the_checks_refuse_is_in_the_junit_report(
+    appspec: str | None, still_emulator: Start, run_line: RunLine, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.xml"
+    (tmp_path / "app").mkdir()
+    if appspec:
+        (tmp_path / "app" / "appspec.yml").write_text(appspec)
+    given = {"GITHUB_WORKSPACE": str(tmp_path), "INPUT_SOURCE": "app"}
+    ran = run_line(still_emulator(), "--stop-after=package", "--junit-file", str(report), environ=given)
+    assert ran.code == 3
+    told = report.read_text()
+    assert '<testsuite name="pre-flight" tests="1" failures="1"' in told
+    assert ('file="app/appspec.yml" line="1"' in told) == bool(appspec)
+    assert "Pre-flight failed; nothing was sent" in ran.summary
 
 
 def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start, run_line: RunLine) -> None:
