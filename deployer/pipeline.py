@@ -18,14 +18,15 @@ from deployer.deployment.request import requests_of
 from deployer.errors import InvalidInput, Problem
 from deployer.follow.end import follow
 from deployer.follow.places import places_in, places_of
-from deployer.follow.stop import ended_when_cancelled
-from deployer.follow.watch import watch
+from deployer.launch import launch
+from deployer.live.look import look, registered_origin
+from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
 from deployer.report import progress
 from deployer.revision import AppSpecRevision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from deployer.aws.client import Aws
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from deployer.ci.base import Job
     from deployer.deployment.model import Deployment
     from deployer.deployment.request import DeploymentRequest
+    from deployer.live.group import Group
     from deployer.revision import Revision, StoredObject
     from deployer.run import Run
     from deployer.settings.model import Settings
@@ -59,14 +61,15 @@ def run(run: Run) -> None:
     if not reaches(Stage.UPLOAD):
         return
     aws = connected(run)
-    reject_misfits(requests, _platforms(subject, aws, run))
-    revision = settings.revision or _store(run.outcome.bundle, aws, run)
+    groups = _groups(aws, run)
+    reject_misfits(requests, _platforms(subject, groups, aws, run))
+    revision = settings.revision or _store(run.outcome.bundle, groups, aws, run)
     if not reaches(Stage.REGISTER):
         return
     revision = _register(revision, aws, run)
-    for request in requests if reaches(Stage.DEPLOY) else ():
+    for request, group in zip(requests, groups, strict=True) if reaches(Stage.DEPLOY) else ():
         run.outcome.turn_to(request.group)
-        _deploy(revision, request, aws=aws, run=run)
+        _deploy(revision, request, group, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             return
 
@@ -76,7 +79,11 @@ def _requests(run: Run) -> tuple[DeploymentRequest, ...]:
     settings, outcome = run.settings, run.outcome
     outcome.application, outcome.groups = settings.application, settings.deployment_groups
     outcome.group = settings.deployment_group
-    return requests_of(settings, description=run.ci.job.description)
+    job = run.ci.job
+    outcome.origin = Origin.of(
+        repository=job.repository, sha=job.sha, workflow=job.workflow, number=job.run_number
+    )
+    return requests_of(settings)
 
 
 def _package(run: Run) -> Bundle:
@@ -113,18 +120,28 @@ def _key_facts(job: Job, *, digest: str, extension: str) -> dict[str, str]:
     }
 
 
-def _platforms(subject: Bundle | Revision, aws: Aws, run: Run) -> frozenset[ComputePlatform]:
-    """Return the platforms left after looking up application and groups, as far as access allows."""
-    settings, outcome = run.settings, run.outcome
-    platforms = platforms_of(subject)
-    for group in (settings.deployment_groups or ("",)) if settings.application else ():
-        outcome.group = group
-        platforms = confirm_platform(settings.application, group, platforms, aws=aws)
-    outcome.group = settings.deployment_group
+def _groups(aws: Aws, run: Run) -> tuple[Group, ...]:
+    """Look at the deployment groups, as far as access allows."""
+    application, outcome = run.settings.application, run.outcome
+    groups = []
+    for name in run.settings.deployment_groups if application else ():
+        outcome.group = name
+        groups.append(look(application, name, aws=aws, clock=run.clock))
+    outcome.group = run.settings.deployment_group
+    return tuple(groups)
+
+
+def _platforms(
+    subject: Bundle | Revision, groups: Sequence[Group], aws: Aws, run: Run
+) -> frozenset[ComputePlatform]:
+    """Return the platforms left by what is known of the groups, or else of the application."""
+    application, platforms = run.settings.application, platforms_of(subject)
+    for of_group in ([group.platform for group in groups] or [""]) if application else ():
+        platforms = confirm_platform(application, of_group, platforms, aws=aws)
     return platforms
 
 
-def _store(bundle: Bundle | None, aws: Aws, run: Run) -> Revision:
+def _store(bundle: Bundle | None, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
     """Return the bundle's revision: an object in S3, or an AppSpec to send with the deployment."""
     from deployer.appspec.completion import AwsResolver
 
@@ -137,18 +154,17 @@ def _store(bundle: Bundle | None, aws: Aws, run: Run) -> Revision:
         if not run.settings.bucket:
             return AppSpecRevision.of(appspec.data.decode(errors="replace"))
     with run.ci.section("Upload"):
-        return run.stored(_upload(bundle, aws, run), bundle)
+        return run.stored(_upload(bundle, groups, aws, run), bundle)
 
 
-def _upload(bundle: Bundle, aws: Aws, run: Run) -> StoredObject:
-    from deployer.deployment.live import live_in, reason_to_resend
+def _upload(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> StoredObject:
     from deployer.deployment.register import is_registered
+    from deployer.live.group import reason_to_resend
     from deployer.s3.destination import Destination
     from deployer.s3.upload import upload
 
     settings = run.settings
-    groups = () if bundle.exact else settings.deployment_groups
-    found = (live_in(group, application=settings.application, aws=aws) for group in groups)
+    lives = () if bundle.exact else tuple(group.live for group in groups if group.live)
     destination = Destination(
         bucket=settings.bucket,
         key=settings.object_key(
@@ -166,7 +182,7 @@ def _upload(bundle: Bundle, aws: Aws, run: Run) -> StoredObject:
         return reason_to_resend(
             stored,
             modified,
-            lives=(live for live in found if live),
+            lives=lives,
             is_registered=lambda: is_registered(stored.revision, application=settings.application, aws=aws),
         )
 
@@ -191,44 +207,34 @@ def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
     from deployer.deployment.register import register
     from deployer.s3.confirm import confirm
 
-    settings = run.settings
+    settings, outcome = run.settings, run.outcome
     with run.ci.section("Register"):
         if settings.revision:
+            known = registered_origin(revision, application=settings.application, aws=aws)
+            outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
             revision, seen = confirm(
                 revision, s3=aws.s3, expected_bucket_owner=settings.expected_bucket_owner
             )
             if seen:
                 run.ci.say(f"Found {revision.label}")
-        if register(revision, application=settings.application, aws=aws):
+        text = "" if settings.revision else outcome.origin.text
+        if register(revision, application=settings.application, description=text, aws=aws):
             run.ci.say(f"Registered {revision.label}")
         else:
             run.ci.say(f"Nothing to register: the deployment carries the {revision.label}")
         return run.registered(revision)
 
 
-def _deploy(revision: Revision, request: DeploymentRequest, *, aws: Aws, run: Run) -> None:
+def _deploy(revision: Revision, request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> None:
     """Deploy to one group, and follow that as far as the run is to go."""
     settings = run.settings
     started = run.clock.monotonic()
     several = len(run.outcome.groups) > 1
     with run.ci.section(f"Deploy to {request.group}" if several else "Deploy"):
-        deployment = run.deployed(_create(revision, request, aws=aws, run=run))
+        deployment = launch(revision, request, group, aws=aws, run=run)
     if settings.stop_after.reaches(Stage.READY):
         budget = settings.timeout - timedelta(seconds=run.clock.monotonic() - started)
         _follow(deployment, budget, aws=aws, run=run)
-
-
-def _create(revision: Revision, request: DeploymentRequest, *, aws: Aws, run: Run) -> Deployment:
-    from deployer.deployment.conflict import ConflictPolicy, create_when_free
-
-    policy = ConflictPolicy(
-        on_conflict=run.settings.on_conflict,
-        budget=run.settings.timeout,
-        follow=lambda other, left: watch(other, left, aws=aws, run=run),
-        say=run.ci.say,
-        guard=lambda sent: ended_when_cancelled(sent, aws=aws, run=run),
-    )
-    return create_when_free(revision, request, policy=policy, aws=aws, clock=run.clock)
 
 
 def _adopt(aws: Aws, run: Run) -> Deployment:

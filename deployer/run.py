@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.deployment.model import Status
 from deployer.errors import ExitCode
+from deployer.live.origin import Origin, compare_url
 from deployer.report import outputs
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from deployer.deployment.model import Deployment
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
+    from deployer.live.group import Group
     from deployer.report.suggestions import Suggestion
     from deployer.revision import Revision, S3Revision, StoredObject
     from deployer.settings.model import Settings
@@ -37,7 +39,8 @@ class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
 
     `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
-    it came to is in `earlier`. `findings` is all that the checks before the upload found; None before them.
+    it came to is in `earlier`. `origin` is where the revision came from, `before` says what the group ran right
+    before its deployment. `findings` is all that the checks before the upload found; None before them.
     """
 
     application: str = ""
@@ -55,6 +58,9 @@ class Outcome:
     rollback_ending: Ending | None = None
     rollback_explanation: Explanation | None = None
     live: Revision | None = None
+    origin: Origin = field(default_factory=Origin)
+    before: str = ""
+    compare_url: str = ""
     findings: tuple[Problem, ...] | None = None
     problems: list[Problem] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
@@ -72,6 +78,7 @@ class Outcome:
             self.deployment = self.ending = self.explanation = self.live = None
             self.rollback = self.rollback_ending = self.rollback_explanation = None
             self.problems, self.suggestions = [], []
+            self.before = self.compare_url = ""
             self.status = Status.REGISTERED
         self.group = group
 
@@ -139,6 +146,18 @@ class Run:
         self.outcome.revision, self.outcome.status = revision, Status.REGISTERED
         self.ci.outputs(outputs.of_revision(revision))
         return revision
+
+    def compared(self, group: Group, revision: Revision, live: Revision | None) -> None:
+        """Record what the group runs, `live`, before the revision is deployed to it."""
+        from deployer.report import lines
+
+        origin, job = self.outcome.origin, self.ci.job
+        url = compare_url(job.compare, group.live.origin, origin) if group.live else ""
+        before = lines.running(group, now=self.clock.now())
+        self.outcome.before, self.outcome.compare_url = before, url
+        link = f", {url}" if url else ""
+        self.ci.say(f"Live: {before} → Deploying: {lines.deploying(group, origin, revision)}{link}")
+        self.ci.outputs(outputs.of_before(live, url))
 
     def deployed(self, deployment: Deployment) -> Deployment:
         """Record the deployment, whose id later steps need even if this run dies."""

@@ -18,7 +18,7 @@ _HIDDEN = re.compile(
     "\ud800-\udfff]"  # halves of characters
 )
 
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _KILO = 1000
 _WHOLE = 100
 _ALIKE = 0.7  # difflib's ratio; below it, suggestions are far-fetched
@@ -70,6 +70,18 @@ def duration(seconds: float) -> str:
     if whole < _HOUR:
         return f"{whole // _MINUTE}m {whole % _MINUTE:02}s"
     return f"{whole // _HOUR}h {whole % _HOUR // _MINUTE:02}m"
+
+
+def cut(text: str, limit: int) -> str:
+    """Truncate a text to so many characters, with an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def age(seconds: float) -> str:
+    """Return a time that has passed in its largest whole unit: `12 minutes`, `2 days`."""
+    units = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
+    told = (counted(int(seconds // unit), noun) for unit, noun in units if seconds >= unit)
+    return next(told, "less than a minute")
 
 
 def counted(count: int, noun: str) -> str:

@@ -29,6 +29,8 @@ class Azure(Console):
             ref=environ.get("BUILD_SOURCEBRANCHNAME", ""),
             run_id=environ.get("BUILD_BUILDID", ""),
             run_attempt=environ.get("SYSTEM_JOBATTEMPT", ""),
+            workflow=environ.get("BUILD_DEFINITIONNAME", ""),
+            run_number=environ.get("BUILD_BUILDID", ""),
         )
 
     def _safe(self, text: str) -> str:

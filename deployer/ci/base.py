@@ -33,7 +33,9 @@ def without_hash_commands(text: str) -> str:
 class Job:
     """The CI job that this process is part of; empty strings where the CI does not say.
 
-    `workspace` is the repository's root on this machine.
+    `workspace` is the repository's root on this machine. `run_number` is the CI's own counter of the runs of
+    `workflow`, or of the repository where that is empty. `compare` is the page that shows what lies between
+    two commits, with `{old}` and `{new}` in their places.
     """
 
     workspace: Path
@@ -43,6 +45,9 @@ class Job:
     run_id: str = ""
     run_attempt: str = ""
     url: str = ""
+    workflow: str = ""
+    run_number: str = ""
+    compare: str = ""
 
     @property
     def description(self) -> str:
@@ -50,11 +55,10 @@ class Job:
 
         It names the attempt too, so that a deployment of an earlier one is not taken for this one's.
         """
-        commit = "@".join(part for part in (self.repository, self.sha[:12]) if part)
         run = self.url or (self.run_id and f"run {self.run_id}")
         implied = not self.run_attempt or self.url.endswith(f"/{self.run_attempt}")
         attempt = "" if implied else f"attempt {self.run_attempt}"
-        return " ".join(part for part in (commit, self.ref, run, attempt) if part)
+        return " ".join(part for part in (self.ref, run, attempt) if part)
 
 
 class Ci(ABC):

@@ -31,6 +31,8 @@ class Buildkite(Console):
             run_id=environ.get("BUILDKITE_BUILD_NUMBER", ""),
             run_attempt=environ.get("BUILDKITE_RETRY_COUNT", ""),
             url=environ.get("BUILDKITE_BUILD_URL", ""),
+            workflow=environ.get("BUILDKITE_PIPELINE_SLUG", ""),
+            run_number=environ.get("BUILDKITE_BUILD_NUMBER", ""),
         )
 
     def _plain(self, text: str) -> None:

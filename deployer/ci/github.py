@@ -48,6 +48,9 @@ class GitHub(Ci):
             run_id=run_id,
             run_attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
             url=f"{server}/{repository}/actions/runs/{run_id}" if server and repository and run_id else "",
+            workflow=_workflow(environ),
+            run_number=environ.get("GITHUB_RUN_NUMBER", ""),
+            compare=f"{server}/{repository}/compare/{{old}}...{{new}}" if server and repository else "",
         )
 
     def block(self, text: str) -> None:
@@ -108,6 +111,12 @@ class GitHub(Ci):
     def _command(self, name: str, data: str = "", properties: Mapping[str, str] | None = None) -> None:
         given = ",".join(f"{key}={_property(value)}" for key, value in (properties or {}).items() if value)
         self._write(f"::{name}{' ' + given if given else ''}::{_data(data)}")
+
+
+def _workflow(environ: Mapping[str, str]) -> str:
+    """Return the file of the workflow, whose runs GitHub counts; its name if the file is unknown."""
+    path = environ.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
+    return path.rpartition("/")[2] or environ.get("GITHUB_WORKFLOW", "")
 
 
 def _data(text: str) -> str:

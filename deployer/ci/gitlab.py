@@ -28,6 +28,7 @@ class GitLab(Ci):
     name: ClassVar[str] = "gitlab"
 
     def _describe_job(self, environ: Mapping[str, str]) -> Job:
+        project = environ.get("CI_PROJECT_URL", "")
         return Job(
             workspace=Path(environ.get("CI_PROJECT_DIR") or Path.cwd()),
             repository=environ.get("CI_PROJECT_PATH", ""),
@@ -36,6 +37,8 @@ class GitLab(Ci):
             run_id=environ.get("CI_PIPELINE_ID", ""),
             run_attempt=environ.get("CI_JOB_ID", ""),
             url=environ.get("CI_JOB_URL", ""),
+            run_number=environ.get("CI_PIPELINE_IID", ""),
+            compare=f"{project}/-/compare/{{old}}...{{new}}" if project else "",
         )
 
     @contextmanager

@@ -33,6 +33,8 @@ class TeamCity(Console):
             sha=environ.get("BUILD_VCS_NUMBER", ""),
             run_id=environ.get("BUILD_NUMBER", ""),
             url=environ.get("BUILD_URL", ""),
+            workflow=environ.get("TEAMCITY_BUILDCONF_NAME", ""),
+            run_number=environ.get("BUILD_NUMBER", ""),
         )
 
     def _safe(self, text: str) -> str:

@@ -31,11 +31,12 @@ from deployer.aws.errors import (
 )
 from deployer.aws.retries import PATIENCE
 from deployer.deployment.holder import USER
-from deployer.deployment.model import Deployment
+from deployer.deployment.model import DESCRIPTION_LIMIT, Deployment
 from deployer.deployment.register import with_content
-from deployer.deployment.request import DeploymentRequest, members_of, within_limit
+from deployer.deployment.request import DeploymentRequest, members_of
 from deployer.errors import AwsFault, Problem
 from deployer.revision import of_location
+from deployer.text import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,7 +179,7 @@ def _date(answer: Mapping[str, Any]) -> datetime | None:
 def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
     """Return whether this request, sent at `began` or later by AWS's clock, created a deployment."""
     created = info.get("createTime")
-    description = within_limit(sent.request.parameters.get("description") or "")
+    description = cut(sent.request.parameters.get("description") or "", DESCRIPTION_LIMIT)
     return (
         created is not None
         and created >= began

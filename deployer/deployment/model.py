@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from deployer.revision import Revision
 
 
+DESCRIPTION_LIMIT = 256
+"""Characters of a description that the service takes, from its documentation of limits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """A deployment that the service has accepted."""

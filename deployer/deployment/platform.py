@@ -1,7 +1,7 @@
 """The compute platform, derived from the revision and as the service reports it, and its consequences.
 
-Looking at the application and its groups is optional: where it is denied, nothing is known, and the service
-will say later what it thinks. A group that does not exist is found here, before anything is uploaded.
+Looking at the application is optional: where it is denied, nothing is known, and the service will say later
+what it thinks. One that does not exist is found here, before anything is uploaded.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from deployer.appspec.parse import parse
-from deployer.aws.client import group_arn
+from deployer.aws.client import application_arn
 from deployer.aws.errors import error_code, is_credentials, sdk_errors, translate
 from deployer.choices import ComputePlatform
 from deployer.errors import InvalidInput, Problem
@@ -37,7 +37,6 @@ _CONFIG = re.compile(r"CodeDeployDefault\.(Lambda|ECS)?")
 _SERVER = frozenset({ComputePlatform.SERVER})
 _EITHER = frozenset({ComputePlatform.LAMBDA, ComputePlatform.ECS})
 _TYPES = {BundleType.YAML, BundleType.JSON}
-_ABSENT = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
 
 
 def platforms_of(subject: Bundle | Revision) -> frozenset[ComputePlatform]:
@@ -84,17 +83,18 @@ def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[Co
 
 
 def confirm_platform(
-    application: str, group: str, possible: frozenset[ComputePlatform], *, aws: Aws
+    application: str, of_group: str, possible: frozenset[ComputePlatform], *, aws: Aws
 ) -> frozenset[ComputePlatform]:
-    """Return the platforms left after asking the service for that of the group, or of the application.
+    """Return the platforms left by what the service says of a group, or else of the application.
 
-    `group` may be empty. Raises InvalidInput when the revision is for another platform, or when there is no
-    such application or group; other DeployErrors only where the credentials cannot be used.
+    `of_group` is empty if there is no group, or nothing is known of it. Raises InvalidInput when the revision
+    is for another platform, or when there is no such application; other DeployErrors only where the
+    credentials cannot be used.
     """
-    told = (group and _ask(application, group, aws)) or _ask(application, "", aws)
-    if told not in set(ComputePlatform):
+    named = of_group or _of_application(application, aws)
+    if named not in set(ComputePlatform):
         return possible
-    found = ComputePlatform(told)
+    found = ComputePlatform(named)
     if found not in possible:
         names = _labels(possible)
         facts = {"application": application, "expected": found.label, "found": names}
@@ -102,19 +102,16 @@ def confirm_platform(
     return frozenset({found})
 
 
-def _ask(application: str, group: str, aws: Aws) -> str | None:
-    """Return the platform of the group, or of the application if `group` is empty; None if unknown."""
-    client = aws.codedeploy_optional
+def _of_application(application: str, aws: Aws) -> str:
+    """Return the platform of the application; empty if unknown."""
     try:
-        if group:
-            answer = client.get_deployment_group(applicationName=application, deploymentGroupName=group)
-            return answer["deploymentGroupInfo"].get("computePlatform")
-        return client.get_application(applicationName=application)["application"].get("computePlatform")
+        answer = aws.codedeploy_optional.get_application(applicationName=application)
     except sdk_errors() as error:
-        if error_code(error) not in _ABSENT and not is_credentials(error):
-            return None
-        arn = group_arn(application, group, region=aws.region)
-        raise translate(error, action="codedeploy:GetDeploymentGroup", resource=arn) from error
+        if error_code(error) != "ApplicationDoesNotExistException" and not is_credentials(error):
+            return ""
+        arn = application_arn(application, region=aws.region)
+        raise translate(error, action="codedeploy:GetApplication", resource=arn) from error
+    return answer["application"].get("computePlatform", "")
 
 
 def _labels(platforms: frozenset[ComputePlatform]) -> str:

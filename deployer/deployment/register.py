@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from deployer.revision import Revision
 
 
-def register(revision: Revision, *, application: str, aws: Aws) -> bool:
+def register(revision: Revision, *, application: str, description: str = "", aws: Aws) -> bool:
     """Register the revision with the application, and return whether there was anything to register.
 
-    Registering twice changes nothing; an inline AppSpec is sent with the deployment. Raises a DeployError
-    when the application does not exist or the call is denied.
+    `description` says where it came from, for whoever deploys it later. Registering twice changes nothing; an
+    inline AppSpec is sent with the deployment. Raises a DeployError when the application does not exist or
+    the call is denied.
     """
     if isinstance(revision, AppSpecRevision):
         return False
     arn = application_arn(application, region=aws.region)
     with translated("codedeploy:RegisterApplicationRevision", arn):
-        aws.codedeploy.register_application_revision(applicationName=application, revision=location(revision))
+        aws.codedeploy.register_application_revision(
+            applicationName=application,
+            revision=location(revision),
+            **({"description": description} if description else {}),
+        )
     return True
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from deployer.deployment.model import DESCRIPTION_LIMIT
 from deployer.errors import Problem
 from deployer.revision import location
-from deployer.text import did_you_mean, nearest
+from deployer.text import cut, did_you_mean, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from botocore.model import ListShape, Shape, StructureShape
     from mypy_boto3_codedeploy.type_defs import CreateDeploymentInputTypeDef
 
     from deployer.revision import Revision
     from deployer.settings.model import Settings
-
-
-DESCRIPTION_LIMIT = 256
-"""Characters of a description that the service takes, from its documentation of limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +32,12 @@ class DeploymentRequest:
     group: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
+    def described(self, describe: Callable[[str], str]) -> DeploymentRequest:
+        """Return the request with the description that `describe` makes of the user's own, if any."""
+        description = describe(str(self.parameters.get("description", "")))
+        given = {name: value for name, value in self.parameters.items() if name != "description"}
+        return replace(self, parameters={**given, **({"description": description} if description else {})})
+
 
 def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeploymentInputTypeDef:
     """Return the members of the CreateDeployment call."""
@@ -45,15 +48,8 @@ def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeployme
         **request.parameters,  # type: ignore[typeddict-item]
     }
     if description := parameters.get("description"):
-        parameters["description"] = within_limit(description)
+        parameters["description"] = cut(description, DESCRIPTION_LIMIT)
     return parameters
-
-
-def within_limit(description: str) -> str:
-    """Truncate the description to the service's limit, with an ellipsis."""
-    if len(description) <= DESCRIPTION_LIMIT:
-        return description
-    return description[: DESCRIPTION_LIMIT - 1] + "…"
 
 
 def document_problems(settings: Settings) -> Iterator[tuple[str, Problem]]:
@@ -66,21 +62,21 @@ def document_problems(settings: Settings) -> Iterator[tuple[str, Problem]]:
             yield name, problem
 
 
-def requests_of(settings: Settings, *, description: str) -> tuple[DeploymentRequest, ...]:
-    """Return the requests, in the groups' order; `description` is used where none is given.
+def requests_of(settings: Settings) -> tuple[DeploymentRequest, ...]:
+    """Return the requests, in the groups' order.
 
     Expects `target-instances` and `parameters` without problems, see `document_problems`.
     """
-    parameters = dict(_parameters(settings, description))
+    parameters = dict(_parameters(settings))
     return tuple(
         DeploymentRequest(settings.application, group, parameters) for group in settings.deployment_groups
     )
 
 
-def _parameters(settings: Settings, description: str) -> Iterator[tuple[str, Any]]:
+def _parameters(settings: Settings) -> Iterator[tuple[str, Any]]:
     given = {
         "deploymentConfigName": settings.deployment_config or None,
-        "description": settings.description or description or None,
+        "description": settings.description or None,
         "fileExistsBehavior": settings.file_exists_behavior,
         "ignoreApplicationStopFailures": settings.ignore_application_stop_failures,
         "updateOutdatedInstancesOnly": settings.update_outdated_instances_only,

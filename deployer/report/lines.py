@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 from deployer.bundle.contents import EntryKind
 from deployer.choices import OnEnd
 from deployer.deployment.model import Status
-from deployer.text import counted, duration, first_few, size
+from deployer.text import age, counted, duration, first_few, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from deployer.bundle.contents import Bundle, Contents
     from deployer.bundle.tree import Tally
     from deployer.deployment.explain import Failure
     from deployer.deployment.model import Deployment, Snapshot
     from deployer.deployment.wait import Ending
-    from deployer.revision import StoredObject
+    from deployer.live.group import Group
+    from deployer.live.origin import Origin
+    from deployer.revision import Revision, StoredObject
 
 _MOST_PATTERNS = 50
 ENDINGS = {
@@ -78,6 +81,25 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
     if stored.resent:
         return f"Uploaded again, because {stored.resent}: {sent}"
     return f"Uploaded {sent}"
+
+
+def running(group: Group, *, now: datetime) -> str:
+    """Return what a group runs, for how long, and since which deployment."""
+    live = group.live
+    if problem := group.unread or (live and live.unread):
+        return f"unknown ({problem.code or 'no answer'})"
+    if live is None:
+        return "nothing, since no deployment has succeeded yet"
+    since = live.ended or live.began
+    duration = f"for {age((now - since).total_seconds())}" if since else ""
+    rollback = " (a rollback)" if live.rolls_back else ""
+    return ", ".join(part for part in (live.label, duration, f"{live.id}{rollback}") if part)
+
+
+def deploying(group: Group, origin: Origin, revision: Revision) -> str:
+    """Return what is deployed: its commit, without the repository if that is the same as before."""
+    same = group.live and group.live.origin.repository == origin.repository
+    return (f"@{origin.short}" if same else origin.label) if origin.commit else revision.label
 
 
 def ended(ending: Ending, deployment: Deployment) -> str:

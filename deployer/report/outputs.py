@@ -58,6 +58,12 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
             "Revision that the targets run now, if that is certain. Empty, like `revision`, for the inline "
             "AppSpec of another run if its content cannot be read"
         ),
+        "previous-revision": (
+            "Revision that the group ran before this deployment, as the input `revision` accepts it, if known"
+        ),
+        "compare-url": (
+            "Page that compares the commit that was live before with this one (GitHub, GitLab, Bitbucket)"
+        ),
         "duration-seconds": "Duration of the run in seconds",
     }
 )
@@ -126,6 +132,12 @@ def of_rollback(outcome: Outcome) -> dict[str, str]:
 def of_live(live: Revision | None) -> dict[str, str]:
     """Return the output known once it is clear which revision the targets run."""
     return {"live-revision": live.uri} if live and live.uri else {}
+
+
+def of_before(live: Revision | None, compare_url: str) -> dict[str, str]:
+    """Return the outputs known right before the deployment; `live` is what the group runs then."""
+    values = {"previous-revision": (live and live.uri) or "", "compare-url": compare_url}
+    return {name: value for name, value in values.items() if value}
 
 
 def of_problem(problem: Problem) -> dict[str, str]:

@@ -145,6 +145,8 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     deployment, ending = outcome.deployment, outcome.ending
     if deployment is None:
         return
+    if outcome.before:
+        yield _replacement(outcome)
     if ending is None:
         yield f"Deployment {_deployment(deployment)} is still running."
         return
@@ -152,6 +154,13 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     yield f"Deployment {_deployment(deployment)} {escape(how_ended(ending))}{reached}."
     if rollback := outcome.rollback:
         yield _rollback(rollback, outcome)
+
+
+def _replacement(outcome: Outcome) -> str:
+    """Return what the group ran before, and what was deployed in its place."""
+    changes = f" ({link('changes', outcome.compare_url)})" if outcome.compare_url else ""
+    commit = outcome.origin.label or "this revision"
+    return f"Live before: {escape(outcome.before)} → {escape(commit)}{changes}"
 
 
 def _rollback(rollback: Deployment, outcome: Outcome) -> str:

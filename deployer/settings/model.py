@@ -176,8 +176,9 @@ class Settings(TextSettings):
     description: Annotated[
         Text,
         Section.DEPLOYMENT.input(
-            "Description of the deployment, shortened to CodeDeploy's limit of 256 characters",
-            default="repository, commit and run",
+            "Description of the deployment; repository, commit and run number are added, and the text is "
+            "shortened to CodeDeploy's limit of 256 characters",
+            default="the run",
         ),
     ] = ""
     file_exists_behavior: Annotated[

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 DAY = 86_400.0
+YESTERDAY = "main https://github.com/acme/{0}/actions/runs/41 [acme/{0}@1a2b3c4d5e6f deploy.yml#41]"
+"""The description of what was deployed before: as this product's run 41 would have written it."""
+
 ROLLED_BACK = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "CodeDeployDefault.OneAtATime": (
@@ -110,6 +113,7 @@ class World:
                 created=self.since,
                 began=self.clock.monotonic() - DAY,
                 speed=1.0,
+                request={"description": YESTERDAY.format(name)},
             )
             self.deployments[yesterday.id] = yesterday
         return application

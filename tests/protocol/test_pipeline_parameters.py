@@ -47,7 +47,7 @@ def test_what_is_not_given_is_not_sent(still_emulator: Start, run_line: RunLine)
     service = still_emulator()
     run_line(service, "--stop-after", "deploy", environ={"GITHUB_SHA": "c" * 40, "GITHUB_REPOSITORY": "a/b"})
     assert set(sent(service)) == GROUP
-    assert sent(service)["description"].startswith("a/b@cccccccccccc")
+    assert sent(service)["description"] == "[a/b@cccccccccccc]"
 
 
 def test_everything_that_is_given_is_sent_as_the_service_spells_it(
@@ -199,7 +199,7 @@ def test_a_disagreement_about_the_platform_says_both(
     ran = run_line(service, environ={**inputs, "AWS_ENDPOINT_URL_S3": service.url})
     assert ran.code == 2
     assert f"title=appspec-platform::{said}" in ran.log
-    assert {call.operation for call in service.calls} == {"GetDeploymentGroup"}
+    assert {call.operation for call in service.calls} == {"GetDeploymentGroup", "GetDeployment"}
 
 
 def test_an_appspec_in_s3_is_for_what_the_application_is_for(

@@ -96,7 +96,7 @@ def test_several_groups_can_be_started_without_waiting(still_emulator: Start, ru
     )
     assert ran.code == 0
     assert [each["status"] for each in json.loads(ran.outputs["deployments"])] == ["created", "created"]
-    assert "GetDeployment" not in operations(service)
+    assert "ListDeploymentTargets" not in operations(service)
 
 
 def test_a_refusal_at_the_second_group_still_tells_of_the_first(

@@ -31,10 +31,19 @@ PLATFORMS: Mapping[str, Mapping[str, str]] = {
         "GITHUB_SHA": "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
         "GITHUB_REF_NAME": "main",
         "GITHUB_RUN_ID": "42",
+        "GITHUB_RUN_NUMBER": "42",
+        "GITHUB_WORKFLOW_REF": "acme/hello-web/.github/workflows/deploy.yml@refs/heads/main",
         "GITHUB_SERVER_URL": "https://github.com",
         "GITHUB_WORKSPACE": str(REPOSITORY),
     },
-    "gitlab": {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(REPOSITORY)},
+    "gitlab": {
+        "GITLAB_CI": "true",
+        "CI_PROJECT_DIR": str(REPOSITORY),
+        "CI_PROJECT_PATH": "acme/hello-web",
+        "CI_PROJECT_URL": "https://gitlab.com/acme/hello-web",
+        "CI_COMMIT_SHA": "0f1e2d3c4b5a69788796a5b4c3d2e1f001234567",
+        "CI_PIPELINE_IID": "42",
+    },
     "console": {},
 }
 VOLATILE = (

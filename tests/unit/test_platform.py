@@ -285,7 +285,7 @@ def test_azure_speaks_in_logging_commands() -> None:
         "##[section]Wait",
         "##vso[task.setsecret]hush",
     ]
-    assert platform.job.description == "o/r@abc"
+    assert (platform.job.repository, platform.job.sha) == ("o/r", "abc")
 
 
 def test_teamcity_speaks_in_service_messages() -> None:
@@ -333,17 +333,87 @@ def test_the_run_is_described_from_each_ci_s_variables() -> None:
         GITHUB_RUN_ID="7", GITHUB_SERVER_URL="https://github.com", GITHUB_WORKSPACE="/github/workspace",
     )  # fmt: skip
     assert platform.job.workspace == Path("/github/workspace")
-    assert platform.job.description == "o/r@0123456789ab main https://github.com/o/r/actions/runs/7"
+    assert platform.job.description == "main https://github.com/o/r/actions/runs/7"
     platform, _ = console(
         GITLAB_CI="true", CI_PROJECT_PATH="g/p", CI_COMMIT_SHA="abc", CI_JOB_URL="https://x/1"
     )
-    assert platform.job.description == "g/p@abc https://x/1"
+    assert platform.job.description == "https://x/1"
     platform, _ = console(
         GITLAB_CI="true", CI_COMMIT_SHA="abc", CI_JOB_ID="12", CI_JOB_URL="https://x/-/jobs/12"
     )
-    assert platform.job.description == "abc https://x/-/jobs/12"
+    assert platform.job.description == "https://x/-/jobs/12"
     platform, _ = console(
         TF_BUILD="True", BUILD_SOURCEVERSION="abc", BUILD_BUILDID="7", SYSTEM_JOBATTEMPT="2"
     )
-    assert platform.job.description == "abc run 7 attempt 2"
+    assert platform.job.description == "run 7 attempt 2"
     assert console()[0].job.description == ""
+
+
+@pytest.mark.parametrize(
+    ("environ", "repository", "run", "page"),
+    [
+        (
+            {
+                "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": "o/r", "GITHUB_RUN_NUMBER": "8",
+                "GITHUB_SERVER_URL": "https://git.acme.org", "GITHUB_WORKFLOW": "Deploy it",
+                "GITHUB_WORKFLOW_REF": "o/r/.github/workflows/deploy.yml@refs/heads/a@b",
+            },
+            "o/r", "deploy.yml#8", "https://git.acme.org/o/r/compare/{old}...{new}",
+        ),
+        (
+            {
+                "GITLAB_CI": "true", "CI_PROJECT_PATH": "g/s/p", "CI_PIPELINE_IID": "8",
+                "CI_PROJECT_URL": "https://gitlab.com/g/s/p",
+            },
+            "g/s/p", "#8", "https://gitlab.com/g/s/p/-/compare/{old}...{new}",
+        ),
+        (
+            {"BITBUCKET_BUILD_NUMBER": "8", "BITBUCKET_REPO_FULL_NAME": "w/r"},
+            "w/r", "#8", "https://bitbucket.org/w/r/branches/compare/{new}..{old}",
+        ),
+        (
+            {
+                "CIRCLECI": "true", "CIRCLE_BUILD_NUM": "8", "CIRCLE_PROJECT_USERNAME": "o",
+                "CIRCLE_PROJECT_REPONAME": "r",
+            },
+            "o/r", "#8", "",
+        ),
+        (
+            {
+                "JENKINS_HOME": "/var", "BUILD_NUMBER": "8", "JOB_NAME": "shop/main",
+                "GIT_URL": "https://user:secret@github.com/o/r.git",
+            },
+            "o/r", "shop/main#8", "",
+        ),
+        (
+            {"JENKINS_URL": "u", "BUILD_NUMBER": "8", "JOB_NAME": "s", "GIT_URL": "git@github.com:o/r.git"},
+            "o/r", "s#8", "",
+        ),
+        (
+            {"BUILDKITE": "true", "BUILDKITE_BUILD_NUMBER": "8", "BUILDKITE_PIPELINE_SLUG": "p"},
+            "p", "p#8", "",
+        ),
+        (
+            {
+                "TF_BUILD": "True", "BUILD_BUILDID": "8", "BUILD_BUILDNUMBER": "20261125.3",
+                "BUILD_REPOSITORY_NAME": "o/r", "BUILD_DEFINITIONNAME": "d",
+            },
+            "o/r", "d#8", "",
+        ),
+        (
+            {
+                "TEAMCITY_VERSION": "2026.1", "BUILD_NUMBER": "8", "TEAMCITY_PROJECT_NAME": "P",
+                "TEAMCITY_BUILDCONF_NAME": "Deploy",
+            },
+            "P", "Deploy#8", "",
+        ),
+    ],
+    ids=[
+        "github", "gitlab", "bitbucket", "circleci", "jenkins", "jenkins-ssh", "buildkite", "azure", "teamcity",
+    ],
+)  # fmt: skip
+def test_each_ci_counts_its_runs_by_its_own_counter(
+    environ: dict[str, str], repository: str, run: str, page: str
+) -> None:
+    job = detect(environ, None).job
+    assert (job.repository, f"{job.workflow}#{job.run_number}", job.compare) == (repository, run, page)

@@ -1,0 +1,117 @@
+"""What the service remembers of a deployment group, as one value: what it runs, and what was tried last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from deployer.deployment.holder import ROLLBACK
+from deployer.deployment.model import ENDS
+from deployer.live.origin import Origin
+from deployer.revision import AppSpecRevision, GitHubRevision, S3Revision
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from deployer.errors import Problem
+    from deployer.revision import Revision, StoredObject
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A deployment of a group as its record tells; times are by the service's clock.
+
+    `revision` and `previous`, the one that the group ran before, are None where they are of a kind that we do
+    not know, or where `unread` says why the record could not be read.
+    """
+
+    id: str
+    status: str
+    began: datetime | None = None
+    ended: datetime | None = None
+    revision: Revision | None = None
+    previous: Revision | None = None
+    origin: Origin = field(default_factory=Origin)
+    creator: str = ""
+    unread: Problem | None = None
+
+    @property
+    def active(self) -> bool:
+        """Return whether it holds its group."""
+        return self.status not in ENDS
+
+    @property
+    def rolls_back(self) -> bool:
+        """Return whether CodeDeploy created it as a rollback."""
+        return self.creator == ROLLBACK
+
+    @property
+    def label(self) -> str:
+        """Return what it deployed: `acme/shop@1a2b3c4`, else its revision."""
+        return self.origin.label or (self.revision.label if self.revision else "an unknown revision")
+
+    def holds(self, stored: StoredObject) -> bool:
+        """Return whether the object is what it deployed; without eTag or version, a revision matches any."""
+        revision = self.revision
+        return (
+            isinstance(revision, S3Revision)
+            and (revision.bucket, revision.key) == (stored.bucket, stored.key)
+            and revision.etag in {None, stored.etag}
+            and (revision.version_id is None or revision.version_id == stored.version_id)
+        )
+
+    def vouches(self, stored: StoredObject) -> bool:
+        """Return whether its record pins exactly this object, which write access to S3 cannot forge."""
+        return self.holds(stored) and isinstance(self.revision, S3Revision) and self.revision.etag is not None
+
+    def outdates(self, stored: StoredObject, modified: datetime) -> bool:
+        """Return whether an object last `modified` then is older than what the group runs, and differs."""
+        if self.began is None or self.unread:
+            return False
+        return modified < self.began and not self.holds(stored)
+
+    def deployed(self, revision: Revision) -> bool:
+        """Return whether it deployed exactly this revision: the same commit, digest or eTag."""
+        match self.revision, revision:
+            case S3Revision() as mine, S3Revision() as other:
+                same_place = (mine.bucket, mine.key) == (other.bucket, other.key)
+                return same_place and mine.etag is not None and mine.etag == other.etag
+            case (GitHubRevision(), GitHubRevision()) | (AppSpecRevision(), AppSpecRevision()):
+                return self.revision == revision
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A deployment group when it was looked at, at `seen` seconds of the monotonic clock.
+
+    `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
+    them; None where there was none. `platform` is the service's word. `unread` says why nothing could be
+    learnt.
+    """
+
+    application: str
+    name: str
+    platform: str = ""
+    live: Record | None = None
+    attempt: Record | None = None
+    seen: float = 0.0
+    unread: Problem | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Return whether the group runs what was tried last: nothing is active, nothing failed since."""
+        return bool(self.live and self.attempt and self.live.id == self.attempt.id)
+
+
+def reason_to_resend(
+    stored: StoredObject, modified: datetime, *, lives: Iterable[Record], is_registered: Callable[[], bool]
+) -> str:
+    """Return why an existing object cannot be used as the bundle, as a clause; empty if it can."""
+    lives = tuple(lives)
+    if newer := next((live for live in lives if live.outdates(stored, modified)), None):
+        return f"the object there is older than the live deployment {newer.id}"
+    if any(live.vouches(stored) for live in lives) or is_registered():
+        return ""
+    return "the object there is unknown to CodeDeploy, or asking about it is not allowed"
