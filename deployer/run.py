@@ -39,8 +39,8 @@ class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
 
     `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
-    it came to is in `earlier`. `origin` is where the revision came from, `before` says what the group ran right
-    before its deployment. `findings` is all that the checks before the upload found; None before them.
+    it came to is in `earlier`. `origin` is where the revision came from, `before` says what the group ran
+    right before its deployment. `findings` is all that the checks before the upload found; None before them.
     """
 
     application: str = ""

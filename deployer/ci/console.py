@@ -44,7 +44,7 @@ class Console(Ci):
 
 
 def _bitbucket(here: Job, environ: Mapping[str, str]) -> Job:
-    """Describe a step of Bitbucket Pipelines; `BITBUCKET_BUILD_NUMBER` counts the pipelines of the repository."""
+    """Describe a step of Bitbucket Pipelines; `BITBUCKET_BUILD_NUMBER` counts the repository's pipelines."""
     repository = environ.get("BITBUCKET_REPO_FULL_NAME", "")
     number = environ["BITBUCKET_BUILD_NUMBER"]
     site = f"https://bitbucket.org/{repository}"

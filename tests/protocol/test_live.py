@@ -44,7 +44,7 @@ def test_what_is_replaced_is_said_with_its_commit_and_the_way_between(
     assert second.outputs["compare-url"] == f"https://github.com/acme/shop/{page}"
     assert second.outputs["previous-revision"] == first.outputs["revision"]
     assert f"Live before: acme/shop@aaaaaaa, for 2 days, {identifier} → acme/shop@bbbbbbb" in second.summary
-    assert f"[changes](https://github.com/acme/shop/{page})" in second.summary
+    assert f'(<a href="https://github.com/acme/shop/{page}">changes</a>)' in second.summary
     given = service.deployments[-1].request["description"]
     assert given == "https://github.com/acme/shop/actions/runs/1812 [acme/shop@bbbbbbbbbbbb deploy.yml#812]"
 

@@ -409,7 +409,8 @@ def test_the_run_is_described_from_each_ci_s_variables() -> None:
         ),
     ],
     ids=[
-        "github", "gitlab", "bitbucket", "circleci", "jenkins", "jenkins-ssh", "buildkite", "azure", "teamcity",
+        "github", "gitlab", "bitbucket", "circleci", "jenkins", "jenkins-ssh", "buildkite", "azure",
+        "teamcity",
     ],
 )  # fmt: skip
 def test_each_ci_counts_its_runs_by_its_own_counter(
