@@ -1,4 +1,4 @@
-"""From a revision to a deployment of one group: say what the group runs now, and create it."""
+"""Launch a revision: say what the group runs now, and create the deployment that replaces it."""
 
 from __future__ import annotations
 

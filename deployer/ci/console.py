@@ -97,7 +97,7 @@ _JOBS: Mapping[str, Callable[[Job, Mapping[str, str]], Job]] = MappingProxyType(
         "JENKINS_URL": _jenkins,
     }
 )
-"""What describes the job of a CI without a dialect of its own, by a variable that it sets."""
+"""The functions that describe the job of a CI without a dialect, by a variable that it sets."""
 
 
 def variable(output: str) -> str:

@@ -1,1 +1,1 @@
-"""What a deployment group runs, where that came from, and what follows from it."""
+"""The revision that a deployment group runs, where it came from, and what follows from it."""

@@ -1,4 +1,4 @@
-"""What the service remembers of a deployment group, as one value: what it runs, and what was tried last."""
+"""A deployment group as one value: the deployment that it runs, and the one that was tried last."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 FRESH_SECONDS = 1.0
-"""How long a look is as good as another: no deployment is created and succeeds within it."""
+"""The age up to which a look counts as one of now: no deployment is created and succeeds within it."""
 
 ABSENT = frozenset({"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"})
 """The service's codes for what has to exist."""

@@ -25,7 +25,7 @@ _COMMIT = r"(?P<repository>[\w./+-]*)@(?P<commit>[0-9A-Za-z]{0,40})"
 _RUN = r"(?P<workflow>[\w./+-]*)#(?P<number>[0-9]{1,15})"
 _BRACKETS = (re.compile(rf"{_COMMIT}(?: {_RUN})?"), re.compile(_RUN))
 _EARLIER = re.compile(r"(?P<repository>[\w.-]+(?:/[\w.-]+)+)@(?P<commit>[0-9a-f]{7,40})(?= |\Z)", re.ASCII)
-"""How a description began in version 1.0."""
+"""The beginning of a description in version 1.0."""
 
 
 @dataclass(frozen=True, slots=True)
