@@ -92,13 +92,13 @@ COMMAND_CLUES = (
     ),
     clue(
         r"(?:line \d{1,9}|bash|sh): (?:\d{1,9}: )?(?P<command>/[\w./+-]{1,200}): " + _ENOENT,
-        "A command or file that the script uses is not there: {command}.",
+        "A command or file that the script uses was not found: {command}.",
         "Install it in BeforeInstall, or check the path: hooks start without the profile of a login.",
         source=_SHELL,
     ),
     clue(
         r"(?:line \d{1,9}|bash|sh): (?:\d{1,9}: )?(?P<command>[\w.+-][\w./+-]{0,200}): " + _ENOENT,
-        "A command or file that the script uses is not there: {command}.",
+        "A command or file that the script uses was not found: {command}.",
         _NOT_IN_BUNDLE,
         source=_SHELL,
     ),

@@ -7,7 +7,7 @@ from deployer.rules import AGENT, WARNING, Rule
 UNREADABLE = Rule(
     code="archive-unreadable",
     message="{path} cannot be opened: {reason}.",
-    hint="It is damaged, or the step that builds it was cut off; build it again.",
+    hint="It is damaged, or the step that builds it was interrupted; build it again.",
     bad="head -c 1000 app.zip > truncated.zip",
     good="zip -qr app.zip .",
     source=AGENT,
@@ -43,7 +43,7 @@ COMPRESSION = Rule(
 DUPLICATE = Rule(
     code="archive-duplicate",
     message="{member}{more} is in the archive more than once; the last one replaces those before it.",
-    hint="Build the archive anew instead of adding to an old one.",
+    hint="Build a new archive instead of adding to an old one.",
     bad="tar -rf app.tar app/config.json   # a second time",
     good="tar -cf app.tar app",
     source=AGENT,
@@ -76,7 +76,7 @@ METHOD_RARE = Rule(
 )
 BACKSLASH = Rule(
     code="archive-backslash",
-    message="{member}{more} has backslashes in its name, which are no folders on Linux.",
+    message="{member}{more} has backslashes in its name, which do not separate folders on Linux.",
     hint="Build the archive with forward slashes (Compress-Archive before PowerShell 7 does not).",
     bad="app\\a.txt",
     good="app/a.txt",
@@ -84,7 +84,7 @@ BACKSLASH = Rule(
 )
 OLD_NAME = Rule(
     code="archive-old-name",
-    message="{member}{more} has a name in the characters of DOS; the agent fails on it.",
+    message="{member}{more} has a name in a DOS character set; the agent fails on it.",
     hint="Build the archive with UTF-8 names (7-Zip: `-mcu=on`), or use plain ASCII.",
     bad="caf\\x82 (CP437, made on Windows)",
     good="café (UTF-8)",
@@ -93,7 +93,7 @@ OLD_NAME = Rule(
 FILE_AND_FOLDER = Rule(
     code="archive-file-and-folder",
     message="{member}{more} is both a file and a folder in the archive, so it cannot be unpacked.",
-    hint="Build the archive anew instead of adding to an old one.",
+    hint="Build a new archive instead of adding to an old one.",
     bad="app (a file), app/a.txt",
     good="app/a.txt",
     source=AGENT,
@@ -116,7 +116,7 @@ MEMBER_TYPE = Rule(
 )
 OUTSIDE = Rule(
     code="archive-outside",
-    message="{member}{more} would be unpacked outside of the bundle.",
+    message="{member}{more} would be unpacked outside the bundle.",
     hint="Build the archive from inside the folder, with relative names.",
     bad="tar -cPf app.tar /home/me/app",
     good="tar -cf app.tar -C /home/me/app .",
@@ -132,8 +132,8 @@ THROUGH_LINK = Rule(
 )
 LINK_TARGET = Rule(
     code="archive-link-target",
-    message="{member}{more} is a link whose target is longer than the 4096 bytes that Linux takes.",
-    hint="Build the archive again; this is no link that a file system could hold.",
+    message="{member}{more} is a link whose target is longer than the 4096 bytes that Linux allows.",
+    hint="Build the archive again; no file system could contain this link.",
     bad="l -> aaaaaaaa… (5000 letters)",
     good="l -> app",
     source="Linux (PATH_MAX)",
@@ -141,8 +141,8 @@ LINK_TARGET = Rule(
 BOMB = Rule(
     code="archive-bomb",
     message="{path} holds {packed} and would unpack to {unpacked} or more.",
-    hint="Build it again from the files to deploy. What has to be that large can be sent compressed, for a "
-    "script to unpack.",
+    hint="Build it again from the files to deploy. Files that must be this large can be packaged "
+    "compressed, for a script to unpack.",
     bad="head -c 100G /dev/zero > app/disk.img; tar -czf app.tgz app",
     good="tar -czf app.tgz --exclude=disk.img app",
     source="this tool (more than 250 times its size, and 1 GiB)",
@@ -166,7 +166,7 @@ SPECIAL_MEMBER = Rule(
 )
 SPECIAL_ZIPPED = Rule(
     code="archive-special-zipped",
-    message="{member}{more} is a {kind}, which unzip makes an ordinary file.",
+    message="{member}{more} is a {kind}, which unzip turns into an ordinary file.",
     hint="Leave it out of the archive.",
     bad="mkfifo app/queue; zip -qr --fifo app.zip .",
     good="zip -qr app.zip . --exclude app/queue",

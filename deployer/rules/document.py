@@ -128,7 +128,7 @@ DUPLICATE_KEY = Rule(
     hint="Merge the two.",
     bad="hooks:\n  AfterInstall:\n    - location: a.sh\n  AfterInstall:\n    - location: b.sh",
     good="hooks:\n  AfterInstall:\n    - location: a.sh\n    - location: b.sh",
-    source=f"{AGENT} (1.x: the last one wins), {AGENT_2} (refuses it)",
+    source=f"{AGENT} (1.x: the last one wins), {AGENT_2} (rejects it)",
 )
 NOT_A_MAPPING = Rule(
     code="appspec-not-a-mapping",
@@ -209,7 +209,7 @@ MISSING = Rule(
 NOT_A_FILE = Rule(
     code="appspec-not-a-file",
     message="`appspec.yml` is {what}, not a file.",
-    hint="Put the AppSpec itself at the root of the bundle; rename what else has its name.",
+    hint="Put the AppSpec itself at the root of the bundle; rename anything else with that name.",
     bad="appspec.yml/ (a folder)",
     good="appspec.yml",
     source=AGENT,

@@ -111,7 +111,7 @@ LINK_CYCLES = Rule(
     code="appspec-files-link-cycles",
     message="Links to folders in {source} lead back to each other in several ways ({links}). The agent "
     "follows them until it fails, or never ends.",
-    hint="Leave the links out, or put one copy of what they lead to in their place.",
+    hint="Leave the links out, or replace them by one copy of their target.",
     bad="packages/ui/node_modules -> ../../node_modules\nnode_modules/ui -> ../packages/ui"
     "   # and the same for api",
     good="exclude: node_modules/@acme/",
@@ -120,7 +120,7 @@ LINK_CYCLES = Rule(
 LINK_CYCLE = Rule(
     code="appspec-files-link-cycle",
     message="Links to folders in {source} lead back to themselves ({links}). The agent copies what they "
-    "lead to up to 40 times, one in the other.",
+    "lead to up to 40 times, nested in each other.",
     hint="Leave the links out.",
     bad="app/current -> .",
     good="app/current -> releases/1",
@@ -129,7 +129,7 @@ LINK_CYCLE = Rule(
 )
 NOT_CLEANED_UP = Rule(
     code="appspec-files-not-cleaned-up",
-    message="The path {path}{more} ends with a blank or contains a line end, so the next deployment cannot "
+    message="The path {path}{more} ends with a space or contains a line break, so the next deployment cannot "
     "remove it, and fails because it already exists.",
     hint="Rename the file.",
     bad="'app/a.txt '",
@@ -142,7 +142,7 @@ OUTSIDE = Rule(
     hint="Name a path inside the bundle, without leading `..`.",
     bad="files:\n  - source: ../config\n    destination: /srv/app",
     good="files:\n  - source: config\n    destination: /srv/app",
-    source=f"{AGENT} (1.x copies whatever lies there), {AGENT_2} (refuses it)",
+    source=f"{AGENT} (1.x copies whatever lies there), {AGENT_2} (rejects it)",
 )
 LINK_OUTSIDE = Rule(
     code="appspec-files-link-outside",
@@ -155,8 +155,8 @@ LINK_OUTSIDE = Rule(
 )
 PARENT_MISSING = Rule(
     code="appspec-parent-missing",
-    message="The path {path} leads through something that is no folder of the bundle, or to another place "
-    "than {normal}; the agent does not find it.",
+    message="The path {path} leads through something that is not a folder in the bundle, or to a place "
+    "other than {normal}; the agent does not find it.",
     hint="Write {normal}.",
     bad="source: no-such-folder/../app",
     good="source: app",

@@ -24,7 +24,7 @@ RESERVED_EVENT = Rule(
 )
 EVENT_EMPTY = Rule(
     code="appspec-hook-empty-event",
-    message="`{event}` is no lifecycle event that runs scripts. It has none, so the agent ignores it.",
+    message="`{event}` is not a lifecycle event that runs scripts. It lists none, so the agent ignores it.",
     hint="Remove the line, or correct the name before you add a script.",
     bad="hooks:\n  AfterInstal:",
     good=_GOOD,
@@ -139,7 +139,7 @@ OUTSIDE = Rule(
     hint="Put the script into the bundle and name it relative to its root.",
     bad="location: ../../usr/bin/true",
     good="location: scripts/true.sh",
-    source=f"{AGENT} (1.x runs whatever lies there), {AGENT_2} (refuses it)",
+    source=f"{AGENT} (1.x runs whatever lies there), {AGENT_2} (rejects it)",
 )
 LINK_OUTSIDE = Rule(
     code="appspec-hook-link-outside",
@@ -293,7 +293,7 @@ BACKGROUND_HIDDEN = Rule(
     code="hook-background-hidden",
     message="{script} may leave a process running that keeps the script's output open: `{command}`. "
     "The agent waits for it until the timeout.",
-    hint="Redirect the output of what keeps running, or wait for it before the script ends.",
+    hint="Redirect the output of the process that keeps running, or wait for it before the script ends.",
     bad="exec > >(tee /var/log/deploy.log)",
     good="exec >> /var/log/deploy.log 2>&1",
     source=AGENT,

@@ -24,7 +24,7 @@ ITEM_TYPE = Rule(
 )
 SHELL_CHARACTERS = Rule(
     code="appspec-permissions-shell-characters",
-    message="`acls` or `context` is set on {path}; the agent gives that name to a shell, as root, unquoted.",
+    message="`acls` or `context` is set on {path}; the agent passes that name to a shell, as root, unquoted.",
     hint="Rename the file, or leave it out with `except`.",
     bad="acls: ['u:deploy:r']   # and a file my file.txt",
     good="acls: ['u:deploy:r']   # and a file my-file.txt",
@@ -82,7 +82,7 @@ PATTERN_NEVER = Rule(
 )
 TYPE = Rule(
     code="appspec-permissions-type",
-    message="There is no type {value}: it is `file` or `directory`.",
+    message="The type {value} does not exist: use `file` or `directory`.",
     hint="Write `type: [file]`, `type: [directory]` or leave it out for both.",
     bad="type: [files]",
     good="type: [file]",
@@ -141,7 +141,8 @@ ACL = Rule(
 )
 ACL_DEFAULT_ON_FILE = Rule(
     code="appspec-permissions-acl-default-on-file",
-    message="The default acl entry of {object} would be set on files ({file}), which only folders can have.",
+    message="The default acl entry of {object} would be set on files ({file}), but only folders can have "
+    "one.",
     hint="Add `type: [directory]`.",
     bad='object: /srv/app\nacls: ["d:u:deploy:rw"]',
     good='object: /srv/app\ntype: [directory]\nacls: ["d:u:deploy:rw"]',
@@ -165,7 +166,7 @@ RANGE = Rule(
 )
 PATTERN_ON_FILE = Rule(
     code="appspec-permissions-pattern-on-file",
-    message="{object} is a file, and a file takes no `{key}`.",
+    message="{object} is a file, and `{key}` does not apply to files.",
     hint="Remove `{key}`, or name the folder as `object`.",
     bad='object: /srv/app/a.txt\npattern: "*.txt"',
     good='object: /srv/app\npattern: "*.txt"',
@@ -173,7 +174,7 @@ PATTERN_ON_FILE = Rule(
 )
 NOTHING = Rule(
     code="appspec-permissions-nothing",
-    message="The permissions of {object} are set on nothing: {why}.",
+    message="The permissions of {object} apply to nothing: {why}.",
     hint="{advice}",
     bad="files:\n  - source: app\n    destination: /srv/app\npermissions:\n  - object: /srv/ap",
     good="permissions:\n  - object: /srv/app",

@@ -48,7 +48,7 @@ PROPERTY = Rule(
 )
 VPC = Rule(
     code="appspec-resource-vpc",
-    message="AwsvpcConfiguration has no `{key}`; it is given in whole or not at all.",
+    message="AwsvpcConfiguration has no `{key}`; specify all of it or none.",
     hint="Add `{key}:`, or remove NetworkConfiguration to keep the service's own.",
     bad="NetworkConfiguration:\n  AwsvpcConfiguration:\n    Subnets: [subnet-1]",
     good="NetworkConfiguration:\n  AwsvpcConfiguration:\n    Subnets: [subnet-1]\n"
@@ -73,7 +73,7 @@ VARIABLE = Rule(
 )
 VARIABLE_UNUSED = Rule(
     code="appspec-variable-unused",
-    message="The variable {name} has no placeholder: `<{name}>` is nowhere in the AppSpec.",
+    message="The variable {name} has no placeholder: `<{name}>` does not occur in the AppSpec.",
     hint="Write `<{name}>` where its value belongs, or remove it from the input `appspec-variables`.",
     bad="appspec-variables: TASK=arn:aws:ecs:eu-west-1:111122223333:task-definition/web:7",
     good="TaskDefinition: <TASK>",

@@ -43,7 +43,7 @@ NAME_ODD = Rule(
 )
 SPECIAL = Rule(
     code="special-file",
-    message="`{name}` is a {kind}, which no archive can carry.",
+    message="`{name}` is a {kind}, which no archive can contain.",
     hint=_LEAVE_OUT,
     bad="mkfifo app/queue",
     good="exclude: app/queue",
@@ -53,7 +53,7 @@ LINK_OUTSIDE = Rule(
     code="link-leaves-source",
     message="`{name}` is a link to `{target}`, which leads out of the {whole}.",
     hint="The link is deployed as it is: make sure that its target exists on each instance (a linked folder "
-    "is copied with all that is in it there). If it should lead to a file of the {whole}, make it relative.",
+    "is copied with its contents there). If it should lead to a file of the {whole}, make it relative.",
     bad="app/config -> /home/runner/work/app/config",
     good="app/config -> ../common/config",
     source=AGENT,
@@ -87,7 +87,7 @@ IGNORE_FILE = Rule(
 )
 VERSION_CONTROL = Rule(
     code="version-control",
-    message="`{name}` looks like version control's own files, and is part of the bundle.",
+    message="`{name}` looks like version control data, and is part of the bundle.",
     hint=_LEAVE_OUT,
     bad="app/.svn/",
     good="exclude: .svn/",
@@ -96,7 +96,7 @@ VERSION_CONTROL = Rule(
 )
 NESTED_REPOSITORY = Rule(
     code="nested-repository",
-    message="`{name}` belongs to a checkout of its own, and stays out of the bundle.",
+    message="`{name}` belongs to a nested checkout, and is left out of the bundle.",
     hint=_LEAVE_OUT,
     bad="module/.git",
     good="exclude: module/.git",
@@ -124,7 +124,7 @@ SUBMODULE_EMPTY = Rule(
 )
 SECRET = Rule(
     code="likely-secret",
-    message="`{name}` is about to be deployed and looks like it holds a secret.",
+    message="`{name}` looks like it contains a secret, and would be deployed.",
     hint="{advice}",
     bad=".env, id_rsa, server.key, .aws/credentials",
     good="exclude: .env",
@@ -134,7 +134,8 @@ SECRET = Rule(
 CHANGED = Rule(
     code="file-changed",
     message="`{name}` changed while it was packed.",
-    hint="Let the steps that write it end first, or leave it out (a log or a cache of a running service).",
+    hint="Wait for the steps that write it to finish, or leave it out (a log or a cache of a running "
+    "service).",
     bad="npm run watch &   # writes into dist/ while it is packed",
     good="npm run build",
     source=_TOOL,

@@ -15,10 +15,10 @@ BUCKET_REGION = Rule(
 LEFT_BEHIND = Rule(
     code="upload-left-behind",
     message="The unfinished multipart upload {upload} could not be removed: {reason}.",
-    hint="Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove what is unfinished.",
+    hint="Allow s3:AbortMultipartUpload, or let a lifecycle rule of the bucket remove unfinished uploads.",
     bad="Action: [s3:PutObject]",
     good="Action: [s3:PutObject, s3:AbortMultipartUpload]",
-    source="S3 (parts of an unfinished upload are kept, and paid for)",
+    source="S3 (parts of an unfinished upload are kept and billed)",
     severity=WARNING,
 )
 MAYBE_LEFT_BEHIND = Rule(
@@ -27,6 +27,6 @@ MAYBE_LEFT_BEHIND = Rule(
     hint="Let a lifecycle rule of the bucket remove what is unfinished (AbortIncompleteMultipartUpload).",
     bad="a lost answer to CreateMultipartUpload, and no lifecycle rule",
     good="AbortIncompleteMultipartUpload: {DaysAfterInitiation: 1}",
-    source="S3 (parts of an unfinished upload are kept, and paid for)",
+    source="S3 (parts of an unfinished upload are kept and billed)",
     severity=WARNING,
 )
