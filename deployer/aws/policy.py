@@ -134,6 +134,9 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     if reaches(Stage.READY):
         details = ["codedeploy:ListDeploymentTargets", "codedeploy:BatchGetDeploymentTargets"]
         yield _allow("OptionalTargets", details, "*")
+    if settings.deployment_id:
+        config = place.arn("codedeploy", "deploymentconfig:*")
+        yield _allow("OptionalZonalWaits", ["codedeploy:GetDeploymentConfig"], config)
     leaves = settings.on_timeout is settings.on_cancel is settings.on_first_failure is OnEnd.LEAVE
     if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
         yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")

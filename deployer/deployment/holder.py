@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 USER = "user"
 ROLLBACK = "codeDeployRollback"
 
+RESTART = "RESTART"
+"""The mode of a deployment that installs nothing, but restarts what is there."""
+
+_SHOWN = 100
+"""Characters of a description that are shown."""
+
 _STARTED = {
     "autoscaling": "which Auto Scaling started for a new instance",
     "autoscalingTermination": "which Auto Scaling started for an instance that it is terminating",
@@ -56,11 +62,12 @@ def scope_of(members: Mapping[str, Any]) -> Scope:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An active deployment, by what the service says of it."""
+    """An active deployment, by what the service says of it; `description` is untrusted text on one line."""
 
     deployment: Deployment
     creator: str
     scope: Scope
+    description: str = ""
 
     def does(self, revision: Revision, scope: Scope) -> bool:
         """Return whether it deploys this revision to these instances, so that it can be followed instead.
@@ -73,16 +80,21 @@ class Holder:
 
     @property
     def origin(self) -> str:
-        """A clause that says what it is, for messages; empty for a user's deployment to the whole group."""
+        """A clause that says what it is, for messages; empty if a user started it and described nothing."""
         if self.creator != USER:
             return _STARTED.get(self.creator, f"which {self.creator} started")
+        if self.scope.mode == RESTART:
+            return "which restarts the application"
         if self.scope.mode != Scope().mode:
             return f"whose mode is {self.scope.mode}"
         if self.scope.instances:
             return "which goes to chosen instances only"
-        return "which goes to outdated instances only" if self.scope.outdated_only else ""
+        if self.scope.outdated_only:
+            return "which goes to outdated instances only"
+        return f'described as "{self.description}"' if self.description else ""
 
 
 def holder(deployment: Deployment, info: Mapping[str, Any]) -> Holder:
     """Return the holder that a DeploymentInfo describes; without a creator it counts as a user's."""
-    return Holder(deployment, info.get("creator") or USER, scope_of(info))
+    description = " ".join((info.get("description") or "").split())[:_SHOWN]
+    return Holder(deployment, info.get("creator") or USER, scope_of(info), description)

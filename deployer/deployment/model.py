@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from deployer.regions import console
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from deployer.revision import Revision
 
@@ -102,10 +103,12 @@ class Snapshot:
     """A deployment as one look at it shows it.
 
     `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
-    not allowed. `counts` is the service's overview by state, empty while there is none. `unread` says why
-    targets could not be read this time, empty when they could; they are then as last known. `trouble` says
-    why the last looks failed, empty when they did not; all is then as it was `age` seconds ago, None where
-    the status was never read.
+    not allowed. `counts` is the service's overview by state, empty while there is none. `messages` are the
+    service's own words on how it goes, `updates` the deployments by which it updates instances that were
+    launched meanwhile. `zonal_wait_seconds` is how long it may wait between Availability Zones in all.
+    `unread` says why targets could not be read this time and are as last known, empty when they could.
+    `trouble` says why the last looks failed, empty when they did not; all is then as it was `age` seconds
+    ago, None where the status was never read.
     """
 
     status: str
@@ -116,12 +119,14 @@ class Snapshot:
     created: datetime | None = None
     completed: datetime | None = None
     rollback_id: str | None = None
-    rollback_message: str = ""
     rollback_expected: bool = False
     revision: Revision | None = None
     creator: str = ""
     compute_platform: str = ""
+    messages: tuple[str, ...] = ()
+    updates: tuple[str, ...] = ()
     group_wait_minutes: int = 0
+    zonal_wait_seconds: float = 0.0
     terminating: bool = False
     blue_green: bool = False
     unread: str = ""
@@ -132,6 +137,11 @@ class Snapshot:
     def ended(self) -> bool:
         """True if the service has finished with it."""
         return self.status in ENDS
+
+    @property
+    def waits(self) -> timedelta:
+        """The waits that the group or its configuration asks for, on top of the deployment's own time."""
+        return timedelta(minutes=self.group_wait_minutes, seconds=self.zonal_wait_seconds)
 
     @property
     def failed(self) -> bool:

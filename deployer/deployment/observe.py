@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from deployer.aws.errors import error_code, is_denied, is_lasting, is_transient, sdk_errors, text_of
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target, Traffic
+from deployer.deployment.zones import zonal_waits
 from deployer.revision import of_location
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef, DeploymentTargetTypeDef
 
     from deployer.clock import Clock
+    from deployer.deployment.zones import ZonalWaits
 
 
 BATCH = 25
@@ -32,6 +34,9 @@ _SEARCH = 64
 
 _LONGEST_TEXT = 1 << 16
 """Characters of what a target says that are kept, many times the 4 KB that the service keeps itself."""
+
+_LONGEST_MESSAGE = 1_000
+"""Characters of a message on the deployment that are shown."""
 
 _NO_TARGETS_YET = {"Created", "Queued"}
 _GONE = {
@@ -62,6 +67,7 @@ class Observer:
         self._targets: dict[str, Target | None] = {}
         self._gone: set[str] = set()
         self._may_read_targets = True
+        self._zonal: ZonalWaits | None = None
         self._next_page = ""
         self._batch = BATCH
         self._called = self._gentle_until = float("-inf")
@@ -73,8 +79,12 @@ class Observer:
         them once the deployment has ended. Raises the SDK's exceptions where the deployment itself cannot be
         read; what goes wrong with its targets is told in the snapshot.
         """
-        answer = self._call(self.client.get_deployment)
-        return self.read_targets(_snapshot(answer["deploymentInfo"]), batches=batches)
+        info = self._call(self.client.get_deployment)["deploymentInfo"]
+        if self._zonal is None:
+            self._zonal = zonal_waits(info.get("deploymentConfigName", ""), self.client)
+        snapshot = _snapshot(info)
+        waits = self._zonal.at_most(sum(snapshot.counts.values())) if self._zonal else 0.0
+        return self.read_targets(replace(snapshot, zonal_wait_seconds=waits), batches=batches)
 
     def read_targets(self, snapshot: Snapshot, *, batches: int) -> Snapshot:
         """Return the snapshot with its targets' current state, as far as readable; `batches` as above.
@@ -199,15 +209,28 @@ def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
         created=info.get("createTime"),
         completed=info.get("completeTime"),
         rollback_id=rollback.get("rollbackDeploymentId"),
-        rollback_message=rollback.get("rollbackMessage", ""),
         rollback_expected=_is_rolled_back(info),
         revision=of_location(info.get("revision", {})),
         creator=info.get("creator", ""),
         compute_platform=info.get("computePlatform", ""),
+        messages=tuple(_messages(info)),
+        updates=tuple(info.get("relatedDeployments", {}).get("autoUpdateOutdatedInstancesDeploymentIds", [])),
         group_wait_minutes=ready_wait + keep_wait,
         terminating=info.get("instanceTerminationWaitTimeStarted", False),
         blue_green=info.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN",
     )
+
+
+def _messages(info: DeploymentInfoTypeDef) -> Iterator[str]:
+    """Yield what the service says of the deployment, each text once and on one line.
+
+    Its message on the rollback only where there is none, since a rollback is followed.
+    """
+    rollback = info.get("rollbackInfo", {})
+    said = [info.get("additionalDeploymentStatusInfo", ""), *info.get("deploymentStatusMessages", [])]
+    if len(rollback) == 1:
+        said.append(rollback.get("rollbackMessage", ""))
+    yield from dict.fromkeys(" ".join(text.split())[:_LONGEST_MESSAGE] for text in said if text.strip())
 
 
 _ROLLBACK_EVENTS = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.aws.errors import error_code, is_credentials, is_lasting, sdk_errors, text_of, translate
@@ -12,6 +11,8 @@ from deployer.choices import Stage
 from deployer.deployment.model import ENDS, Snapshot, Status, Traffic
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from deployer.clock import Clock
     from deployer.deployment.observe import Observer
 
@@ -137,7 +138,7 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
             return
         if failures == 0 and snapshot.status == "Ready" and stop_after is Stage.READY:
             return
-        budget = patience.budget + timedelta(minutes=snapshot.group_wait_minutes)
+        budget = patience.budget + snapshot.waits
         left = budget.total_seconds() - (clock.monotonic() - started)
         if left <= 0:
             if not (failures and extra):

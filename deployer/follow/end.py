@@ -12,6 +12,7 @@ from deployer.deployment.model import Status
 from deployer.follow.first_failure import FirstFailure
 from deployer.follow.rollback import follow_rollback
 from deployer.follow.stop import end, stop_late
+from deployer.follow.updates import follow_updates
 from deployer.follow.watch import watch
 from deployer.report import lines, outputs
 from deployer.report.suggestions import for_the_others
@@ -72,10 +73,11 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
                 run.rolled_back(replace(deployment, id=identifier, revision=None))
-    if ending.status is Status.SUCCEEDED and deployment.revision:
+    left = budget - timedelta(seconds=run.clock.monotonic() - started)
+    if ending.status is Status.SUCCEEDED:
         outcome.live = deployment.revision
+        follow_updates(deployment, ending.snapshot, budget=left, aws=aws, run=run)
     elif ending.status in {Status.FAILED, Status.STOPPED}:
-        left = budget - timedelta(seconds=run.clock.monotonic() - started)
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
         if not outcome.rollback and outcome.revision:
             run.suggest(for_the_others(ending.snapshot, outcome.revision))

@@ -22,7 +22,12 @@ _LOGGED_STATES = {"Skipped": "skipped", "Unknown": "state unknown; the target ma
 
 def changes(previous: Snapshot | None, current: Snapshot, seconds: float) -> list[str]:
     """Return the changes since the previous snapshot, each line with the time waited in seconds."""
-    lines = [*_status(previous, current), *_group_waits(previous, current), *_targets(previous, current)]
+    lines = [
+        *_status(previous, current),
+        *(text for text in current.messages if not (previous and text in previous.messages)),
+        *_group_waits(previous, current),
+        *_targets(previous, current),
+    ]
     return [stamped(line, seconds) for line in lines]
 
 
@@ -61,10 +66,13 @@ def _status(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
 
 
 def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
-    """Yield the additional waits of a blue/green group, and the points where it pauses."""
+    """Yield the additional waits of a group or its configuration, and the points where it pauses."""
     if current.group_wait_minutes and not (previous and previous.group_wait_minutes):
         waits = duration(60 * current.group_wait_minutes)
         yield f"the group's blue/green waits extend the timeout by up to {waits}"
+    if current.zonal_wait_seconds and not (previous and previous.zonal_wait_seconds):
+        waits = duration(current.zonal_wait_seconds)
+        yield f"the configuration's waits between Availability Zones extend the timeout by up to {waits}"
     if current.status == "Ready" and not (previous and previous.status == "Ready"):
         yield f"ready and waiting to be continued: in the console, or by a run with {CONTINUING}"
     if current.terminating and not (previous and previous.terminating):

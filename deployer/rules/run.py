@@ -18,6 +18,7 @@ CODES: Final = {
     "sdk-file-ignored": "A file in the workspace with AWS settings, credentials or models was ignored.",
     "status-unread": "The deployment's status could not be read, so it was not stopped.",
     "timed-out": "The deployment did not end within `timeout`.",
+    "update-failed": "A deployment by which CodeDeploy updates instances launched meanwhile did not succeed.",
     "unexpected-account": "The AWS credentials belong to another account than `expected-account`.",
 }
 """Our own codes by what they mean; AWS's error codes (`HEALTH_CONSTRAINTS`) are passed on as they are."""

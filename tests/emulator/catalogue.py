@@ -132,6 +132,12 @@ def _terminated(failure: failures.Failure | None = None) -> Timeline:
     return unhealthy(targets) if failure else course(targets)
 
 
+SAID = {
+    "deploymentStatusMessages": ["The instances i-0c5f3a9b7d0000003 were not part of this deployment."],
+    "additionalDeploymentStatusInfo": "Some original instances could not be terminated.",
+}
+
+
 def _refused(error: str) -> Timeline:
     return course([], error=error, end=2.0)
 
@@ -152,6 +158,21 @@ GOOD = (
     Scenario("thousand", "a thousand instances", _thousand(failing=False)),
     Scenario("baking", "the deployment bakes before it succeeds", _baking()),
     Scenario("unknown-status", "for a while a status that nobody knows", _unknown_status()),
+    Scenario(
+        "late-instances",
+        "instances that were launched meanwhile are updated by a deployment of its own",
+        replace(succeeds("Server"), update="success"),
+    ),
+    Scenario(
+        "late-instances-fail",
+        "the update of instances that were launched meanwhile fails",
+        replace(succeeds("Server"), update="script-missing"),
+    ),
+    Scenario(
+        "messages",
+        "the service has something to say of the deployment",
+        replace(succeeds("Server"), said=SAID),
+    ),
     Scenario("busy", "another deployment is active when yours arrives", busy="success"),
     Scenario(
         "one-fails-goes-on",

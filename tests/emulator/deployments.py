@@ -49,6 +49,8 @@ class Deployment:
     rollback_wanted: bool | None = None
     rollback_id: str | None = None
     rolled_back_id: str | None = None
+    update_id: str | None = None
+    root_id: str | None = None
     skips: dict[str, float] = field(default_factory=dict)
 
     def elapsed(self, now: float) -> float:
@@ -150,6 +152,7 @@ class Deployment:
             "instanceTerminationWaitTimeStarted": self.waiting(now) == "TERMINATION_WAIT",
             **({"deploymentStyle": _TRAFFIC} if self.platform != "Server" else {}),
             **line.style,
+            **line.said,
             **self.request,
         }
         if time >= line.start:
@@ -161,6 +164,10 @@ class Deployment:
             if line.error:
                 facts["errorInformation"] = {"code": line.error[0], "message": line.error[1]}
         facts["rollbackInfo"] = self._rollback_info()
+        if self.update_id:
+            facts["relatedDeployments"] = {"autoUpdateOutdatedInstancesDeploymentIds": [self.update_id]}
+        if self.root_id:
+            facts["relatedDeployments"] = {"autoUpdateOutdatedInstancesRootDeploymentId": self.root_id}
         return {name: value for name, value in facts.items() if value is not None}
 
     def _rollback_info(self) -> dict[str, Any]:

@@ -114,7 +114,9 @@ class Emulator:
                 for group in application.groups.values():
                     group.settings |= scenario.plan(scenario.platform).style
         if scenario.busy:
-            self.begin(scenario=scenario.busy)
+            self.begin(
+                scenario=scenario.busy, request={"description": "acme/hello-web@5a7c0d1e2f3b main, run 41"}
+            )
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -102,9 +102,11 @@ class Timeline:
     """A whole deployment.
 
     `error` is the code and message of errorInformation once it has ended; `rollback` the scenario of the
-    deployment that follows a failure by itself; `stop` the time at which somebody stops it in the console;
+    deployment that follows a failure by itself, `update` that of the one that updates instances which were
+    launched during a success; `stop` the time at which somebody stops it in the console;
     `overview` the time from which the service counts the targets; `visible` the time from which targets can
-    be listed; `style` further members of the deployment's description.
+    be listed; `style` further members of the deployment's description, and of its group's; `said` members of
+    the deployment's alone.
     """
 
     statuses: tuple[tuple[float, str], ...]
@@ -112,10 +114,12 @@ class Timeline:
     error: tuple[str, str] | None = None
     holds: tuple[Hold, ...] = ()
     rollback: str | None = None
+    update: str | None = None
     stop: float = inf
     overview: float = 1.0
     visible: float = 0.0
     style: dict[str, Any] = field(default_factory=dict)
+    said: dict[str, Any] = field(default_factory=dict)
 
     def status(self, time: float) -> str:
         """The deployment's status at that time."""

@@ -30,6 +30,11 @@ CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "CodeDeployDefault.AllAtOnce": (
         "Server", {"minimumHealthyHosts": {"type": "HOST_COUNT", "value": 0}}
     ),
+    "zone-by-zone": (
+        "Server",
+        {"minimumHealthyHosts": {"type": "FLEET_PERCENT", "value": 50},
+         "zonalConfig": {"firstZoneMonitorDurationInSeconds": 600, "monitorDurationInSeconds": 120}},
+    ),
     "CodeDeployDefault.LambdaAllAtOnce": ("Lambda", {"trafficRoutingConfig": {"type": "AllAtOnce"}}),
     "CodeDeployDefault.LambdaLinear10PercentEvery1Minute": (
         "Lambda",
@@ -232,8 +237,9 @@ class World:
         return deployment
 
     def settle(self) -> None:
-        """Let happen what follows from the time: rollbacks of deployments that have ended."""
+        """Let happen what follows from the time: rollbacks and updates after deployments that have ended."""
         now = self.clock.monotonic()
+        self._update(now)
         for deployment in list(self.deployments.values()):
             previous = deployment.previous
             group = self.applications[deployment.application].groups[deployment.group]
@@ -251,6 +257,21 @@ class World:
                     began=deployment.moment(deployment.timeline.end),
                 )
                 rollback.rolled_back_id, deployment.rollback_id = deployment.id, rollback.id
+
+    def _update(self, now: float) -> None:
+        """Begin the deployments that update instances which were launched during a success."""
+        for root in list(self.deployments.values()):
+            if root.timeline.update and not root.update_id and root.status(now) == "Succeeded":
+                update = self.begin(
+                    root.application,
+                    root.group,
+                    root.revision,
+                    scenario=root.timeline.update,
+                    creator="CodeDeployAutoUpdate",
+                    region=root.region,
+                    began=root.moment(root.timeline.end),
+                )
+                root.update_id, update.root_id = update.id, root.id
 
     def _now(self) -> float:
         return round(self.clock.now().timestamp(), 3)

@@ -95,7 +95,7 @@ def test_an_etag_in_quotes_is_the_same_etag(still_emulator: Start, run_line: Run
             {"targetInstances": {"autoScalingGroups": ["green"]}},
             "which goes to chosen instances only",
         ),
-        ("user", {"deploymentMode": "RESTART"}, "whose mode is RESTART"),
+        ("user", {"deploymentMode": "RESTART"}, "which restarts the application"),
     ],
 )
 def test_what_goes_not_to_the_whole_group_is_waited_for_though_the_revision_is_the_same(
@@ -129,6 +129,17 @@ def test_the_rollback_to_the_revision_is_joined(still_emulator: Start, run_line:
     location = location_of(run_line(service))
     rollback = service.begin(revision=location, creator="codeDeployRollback")
     assert run_line(service).outputs["deployment-id"] == rollback.id
+
+
+def test_a_user_s_deployment_is_named_by_its_description(still_emulator: Start, run_line: RunLine) -> None:
+    """It says which run of which repository it is; whatever it holds, it stays on its line."""
+    service = still_emulator()
+    other = service.begin(request={"description": "acme/shop@1a2b3c4,\n::error::run 812" + "x" * 200})
+    ran = run_line(service, "--on-conflict", "fail")
+    assert ran.code == 13
+    assert f"{other.id} (" in ran.log
+    assert 'described as "acme/shop@1a2b3c4, ::error::run 812xx' in ran.log
+    assert "x" * 100 not in ran.log
 
 
 def test_a_refusal_says_who_holds_the_group(still_emulator: Start, run_line: RunLine) -> None:
