@@ -1,4 +1,4 @@
-"""`make demo`: the real command line deploys `examples/hello-web`, live, against stand-ins for AWS.
+"""`make demo`: the real command line deploys one of the examples, live, against stand-ins for AWS.
 
 S3 is a real server, CodeDeploy an emulator on the loopback interface; everything in between is what users
 run. The demo ends 0 when the run told the truth: its exit code is the one for the state that the deployment
@@ -17,6 +17,7 @@ from pathlib import Path
 from deployer.errors import ExitCode
 from tests.emulator import SCENARIOS, Emulator
 from tests.environment import aws_environment
+from tests.protocol.steps import DEPLOYED
 from tests.s3 import S3Server
 
 ROOT = Path(__file__).parent.parent
@@ -29,6 +30,7 @@ EXIT_CODES = {
 }
 # A green fleet waits for an hour to be continued, so this run stops where a job would test it.
 ARGUMENTS = {"blue-green": ("--stop-after", "ready")}
+TIMEOUT = "40s"
 
 
 def say(*lines: str) -> None:
@@ -38,23 +40,35 @@ def say(*lines: str) -> None:
 
 
 def list_scenarios() -> None:
-    """Print the scenarios that the example can play."""
-    for each in SCENARIOS.values():
-        if each.platform == "Server":
-            say(f"{each.name:<24}{each.description}")
+    """Print the scenarios by the compute platform that they deploy to."""
+    for platform, example in DEPLOYED.items():
+        say(f"{platform}, with {example['INPUT_APPLICATION']}:")
+        for each in SCENARIOS.values():
+            if each.platform == platform:
+                say(f"  {each.name:<24}{each.description}")
+
+
+def arguments(scenario: str, bucket: str) -> list[str]:
+    """The flags that play a scenario with the example of its platform."""
+    platform = SCENARIOS[scenario].platform
+    given = {name.removeprefix("INPUT_").lower(): value for name, value in DEPLOYED[platform].items()}
+    given["deployment-group"] = "production"
+    if platform == "Server":
+        given["bucket"] = bucket
+    given["timeout"] = TIMEOUT
+    flags = [word for name, value in given.items() for word in (f"--{name}", value)]
+    return [*flags, *ARGUMENTS.get(scenario, ())]
 
 
 def play(scenario: str, folder: Path) -> int:
-    """Deploy the example; its outputs and summary go to `folder`. The demo's exit code comes out."""
+    """Deploy an example; its outputs and summary go to `folder`. The demo's exit code comes out."""
     folder.mkdir(parents=True, exist_ok=True)
     outputs, summary = folder / "outputs.env", folder / "summary.md"
     for path in (outputs, summary):
         path.unlink(missing_ok=True)
     command = [
         *(sys.executable, "-I", "entrypoint.py"),
-        *("--application", "hello-web", "--deployment-group", "production", "--bucket", BUCKET),
-        *("--source", "examples/hello-web", "--timeout", "40s"),
-        *ARGUMENTS.get(scenario, ()),
+        *arguments(scenario, BUCKET),
         *("--outputs-file", str(outputs.relative_to(ROOT)), "--summary-file", str(summary.relative_to(ROOT))),
     ]
     with (
@@ -98,7 +112,7 @@ def main() -> int:
     if scenario == "list":
         list_scenarios()
         return 0
-    if scenario not in SCENARIOS or SCENARIOS[scenario].platform != "Server":
+    if scenario not in SCENARIOS:
         say(f"There is no scenario {scenario!r}; `make demo SCENARIO=list` names them.")
         return ExitCode.INVALID_INPUT
     return play(scenario, ROOT / "build" / "demo")

@@ -225,7 +225,9 @@ BAD = (
     Scenario("stuck", "an event never ends", _stuck()),
     Scenario("no-instances", "no instance has the group's tags", _refused("NO_INSTANCES")),
     Scenario("role-missing", "the group's service role does not exist", _refused("IAM_ROLE_MISSING")),
-    Scenario("role-permissions", "the group's service role may too little", _refused("IAM_ROLE_PERMISSIONS")),
+    Scenario(
+        "role-permissions", "the group's service role lacks permissions", _refused("IAM_ROLE_PERMISSIONS")
+    ),
     Scenario(
         "alarm",
         "a CloudWatch alarm ends the deployment",
