@@ -15,7 +15,7 @@ import pytest
 
 from tests.container.docker import ROOT, builder
 from tests.container.services import BUCKET, aws_variables, commit, copy_action
-from tests.emulator import Emulator
+from tests.emulator import Emulator, Role, trust_web_identity
 from tests.protocol.test_examples import FOREIGN, WORKFLOWS
 
 if TYPE_CHECKING:
@@ -167,8 +167,13 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
     local = {"codedeploy-deployer/deployer@v1": action}
     local |= dict.fromkeys(re.findall(r"uses: (aws-actions/\S+)", text), stand_in)
     rehearsal = statuses == ["planned"]
-    with Emulator(scenario=scenario, speed=50) as emulator:
-        variables = {} if rehearsal else aws_variables(emulator.url, s3.url)
+    roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
+    with Emulator(scenario=scenario, speed=50, bucket_store=s3, roles=roles) as emulator:
+        token = {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": emulator.oidc_url,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": emulator.oidc.request_token,
+        }
+        variables = {} if rehearsal else aws_variables(emulator.url, emulator.url) | token
         done = act(
             consumer,
             "pull_request" if rehearsal else "push",

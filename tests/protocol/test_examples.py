@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from tests.emulator import Role, trust_web_identity
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from tests.emulator import Emulator
     from tests.harness import RunLine, Start
+    from tests.s3 import S3Server
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -55,11 +59,15 @@ def test_there_is_no_other_workflow() -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_workflow_does_what_it_says(
-    still_emulator: Start, run_line: RunLine, bucket: str, name: str
+    still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str, name: str
 ) -> None:
-    """Outputs are handed from step to step and from job to job as the workflow hands them."""
+    """Outputs are handed from step to step and from job to job as the workflow hands them.
+
+    Each step assumes its role by the job's own token, so that the credentials last as long as the wait.
+    """
     scenario, folder, expected = WORKFLOWS[name]
-    service = still_emulator(scenario)
+    roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
+    service = still_emulator(scenario, bucket_store=s3, roles=roles)
     workflow = yaml.safe_load((EXAMPLES / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
     values = dict(FOREIGN)
     statuses = []
@@ -67,8 +75,10 @@ def test_a_workflow_does_what_it_says(
         given = {f"INPUT_{key.upper()}": filled(_text(value), values) for key, value in step["with"].items()}
         if "INPUT_BUCKET" in given:
             given["INPUT_BUCKET"] = given["INPUT_BUCKET"].replace("my-revisions", bucket)
-        ran = run_line(service, environ={**NOTHING, **given, **_job(folder)})
+        ran = run_line(service, environ={**NOTHING, **given, **_job(folder), **_token(service)})
         assert ran.code == 0, ran.log
+        role = given.get("INPUT_ROLE-TO-ASSUME", "")
+        assert (f"Role {role}, by the token of GitHub" in ran.log) == (expected != ["planned"]), ran.log
         statuses.append(ran.outputs["status"])
         step_id = f"steps.{step.get('id', '')}.outputs."
         own = {**values, **{f"{step_id}{key}": value for key, value in ran.outputs.items()}}
@@ -87,6 +97,16 @@ def _text(value: object) -> str:
 
 def _job(folder: str) -> dict[str, str]:
     return {"GITHUB_WORKSPACE": str(EXAMPLES / folder), "GITHUB_SHA": "c" * 40}
+
+
+def _token(service: Emulator) -> dict[str, str]:
+    """The variables of a job with `id-token: write`, whose session S3 knows too."""
+    return {
+        "AWS_ENDPOINT_URL_S3": service.url,
+        "GITHUB_REPOSITORY": "acme/hello-web",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": service.oidc_url,
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": service.oidc.request_token,
+    }
 
 
 def test_the_flags_of_docker_run(still_emulator: Start, run_line: RunLine, bucket: str) -> None:
