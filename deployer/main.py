@@ -207,6 +207,7 @@ def _run(
     from deployer.prepare import unneeded
     from deployer.run import Run
     from deployer.settings.load import load
+    from deployer.settings.rules import doubts
     from deployer.settings.sources import inherited_inputs
 
     for problem in inherited_inputs(environ):
@@ -221,6 +222,8 @@ def _run(
         yield from _unwritable(settings, ci)
 
     settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace), check=check)
+    for problem in doubts(settings, environ):
+        ci.annotate(problem)
     context = Run(settings, ci, clock, environ, outcome)
     try:
         run(context)

@@ -19,6 +19,7 @@ _DIRECTIONS = (
     *(f"{ns}{ew}" for ns in ("north", "south", "") for ew in ("east", "west", "") if ns or ew),
 )
 _PREDEFINED = "CodeDeployDefault."
+_PACE = re.compile(r"(?:Lambda|ECS)(?:Canary\d+Percent|Linear\d+PercentEvery)\d+Minutes?")
 _CONFIGURATIONS = tuple(
     f"{_PREDEFINED}{platform}{name}"
     for platform, names in (
@@ -74,15 +75,24 @@ def check_region(region: str) -> str:
 
 
 def check_configuration(name: str) -> str:
-    """Check the name of a deployment configuration; those of `CodeDeployDefault.` are known."""
+    """Check the name of a deployment configuration; a misspelt one of `CodeDeployDefault.` is refused.
+
+    One with other numbers, or that resembles none, may be new: see `is_known_configuration`.
+    """
     check_name(name)
-    if name.startswith(_PREDEFINED) and name not in _CONFIGURATIONS:
-        near = nearest(name, _CONFIGURATIONS)
-        raise InputError(
-            "is not one of CodeDeploy's predefined configurations",
-            did_you_mean(near, "The CodeDeploy user guide lists them."),
-        )
+    kind = name.removeprefix(_PREDEFINED)
+    if not is_known_configuration(name) and not _PACE.fullmatch(kind):
+        near = nearest(kind, (known.removeprefix(_PREDEFINED) for known in _CONFIGURATIONS))
+        if near:
+            raise InputError(
+                "is not one of CodeDeploy's predefined configurations", f"Did you mean {_PREDEFINED}{near}?"
+            )
     return name
+
+
+def is_known_configuration(name: str) -> bool:
+    """Return whether a configuration is the user's own, or one of the predefined ones that are known."""
+    return not name.startswith(_PREDEFINED) or name in _CONFIGURATIONS
 
 
 def parse_revision(text: str) -> Revision:
@@ -135,4 +145,3 @@ DeploymentId = Annotated[str, BeforeValidator(parse_deployment_id)]
 GivenRevision = Annotated[Revision | None, BeforeValidator(parse_revision)]
 Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]
-Region = Annotated[Text, AfterValidator(check_region)]

@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from deployer.errors import InvalidInput, Problem
 from deployer.settings.base import Finding
+from deployer.settings.deployment import check_region
 from deployer.settings.model import Settings, inputs
-from deployer.settings.rules import contradictions, missing
+from deployer.settings.rules import contradictions, has_own_endpoints, missing
 from deployer.settings.sources import Given, from_command_line, from_environment
 from deployer.settings.values import InputError
 
@@ -45,6 +46,11 @@ def load(
         variables.meant | flags.meant,
     )
     settings, wrong = _validate(given)
+    if settings.region and not has_own_endpoints(environ):
+        try:
+            check_region(settings.region)
+        except InputError as error:
+            wrong["region"] = _problem(given.origins["region"], settings.region, error)
     findings = [*given.findings, *(Finding(name, problem) for name, problem in wrong.items())]
     findings.extend(contradictions(settings, given.values.keys() - wrong))
     findings.extend(Finding(*found) for found in check(settings))

@@ -39,7 +39,7 @@ class Settings(TextSettings):
         ),
     ] = ()
     region: Annotated[
-        deployment.Region,
+        Text,
         Section.TARGET.input(
             "AWS region; the log shows where the value came from",
             default="`AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's",

@@ -7,12 +7,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.choices import OnEnd, Stage
-from deployer.errors import Problem
+from deployer.errors import Problem, Severity
+from deployer.regions import REGIONS
 from deployer.revision import S3Revision
 from deployer.settings.base import Finding, Section
+from deployer.settings.deployment import is_known_configuration
 from deployer.settings.foreign import plain_variable
 from deployer.settings.model import inputs
 from deployer.settings.storage import Encryption
+from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -111,6 +114,29 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
             yield Finding("parameters", Problem(message, f"Use the input {name}."))
         elif name and name in given:
             yield _clash("parameters", name, f"both set {member}")
+
+
+def has_own_endpoints(environ: Mapping[str, str]) -> bool:
+    """Return whether AWS is called at addresses of the user's own, where a region may have any name."""
+    return any(name.startswith("AWS_ENDPOINT_URL") and text.strip() for name, text in environ.items())
+
+
+def doubts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield a warning for each valid name of AWS that this version does not know: it may be new, or wrong."""
+    region, configuration = settings.region, settings.deployment_config
+    if region and region not in REGIONS and not has_own_endpoints(environ):
+        near = did_you_mean(nearest(region, sorted(REGIONS)))
+        yield Problem(
+            f"Region {region} is not one that this version knows.",
+            f"{near} Ignore this if AWS has added the region since.".lstrip(),
+            severity=Severity.WARNING,
+        )
+    if not is_known_configuration(configuration):
+        yield Problem(
+            f"{configuration} is not one of the predefined configurations that this version knows.",
+            "Ignore this if CodeDeploy has added it since.",
+            severity=Severity.WARNING,
+        )
 
 
 def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:

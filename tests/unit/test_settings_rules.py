@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 
-from deployer.errors import InvalidInput
+from deployer.errors import InvalidInput, Severity
+from deployer.regions import REGIONS
 from deployer.revision import AppSpecRevision, GitHubRevision
 from deployer.settings.deployment import RollbackEvent
 from deployer.settings.load import load
+from deployer.settings.rules import doubts
 from deployer.settings.storage import Encryption, StorageClass
 
 if TYPE_CHECKING:
@@ -144,6 +148,54 @@ def test_where_a_run_starts_decides_what_it_needs() -> None:
     named = [problem.message for problem in caught.value.problems]
     assert named == ["Input application is missing.", "Input deployment-group is missing."]
     assert loaded(deployment_id="d-ABCDEFGHI").deployment_id == "d-ABCDEFGHI"
+
+
+PREDEFINED = "CodeDeployDefault."
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "doubt"),
+    [
+        ("region", "eu-west-9", "Region eu-west-9 is not one that this version knows. Did you mean eu-west-"),
+        ("region", "nova-isoqq-northwest-7", "knows. Ignore this if AWS has added the region since."),
+        ("deployment_config", f"{PREDEFINED}ECSCanary20Percent5Minutes", "if CodeDeploy has added it since."),
+        ("deployment_config", f"{PREDEFINED}LambdaLinear5PercentEvery1Minute", "has added it since."),
+        ("deployment_config", f"{PREDEFINED}Gradual", f"{PREDEFINED}Gradual is not one of the predefined"),
+    ],
+)
+def test_what_aws_may_have_added_since_is_a_warning(name: str, text: str, doubt: str) -> None:
+    (problem,) = doubts(of(**{name: text}), {})
+    assert problem.severity is Severity.WARNING
+    assert doubt in f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("region", ""),
+        *(("region", region) for region in ("us-east-1", "cn-northwest-1", "eusc-de-east-1")),
+        ("deployment_config", "Mine"),
+        ("deployment_config", f"{PREDEFINED}LambdaLinear10PercentEvery1Minute"),
+    ],
+)
+def test_what_is_known_or_the_users_own_is_no_doubt(name: str, text: str) -> None:
+    assert list(doubts(of(**{name: text}), {})) == []
+
+
+def test_with_endpoints_of_ones_own_a_region_may_have_any_name() -> None:
+    base = {f"INPUT_{name.upper()}": text for name, text in BASE.items()} | {"INPUT_REGION": "garage"}
+    endpoint = {"AWS_ENDPOINT_URL_S3": "http://s3.internal"}
+    settings = load(base | endpoint, [])
+    assert settings.region == "garage"
+    assert list(doubts(settings, endpoint)) == []
+    with pytest.raises(InvalidInput, match="is not a region"):
+        load(base | {"AWS_ENDPOINT_URL_S3": ""}, [])
+
+
+def test_the_known_regions_are_the_sdks() -> None:
+    session = botocore.session.get_session()
+    pairs = itertools.product(("codedeploy", "s3"), session.get_available_partitions())
+    assert {region for pair in pairs for region in session.get_available_regions(*pair)} == REGIONS
 
 
 def test_who_loads_may_know_that_an_input_is_not_needed() -> None:
