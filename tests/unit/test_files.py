@@ -224,9 +224,9 @@ def test_an_unreadable_folder_is_refused(source: Path) -> None:
     [
         ("missing", "does not exist", "earlier step"),
         ("buidl", "does not exist", "Did you mean `build`?"),
-        ("..", "outside of the workspace", "into the workspace"),
+        ("..", "outside the workspace", "into the workspace"),
         ("build/app.bin", "neither a folder nor an archive", ".zip"),
-        ("escape", "outside of the workspace", "into the workspace"),
+        ("escape", "outside the workspace", "into the workspace"),
     ],
 )
 def test_an_unusable_source_is_refused(tmp_path: Path, source: str, text: str, hint: str) -> None:
