@@ -69,9 +69,9 @@ def _from_archive(source: Path, run: Run) -> Bundle:
     if run.settings.appspec_variables:
         raise InvalidInput(
             Problem(
-                f"Input appspec-variables: {run.settings.source} is an archive, which is deployed as it is, "
-                "so the AppSpec in it cannot be filled in.",
-                "Give the folder to package as source, or fill in the AppSpec before the archive is made.",
+                f"Input appspec-variables: {run.settings.source} is an archive, which is deployed "
+                f"unchanged, so the AppSpec in it cannot be filled in.",
+                "Give the folder to package as source, or fill in the AppSpec before building the archive.",
             )
         )
     contents, bundle_type, problems = open_archive(source, repository=run.ci.job.workspace)

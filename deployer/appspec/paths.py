@@ -54,7 +54,7 @@ def on_instance(text: str, *, windows: bool = False) -> str:
 def _fault(text: str) -> str:
     """Say why a destination fails, empty when it does not."""
     if not text or text.startswith("~"):
-        return "starts with `~`, which is no home folder here" if text else "is empty"
+        return "starts with `~`, which is not a home folder here" if text else "is empty"
     if "\0" in text:
         return "contains a zero byte"
     if "\n" in text or "\r" in text:

@@ -153,7 +153,7 @@ def _mode_fault(text: str) -> str:
     if len(text) > _LONGEST_MODE:
         return "has more than four digits"
     wrong = re.search(r"[^0-7]", text)
-    return f"contains {wrong[0]!r}, which is no octal digit" if wrong else ""
+    return f"contains {wrong[0]!r}, which is not an octal digit" if wrong else ""
 
 
 def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
@@ -191,7 +191,7 @@ def _check_context(node: Node | None, findings: Findings) -> None:
     for key in ("name", "type"):
         part = given(node.get(key))
         if part is not None and not _CONTEXT_PART.fullmatch(text_of(part) or ""):
-            findings.add(rules.CONTEXT, part, why=f"has {shown(part)!r} as its `{key}`, which is no word")
+            findings.add(rules.CONTEXT, part, why=f"has {shown(part)!r} as its `{key}`, which is not a word")
     limits = given(node.get("range"))
     if limits is None:
         findings.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")

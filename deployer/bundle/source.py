@@ -205,6 +205,6 @@ def beside_appspec(name: str, appspec: str, source: Path, repository: Path) -> s
     top = shlex.quote((folder / name.partition("/")[0]).relative_to(repository).as_posix())
     target = shlex.quote(source.relative_to(repository).as_posix())
     return (
-        f"`{path.relative_to(repository)}` is beside the AppSpec, but outside of the source. Copy it before "
+        f"`{path.relative_to(repository)}` is next to the AppSpec, but outside the source. Copy it before "
         f"this step: `cp -R {top} {target}/`."
     )

@@ -38,7 +38,7 @@ _PLAIN_MODE: Final = 0o644
 _LONGEST_PATTERN: Final = 4096  # bytes; no path of Linux is longer
 EXCLUDE_INPUT: Final = "action input exclude"
 _FOLDER_OR_ARCHIVE: Final = (
-    "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed as it is."
+    "Give the folder to package, or a .zip, .tar, .tgz or .tar.gz that is deployed unchanged."
 )
 
 

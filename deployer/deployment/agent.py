@@ -64,7 +64,7 @@ AGENT_CLUES = (
     ),
     clue(
         r"specified bucket does not exist|NoSuchBucket",
-        "The bucket of the revision does not exist any more.",
+        "The revision's bucket no longer exists.",
         "Check the bucket's name and account, and upload the revision again.",
         "DownloadBundle",
         source=_S3,
@@ -73,7 +73,7 @@ AGENT_CLUES = (
     clue(
         r"addressed using the specified endpoint|PermanentRedirect|authorization header is malformed"
         r"|incorrect region|AuthorizationHeaderMalformed",
-        "The bucket is in another region than the instance.",
+        "The bucket is not in the instance's region.",
         "Use a bucket in the region of the deployment; the agent reads revisions from there only.",
         "DownloadBundle",
         source=_S3,
@@ -83,7 +83,7 @@ AGENT_CLUES = (
         r"security token[^\n]{0,80}(?:expired|invalid)|ExpiredToken|access key id you provided does not exist"
         r"|signature we calculated does not match|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken"
         r"|UnrecognizedClient",
-        "The credentials that the agent uses are expired or wrong.",
+        "The agent's credentials have expired or are wrong.",
         "On EC2, restart the agent and remove stale keys from its environment and from ~/.aws of root, "
         "so that "
         "it uses the instance profile; on premises, renew those in codedeploy.onpremises.yml.",
@@ -233,8 +233,7 @@ AGENT_CLUES = (
     clue(
         r"cannot load such file|uninitialized constant|NameError|LoadError",
         "The CodeDeploy agent is damaged or half updated.",
-        "Install it anew, or restart it; on Windows look for a virus scanner that empties its temporary "
-        "folder.",
+        "Reinstall it, or restart it; on Windows look for a virus scanner that empties its temporary folder.",
         source=_RUBY,
         place=Place.NOWHERE,
     ),

@@ -34,14 +34,15 @@ APPSPEC_CLUES = (
     clue(
         r"(?:unsupported|invalid|unrecognized) (?:\w{1,20} )?version\b",
         "`version` in the AppSpec must be the number 0.0, without quotes.",
-        "Correct it in appspec.yml; where the message shows an empty version, a byte order mark comes first.",
+        "Correct it in appspec.yml; if the message shows an empty version, the file starts with a byte "
+        "order mark.",
         source=_AGENT,
         place=Place.APPSPEC,
         key="version",
     ),
     clue(
         r"(?:invalid file_exists_behavior|invalid option[^\n]{0,40}fileExistsBehavior)",
-        "`file_exists_behavior` of the AppSpec has to be DISALLOW, OVERWRITE or RETAIN, in upper case.",
+        "`file_exists_behavior` in the AppSpec must be DISALLOW, OVERWRITE or RETAIN, in upper case.",
         "Correct it in appspec.yml.",
         source=_AGENT,
         place=Place.APPSPEC,
@@ -53,7 +54,8 @@ APPSPEC_CLUES = (
         r"|block sequence entries|control characters are not allowed|unspecified class"
         r"|invalid (?:leading|trailing) UTF-8"
         r"|invalid byte sequence)(?:[^\n]{0,200}? at line (?P<line>\d{1,6}) column)?",
-        "The AppSpec is not valid YAML, or uses more of YAML than the agent reads (aliases, dates, tags).",
+        "The AppSpec is not valid YAML, or uses YAML features that the agent does not read (aliases, dates, "
+        "tags).",
         "Correct the line that the message names; tabs and missing quotes are the usual causes.",
         source=_PSYCH,
         place=Place.APPSPEC,
@@ -77,9 +79,8 @@ APPSPEC_CLUES = (
     ),
     clue(
         r"undefined method [^\n]{0,40} for [^\n]{0,400}|no implicit conversion of \w{1,40} into \w{1,40}",
-        "A value of the AppSpec is of another kind than the agent needs: a text where a list belongs, "
-        "say, or "
-        "a number where a text belongs.",
+        "A value in the AppSpec has the wrong type, for example text instead of a list, or a number instead "
+        "of text.",
         "Compare files, permissions and hooks with the reference: each is a list of items with keys.",
         source=_RUBY,
         place=Place.APPSPEC,
@@ -87,14 +88,15 @@ APPSPEC_CLUES = (
     clue(
         r"specifies only a source file \((?P<key>[^\n)]{0,300})\)",
         "The item of `files` with the source {key} has no destination.",
-        "Add the folder that it belongs in as destination.",
+        "Add the folder to copy it to as destination.",
         source=_AGENT,
         place=Place.SOURCE,
     ),
     clue(
         r"same destination \((?P<path>[^\n)]{0,300})\)|same destination path"
         r"|already exists at the location \(",
-        "Two items of `files` lead to one path, or a file of one is where a folder of the other belongs.",
+        "Two items of `files` have the same target path, or one installs a file where the other needs a "
+        "folder.",
         "Remove one of them, or give them destinations that do not overlap.",
         source=_INSTALL,
         place=Place.APPSPEC,
@@ -120,34 +122,34 @@ APPSPEC_CLUES = (
         r"\bacls?\b[^\n]{0,200}(?:application specification|AppSpec)|setfacl|semanage|restorecon"
         r"|(?:application specification|AppSpec)[^\n]{0,300}(?:permission|\bmode\b|pattern|except|\bacl\b)"
         r"|permissions mode \(|parameter for a pattern in the permissions section",
-        "The agent refuses `permissions` of the AppSpec, for the reason that it gives.",
-        "Correct what its message names.",
+        "The agent rejects `permissions` in the AppSpec; its message says why.",
+        "Correct the part that the message names.",
         source=_AGENT,
         place=Place.APPSPEC,
         key="permissions",
     ),
     clue(
         r"script with no location|in the hooks section|timeout value was provided for a script",
-        "The agent refuses `hooks` of the AppSpec: each script needs a location, and a timeout is a "
+        "The agent rejects `hooks` in the AppSpec: each script needs a location, and a timeout is a "
         "number of "
         "seconds above 0.",
-        "Correct what its message names.",
+        "Correct the part that the message names.",
         source=_AGENT,
         place=Place.APPSPEC,
         key="hooks",
     ),
     clue(
         r"destination file, but no source|update the files section",
-        "The agent refuses `files` of the AppSpec: each item needs a source and a destination.",
-        "Correct what its message names.",
+        "The agent rejects `files` in the AppSpec: each item needs a source and a destination.",
+        "Correct the part that the message names.",
         source=_AGENT,
         place=Place.APPSPEC,
         key="files",
     ),
     clue(
         r"the deployment failed because [^\n]{0,400}(?:specification file|AppSpec|hook|script|permission)",
-        "The agent refuses the AppSpec, for the reason that it gives.",
-        "Correct what its message names.",
+        "The agent rejects the AppSpec; its message says why.",
+        "Correct the part that the message names.",
         source=_AGENT,
         place=Place.APPSPEC,
     ),

@@ -54,15 +54,15 @@ ENDING_CLUES = (
     clue(
         r"ENOMEM|NoMemoryError",
         "The script could not be started for lack of memory: the instance ran out of memory.",
-        "Use a larger instance, add swap, or stop what takes the memory.",
+        "Use a larger instance, add swap, or stop what uses the memory.",
         source=_AGENT,
         place=Place.NOWHERE,
     ),
     clue(
         r"invalid byte sequence in UTF-8|UndefinedConversionError|incompatible character encodings"
         r"|InvalidByteSequenceError",
-        "The script prints bytes that are not UTF-8, at which the agent gives up.",
-        "Let it print UTF-8 only, or send what it prints to a file of its own.",
+        "The script prints bytes that are not UTF-8, which makes the agent fail.",
+        "Make it print only UTF-8, or redirect its output to a file.",
         source=_AGENT,
     ),
 )
@@ -93,7 +93,7 @@ COMMAND_CLUES = (
     clue(
         r"(?:line \d{1,9}|bash|sh): (?:\d{1,9}: )?(?P<command>/[\w./+-]{1,200}): " + _ENOENT,
         "A command or file that the script uses was not found: {command}.",
-        "Install it in BeforeInstall, or check the path: hooks start without the profile of a login.",
+        "Install it in BeforeInstall, or check the path: hooks start without a login profile.",
         source=_SHELL,
     ),
     clue(
@@ -116,8 +116,8 @@ LOG_CLUES = (
     ),
     clue(
         r"cannot execute (?:binary file|: required file)|Exec format error|wrong ELF class|Bad CPU type",
-        "A program that the script calls is for another kind of machine, or is no program.",
-        "Build it for the instance's architecture (x86-64 or arm64); a script has to begin with #!.",
+        "A program that the script calls is for another type of machine, or is not a program.",
+        "Build it for the instance's architecture (x86-64 or arm64); a script must begin with #!.",
         source=_POSIX,
     ),
     clue(
@@ -216,9 +216,8 @@ FILE_CLUES = (
         r"\b(?P<name>[A-Za-z_]\w{0,100}): unbound variable|\b(?P<other>[A-Z_]{2,100}):? (?:is )?not set\b"
         r"|\b(?P<dash>[A-Za-z_]\w{0,100}): parameter not set",
         "The variable {name}{other}{dash} has no value in the hook.",
-        "Set it in the script or read it from a file: hooks see no variables of a login or of the CI "
-        "job, only "
-        "DEPLOYMENT_ID, LIFECYCLE_EVENT and the like.",
+        "Set it in the script or read it from a file: hooks do not see variables of a login shell or the CI "
+        "job, only DEPLOYMENT_ID, LIFECYCLE_EVENT and similar ones.",
         source=_SHELL,
     ),
     clue(
@@ -239,14 +238,15 @@ FILE_CLUES = (
     ),
     clue(
         r"file exists$|resource busy|text file busy",
-        "Something is in the way: what an earlier deployment left, or what a running process holds.",
+        "The path is taken: by files of an earlier deployment, or by a running process.",
         "Stop the process and remove it in BeforeInstall, or let the command accept it (mkdir -p, ln -sfn).",
         source=_POSIX,
     ),
     clue(
         r"SSL certificate problem|certificate (?:has expired|verify failed)|self[- ]signed certificate",
         "A server's certificate is not trusted on the instance, or has expired.",
-        "Renew it, or install its authority (update-ca-certificates); check the instance's clock.",
+        "Renew it, or install its certificate authority (update-ca-certificates); check the instance's "
+        "clock.",
         source="OpenSSL, error messages",
     ),
     clue(
@@ -259,7 +259,7 @@ FILE_CLUES = (
     clue(
         r"\b(?:SyntaxError|ParseError|IndentationError|ParserError)\b|PHP Parse error|syntax error",
         "The code has a syntax error, or is written for a newer version of its language.",
-        "Run the same version in the CI job that the instance has.",
+        "Use the instance's version in the CI job.",
         source=_TOOLS,
     ),
     clue(
@@ -270,8 +270,7 @@ FILE_CLUES = (
         + r":? ['\"]?(?P<other>[\w./~+@-]{1,300})"
         r"|cannot find or open (?P<zip>[\w./~+@-]{1,300}?),? ",
         "{path}{other}{zip} does not exist on the instance.",
-        "Check the path: hooks start in the agent's folder, so that relative paths do not lead into the "
-        "bundle.",
+        "Check the path: hooks start in the agent's folder, so relative paths do not point into the bundle.",
         source=_POSIX,
     ),
 )

@@ -22,7 +22,7 @@ TOOL_CLUES = (
         r"no such container|process or namespace \S{1,200} not found|\bkill: [^\n]{0,100}no such process"
         r"|\"docker (?:container )?(?:stop|rm|kill)\" requires at least|failed to stop [^\n]{0,200}not loaded"
         r"|kill: usage|no process found",
-        "There is nothing to stop or to remove: the application does not run, as before a first deployment.",
+        "There is nothing to stop or remove: the application is not running, as before a first deployment.",
         "Let the script accept that: end the command with || true.",
         source="Docker, PM2, systemctl and kill, error messages",
     ),
@@ -37,7 +37,7 @@ TOOL_CLUES = (
     clue(
         r"manifest (?:for [^\n]{0,300} )?(?:unknown|not found)"
         r"|repository [^\n]{0,300} not found: does not exist",
-        "The registry does not hold the image or the tag that the script pulls.",
+        "The registry does not contain the image or the tag that the script pulls.",
         "Check the image's name and tag, and that it was pushed before the deployment.",
         source=_DOCKER,
     ),
@@ -85,15 +85,15 @@ TOOL_CLUES = (
     ),
     clue(
         r"dubious ownership|not a git repository",
-        "The script calls Git where there is no repository of its user: a bundle holds no .git.",
-        "Do without Git on the instance, or name the checkout: git -C FOLDER, and safe.directory for another "
+        "The script calls Git outside a repository of its user: a bundle contains no .git.",
+        "Avoid Git on the instance, or name the checkout: git -C FOLDER, and safe.directory for another "
         "user's.",
         source=_GIT,
     ),
     clue(
         r"destination path '(?P<path>[^'\n]{1,300})' already exists and is not an empty"
         r"|would be overwritten by (?:merge|checkout)",
-        "The script clones or pulls over files that are on the instance already.",
+        "The script clones or pulls over files that are already on the instance.",
         "Remove the folder first, or deploy the files through the AppSpec instead of Git.",
         source=_GIT,
     ),
@@ -136,7 +136,7 @@ TOOL_CLUES = (
     ),
     clue(
         r"\[emerg\]|configuration file \S{1,300} test failed|AH00526|syntax error on line \d{1,6} of /",
-        "The web server refuses its configuration.",
+        "The web server rejects its configuration.",
         "Check it before the restart: nginx -t, or apachectl configtest.",
         source="nginx and Apache, error messages",
     ),
@@ -162,7 +162,7 @@ TOOL_CLUES = (
         r"|requires-python|SyntaxError: unexpected token|requires ruby|your ruby version"
         r"|no version is set for command",
         "The application needs another version of a language or a library than the instance has.",
-        "Install that version in BeforeInstall or in the image, or build for the one that is there.",
+        "Install that version in BeforeInstall or in the image, or build for the installed one.",
         source=_LANGUAGES,
     ),
     clue(
@@ -181,16 +181,16 @@ TOOL_CLUES = (
         r"ERESOLVE|could not be resolved to an installable set|No matching distribution found"
         r"|ResolutionImpossible|only install with an existing package-lock|not in sync|frozen-lockfile"
         r"|version solving failed|could not find compatible versions",
-        "The dependencies cannot be installed as they are declared.",
-        "Build before packaging, where it is seen before a deployment, and put the lock file into the "
-        "bundle.",
+        "The declared dependencies cannot be installed.",
+        "Build before packaging, so that this is noticed before a deployment, and include the lock file in "
+        "the bundle.",
         source=_LANGUAGES,
     ),
     clue(
         r"unable to locate credentials|NoCredentialsError|NoCredentialProviders"
         r"|credentials from any providers",
-        "The script calls AWS, and the instance has no credentials for that.",
-        "Attach an instance profile, and let the hook run as a user that reaches it (root does).",
+        "The script calls AWS, but the instance has no credentials.",
+        "Attach an instance profile, and run the hook as a user that can reach it (root can).",
         source=_AWS,
     ),
     clue(
@@ -209,20 +209,20 @@ TOOL_CLUES = (
     clue(
         r"you must specify a region|could not find region|NoRegionError|missing region",
         "The script calls AWS without a region.",
-        "Set AWS_DEFAULT_REGION in the hook: the agent passes no region on.",
+        "Set AWS_DEFAULT_REGION in the hook: the agent does not pass on a region.",
         source=_AWS,
     ),
     clue(
         r"access denied for user|(?:password|peer|ident) authentication failed|login failed for user"
         r"|no pg_hba\.conf entry|authentication failed\.?$",
-        "The database refuses the user or the password that the application gives.",
-        "Check the settings on the instance: hooks see no variables of a login.",
+        "The database rejects the application's user or password.",
+        "Check the settings on the instance: hooks do not see variables of a login shell.",
         source="MySQL, PostgreSQL and SQL Server, error messages",
     ),
     clue(
         r"requested URL returned error: (?P<status>\d{3})|HTTP(?:/\d\.\d)?[ =:]{1,3}(?P<other>[45]\d\d)\b"
         r"|(?:status|code)[ :=]{1,3}(?P<code>5\d\d)\b",
-        "The application answers, but with HTTP status {status}{other}{code}.",
+        "The application responds, but with HTTP status {status}{other}{code}.",
         "Look at its own log on the instance; it may need more time to start.",
         source="curl and wget, error messages",
     ),
@@ -249,13 +249,13 @@ TOOL_CLUES = (
         r"cannot find any service with service name '?(?P<service>[^'\n]{1,100})|service name is invalid"
         r"|specified service does not exist",
         "The service {service} does not exist on the instance.",
-        "Create it in BeforeInstall, or let the script accept that it is not there yet.",
+        "Create it in BeforeInstall, or make the script tolerate that it does not exist yet.",
         source=_WINDOWS,
     ),
     clue(
         r"^access is denied\.?$|access to the path [^\n]{0,300} is denied|UnauthorizedAccessException",
         "The script lacks a permission on the instance.",
-        "The agent runs hooks as SYSTEM: check the rights of the path, and what holds it open.",
+        "The agent runs hooks as SYSTEM: check the permissions of the path, and which process holds it open.",
         source=_WINDOWS,
     ),
 )

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _DENIED = "AccessDenied"
 _SCRIPT_FAILED = "The script ended with an exit code other than 0. Its log says why."
 _REQUESTS = {
-    _DENIED: "The credentials lack the permission that the message names. `deployer policy` prints the least "
-    "policy for the inputs; see [iam.md](iam.md).",
+    _DENIED: "The credentials lack the permission that the message names. `deployer policy` prints the "
+    "minimal policy for the inputs; see [iam.md](iam.md).",
     "DeploymentLimitExceeded": "Another deployment of the group is active. `on-conflict` says what to do "
     "then.",
     "Throttling": "AWS asked for fewer calls for longer than the step kept trying. Run the job again later.",

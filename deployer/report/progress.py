@@ -74,7 +74,7 @@ def _group_waits(previous: Snapshot | None, current: Snapshot) -> Iterator[str]:
         waits = duration(current.zonal_wait_seconds)
         yield f"the configuration's waits between Availability Zones extend the timeout by up to {waits}"
     if current.status == "Ready" and not (previous and previous.status == "Ready"):
-        yield f"ready and waiting to be continued: in the console, or by a run with {CONTINUING}"
+        yield f"ready and waiting to be continued, in the console or with a run that sets {CONTINUING}"
     if current.terminating and not (previous and previous.terminating):
         yield "traffic has moved; the original instances are waiting to be terminated"
 

@@ -72,7 +72,7 @@ def _fitting(parts: Iterable[str]) -> Iterator[str]:
         else:
             dropped += 1
     if dropped:
-        yield f"{counted(dropped, 'part')} of this summary had no room below GitHub's limit of 1 MiB."
+        yield f"{counted(dropped, 'part')} of this summary did not fit below GitHub's limit of 1 MiB."
 
 
 def _title(outcome: Outcome, level: str) -> str:
@@ -214,8 +214,8 @@ def _continuation(outcome: Outcome, snapshot: Snapshot, level: str) -> Iterator[
     yield f"{level} To continue"
     then = "terminate the original instances" if snapshot.terminating else "move traffic to the new instances"
     yield (
-        f"The deployment waits to be continued; it will then {then}. Continue it in the console, or by a "
-        "step like this with the same credentials:"
+        f"The deployment waits to be continued; it will then {then}. Continue it in the console, or with a "
+        f"step like this and the same credentials:"
     )
     identifier = outcome.deployment.id if outcome.deployment else ""
     yield _step(outcome, {"deployment-id": identifier, "continue": "true"})

@@ -65,7 +65,7 @@ PLACEHOLDER = Rule(
 )
 VARIABLE = Rule(
     code="appspec-variable",
-    message="{text} was not replaced; the service takes it as it is, and rejects it.",
+    message="{text} was not replaced; the service receives it unchanged, and rejects it.",
     hint="Fill it in before this step, or write `<NAME>` and give its value in `appspec-variables`.",
     bad="TaskDefinition: $TASK_DEFINITION",
     good="TaskDefinition: <TASK_DEFINITION>",

@@ -19,7 +19,7 @@ SOURCE = Rule(
 UNREADABLE = Rule(
     code="unreadable",
     message="`{name}` cannot be read: {reason}.",
-    hint="Give the user who runs this step the right to read it (`chmod -R u+rX`), or leave it out.",
+    hint="Allow the user who runs this step to read it (`chmod -R u+rX`), or leave it out.",
     bad="-rw------- root app/data.bin   # the step runs as another user",
     good="-rw-r--r-- root app/data.bin",
     source=_TOOL,
@@ -34,7 +34,7 @@ NAME = Rule(
 )
 NAME_ODD = Rule(
     code="name-odd",
-    message="`{name}` has {what} in its name, which is deployed as it is.",
+    message="`{name}` has {what} in its name, which is deployed unchanged.",
     hint=_RENAME,
     bad="app\\\\a.txt (a backslash, which is no folder on Linux)",
     good="app/a.txt",
@@ -52,7 +52,7 @@ SPECIAL = Rule(
 LINK_OUTSIDE = Rule(
     code="link-leaves-source",
     message="`{name}` is a link to `{target}`, which leads out of the {whole}.",
-    hint="The link is deployed as it is: make sure that its target exists on each instance (a linked folder "
+    hint="The link is deployed unchanged: make sure that its target exists on each instance (a linked folder "
     "is copied with its contents there). If it should lead to a file of the {whole}, make it relative.",
     bad="app/config -> /home/runner/work/app/config",
     good="app/config -> ../common/config",

@@ -150,7 +150,7 @@ def test_scripts_beside_an_appspec_outside_of_the_source(workspace: Path) -> Non
     )
     flags = ("--source=services/web/dist", "--appspec=deploy/appspec.yml")
     said = messages(*flags)
-    assert "`deploy/scripts/after.sh` is beside the AppSpec, but outside of the source." in said
+    assert "`deploy/scripts/after.sh` is next to the AppSpec, but outside the source." in said
     commands = re.findall(r"`(cp -R .*?)`", said)
     assert commands == ["cp -R 'deploy/conf d' services/web/dist/", "cp -R deploy/scripts services/web/dist/"]
     for command in commands:

@@ -213,7 +213,7 @@ def test_what_has_no_room_below_the_limit_is_left_out() -> None:
     failed.groups = tuple(f"g{number}" for number in range(10))
     told = summary(failed)
     assert len(told.encode()) < 1 << 20
-    assert "parts of this summary had no room" in told
+    assert "parts of this summary did not fit" in told
 
 
 def test_an_unknown_event_or_state_is_shown_as_it_comes() -> None:
