@@ -114,10 +114,19 @@ _KMS_HINT = (
 )
 
 _PASSING = {
-    "BadDigest", "IncompleteBody", "RequestTimeout", "IDPCommunicationError", "OperationAborted", "Busy",
-}  # fmt: skip
-"""Codes that come as the caller's fault although the same request may well succeed later."""
+    "BadDigest": "The content was damaged on its way to S3. Run the job again.",
+    "IncompleteBody": "The content did not reach S3 completely. Run the job again.",
+    "RequestTimeout": "The connection was too slow or broke: check the network and the proxy. Run the "
+    "job again.",
+    "IDPCommunicationError": "AWS could not reach the token's issuer in time. Run the job again.",
+    "OperationAborted": "Another call changes the same resource at the moment. Run the job again.",
+    "Busy": "S3 is overloaded at the moment. Run the job again.",
+}
+"""Codes that come as the caller's fault although the same request may well succeed later, with advice."""
 
+_THROTTLED = (
+    "AWS is throttling the calls of this account, because there are too many. Run the job again later."
+)
 _AGAIN = "Run the job again; if the error persists, check the AWS Health Dashboard."
 _REFUSED = "AWS rejected the request, and will reject it again unchanged. Change what AWS names."
 
@@ -182,15 +191,21 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
     if name in INPUT_HINTS or name.startswith("KMS.") or _is_invalid(name):
         other = _KMS_HINT if name.startswith("KMS.") else "Correct the input named above."
         return InvalidInput(Problem(said, INPUT_HINTS.get(name, other), code=code))
-    return AwsFault(Problem(said, _REFUSED if _is_permanent(error) else _AGAIN, code=code))
+    return AwsFault(Problem(said, _fault_hint(error), code=code))
+
+
+def _fault_hint(error: Exception) -> str:
+    name = error_code(error).removesuffix("Exception")
+    if is_throttled(error):
+        return _THROTTLED
+    return _PASSING.get(name) or (_REFUSED if _is_permanent(error) else _AGAIN)
 
 
 def _is_permanent(error: Exception) -> bool:
     """Return whether AWS blames the request itself, so that repeating it cannot succeed."""
     response = getattr(error, "response", {})
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    passing = is_throttled(error) or error_code(error).removesuffix("Exception") in _PASSING
-    return 400 <= status < 500 and not passing  # noqa: PLR2004 - HTTP's client errors
+    return bool(400 <= status < 500)  # noqa: PLR2004 - HTTP's client errors
 
 
 def _service_text(error: Exception) -> str:

@@ -6,7 +6,7 @@ sends beside them. The managed policies are those of "Create a service role for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -145,12 +145,9 @@ ERROR_CODES = {
     ),
     "IAM_ROLE_MISSING": Cause(
         "The deployment group's service role does not exist or CodeDeploy may not assume it.",
-        "Set a service role that trusts codedeploy.amazonaws.com; this is not the role of the CI job.",
+        "Set a service role that trusts codedeploy.amazonaws.com.",
     ),
-    "IAM_ROLE_PERMISSIONS": Cause(
-        "The deployment group's service role lacks a permission.",
-        "Attach AWSCodeDeployRole to the service role; this is not the role of the CI job.",
-    ),
+    "IAM_ROLE_PERMISSIONS": Cause("The deployment group's service role lacks a permission."),
     "INTERNAL_ERROR": Cause("CodeDeploy had an internal error.", "Run the job again."),
     "INVALID_ECS_SERVICE": Cause(
         "The ECS service cannot be deployed to.",
@@ -160,11 +157,18 @@ ERROR_CODES = {
         "The Lambda function's alias or versions do not match.",
         "Check Alias, CurrentVersion and TargetVersion in the AppSpec: the alias must point to "
         "CurrentVersion.",
+        Place.APPSPEC,
+        "Alias",
     ),
     "INVALID_LAMBDA_FUNCTION": Cause(
-        "The Lambda function that the AppSpec names does not exist here.", "Check Name, region and account."
+        "The Lambda function that the AppSpec names does not exist here.",
+        "Check Name, region and account.",
+        Place.APPSPEC,
+        "Name",
     ),
-    "INVALID_REVISION": Cause("The revision is not one that CodeDeploy can read.", "Check the AppSpec."),
+    "INVALID_REVISION": Cause(
+        "The revision is not one that CodeDeploy can read.", "Check the AppSpec.", Place.APPSPEC
+    ),
     "MANUAL_STOP": Cause(
         "Somebody stopped the deployment.", "CloudTrail shows who: look for StopDeployment."
     ),
@@ -214,7 +218,7 @@ _SERVICE_ROLES = {
 def cause_of(code: str, platform: str) -> Cause:
     """Return the cause of a deployment's error code; `platform` is the compute platform, empty if unknown."""
     cause = ERROR_CODES.get(code) or OTHER_CODES.get(code) or Cause()
-    if code != "IAM_ROLE_PERMISSIONS":
+    if code not in {"IAM_ROLE_MISSING", "IAM_ROLE_PERMISSIONS"}:
         return cause
     role = _SERVICE_ROLES.get(platform, _SERVICE_ROLES["Server"])
-    return Cause(cause.why, f"{role} This is not the role of the CI job.")
+    return replace(cause, advice=f"{cause.advice} {role} This is not the role of the CI job.".strip())

@@ -6,6 +6,7 @@ alone, so nothing can slip in between a look and the creation.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from deployer.revision import of_location
 from deployer.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
     from mypy_boto3_codedeploy.literals import DeploymentStatusType
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from deployer.revision import Revision
 
 
+_FREE = "Run again when it has ended, or set on-conflict to wait (with a longer timeout) or stop."
+_IDENTIFIER = re.compile(r"\bd-[A-Z0-9]{4,20}\b", re.ASCII)
 _ACTIVE: tuple[DeploymentStatusType, ...] = ("Created", "Queued", "InProgress", "Baking", "Ready")
 _HEAD_START = 60.0
 _LONGEST_DELAY = 5.0
@@ -69,15 +72,15 @@ def create_when_free(
         except Conflict as refusal:
             waited = clock.monotonic() - started
             left = policy.budget - timedelta(seconds=waited)
-            other, joins = _holder(revision, request, aws)
+            other, joins = _holder(revision, request, refusal, aws)
             if other and joins and policy.on_conflict is OnConflict.JOIN:
                 policy.say(f"{other.deployment.id} already deploys this revision: following it")
                 return replace(other.deployment, revision=revision)
             if policy.on_conflict is OnConflict.FAIL or left <= timedelta():
-                raise _refused(request, other, waited) from refusal
+                raise _refused(request, other, waited, refusal) from refusal
             if other is None:
                 if policy.on_conflict is OnConflict.STOP:
-                    raise _refused(request, other, waited) from refusal
+                    raise _refused(request, other, waited, refusal) from refusal
                 clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
                 continue
         if policy.on_conflict is OnConflict.STOP:
@@ -95,25 +98,40 @@ def _delay(waited: float) -> float:
     return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
 
 
-def _holder(revision: Revision, request: DeploymentRequest, aws: Aws) -> tuple[Holder | None, bool]:
+def _holder(
+    revision: Revision, request: DeploymentRequest, refusal: Conflict, aws: Aws
+) -> tuple[Holder | None, bool]:
     """Return the deployment that holds the group, and whether it deploys what this run would.
 
-    Of several the one that does; None when it has just ended or may not be looked up.
+    Of several the one that does; None when it has just ended or may not be looked up. Where listing is
+    denied, the deployments that the refusal names are looked at.
     """
-    first, scope = None, scope_of(request.parameters)
     try:
-        for identifier in _active(request, aws):
-            info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
-            if info.get("status") not in _ACTIVE:
-                continue
-            held = of_location(info.get("revision", {}))
-            found = holder(Deployment(identifier, aws.region, request.application, request.group, held), info)
-            if found.does(revision, scope):
-                return found, True
-            first = first or found
+        return _among(_active(request, aws), revision, request, aws)
     except sdk_errors() as error:
         if not is_denied(error):
             raise translate(error, action="codedeploy:ListDeployments", resource=request.group) from error
+    try:
+        return _among(_IDENTIFIER.findall(refusal.problems[0].message), revision, request, aws)
+    except sdk_errors():
+        return None, False
+
+
+def _among(
+    identifiers: Iterable[str], revision: Revision, request: DeploymentRequest, aws: Aws
+) -> tuple[Holder | None, bool]:
+    """Return the first of these deployments that holds the group, or better the one that does the same."""
+    first, scope = None, scope_of(request.parameters)
+    for identifier in identifiers:
+        info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
+        of = info.get("applicationName"), info.get("deploymentGroupName")
+        if info.get("status") not in _ACTIVE or of != (request.application, request.group):
+            continue
+        held = of_location(info.get("revision", {}))
+        found = holder(Deployment(identifier, aws.region, request.application, request.group, held), info)
+        if found.does(revision, scope):
+            return found, True
+        first = first or found
     return first, False
 
 
@@ -132,16 +150,16 @@ def _active(request: DeploymentRequest, aws: Aws) -> Iterator[str]:
         yield from page["deployments"]
 
 
-def _refused(request: DeploymentRequest, other: Holder | None, waited: float) -> Conflict:
-    held = "another deployment"
+def _refused(request: DeploymentRequest, other: Holder | None, waited: float, refusal: Conflict) -> Conflict:
+    held, hint = "another deployment", [refusal.problems[0].message]
     if other:
         clause = f", {other.origin}," if other.origin else ""
-        held = f"{other.deployment.id} ({other.deployment.url}){clause}"
+        held, hint = f"{other.deployment.id} ({other.deployment.url}){clause}", []
     patience = f", still after {duration(waited)}" if waited >= 1 else ""
     return Conflict(
         Problem(
             f"Nothing was deployed: {held} holds {request.application}/{request.group}{patience}.",
-            "Run again when it has ended, or set on-conflict to wait (with a longer timeout) or stop.",
+            "\n".join([*hint, _FREE]),
             code="DeploymentLimitExceededException",
         )
     )

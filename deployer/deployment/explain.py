@@ -29,7 +29,7 @@ from deployer.deployment.model import Diagnostics
 from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
 from deployer.deployment.refusals import APPSPEC_CLUES
 from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
-from deployer.deployment.service import SERVICE_CLUES
+from deployer.deployment.service import NO_CALLBACK, SERVICE_CLUES
 from deployer.deployment.tools import TOOL_CLUES
 from deployer.errors import Location, Problem, Severity
 from deployer.text import first_few
@@ -52,6 +52,12 @@ _EXPLAINED = 50
 
 _SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
 """Codes of a deployment that say no more than that a target failed."""
+
+_PLAIN = {
+    "ALARM_ACTIVE", "APPLICATION_MISSING", "AUTO_SCALING_IAM_ROLE_PERMISSIONS", "DEPLOYMENT_GROUP_MISSING",
+    "IAM_ROLE_MISSING", "IAM_ROLE_PERMISSIONS", "MANUAL_STOP", "NO_INSTANCES", "REVISION_MISSING",
+}  # fmt: skip
+"""Codes of a deployment that say what happened whatever names stand in its message, an alarm's say."""
 
 _SERVICE_EVENTS = frozenset(
     {"Install", "AllowTraffic", "AllowTestTraffic", "BlockTraffic", "Start", "End", "DownloadBundle"}
@@ -134,7 +140,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
         problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
     elif not snapshot.ended:
         problems.append(_unfinished(snapshot))
-    elif snapshot.error_code not in _SAID_BY_TARGETS:
+    elif snapshot.error_code not in _SAID_BY_TARGETS or _says_nothing(failures):
         own = _deployment_problem(snapshot, places)
         told = [failure.problem for failure in failures if failure.says_why]
         by_script = snapshot.error_code == "MANUAL_STOP" and told  # stopped because of what failed
@@ -144,6 +150,11 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
     elif not failures:
         problems.append(_deployment_problem(snapshot, places))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
+
+
+def _says_nothing(failures: tuple[Failure, ...]) -> bool:
+    """Return whether targets failed, and none says why."""
+    return bool(failures) and not any(failure.says_why for failure in failures)
 
 
 def _silent(snapshot: Snapshot) -> Problem:
@@ -174,6 +185,9 @@ def _unfinished(snapshot: Snapshot) -> Problem:
     "is stopped too."
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
+    elif snapshot.terminating:
+        doing = " The traffic has moved; it only waits for the original instances or tasks to be terminated."
+        hint = "Shorten that wait in the deployment group's blue/green settings, or raise the input timeout."
     elif snapshot.status == "Ready":
         hint = f"Continue it in the console, or by a run with {CONTINUING}."
     return Problem(
@@ -203,7 +217,9 @@ def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
             hooked = snapshot.error_code in _SAID_BY_TARGETS and (
                 bool(told.script) or _is_hooked(event.name, places)
             )
-            causes = (ERROR_CODES["HOOK_EXECUTION_FAILURE"],) if hooked else ()
+            texts = (told.message, snapshot.error_message)
+            known = causes_in(texts, event.name, [NO_CALLBACK]) or (ERROR_CODES["HOOK_EXECUTION_FAILURE"],)
+            causes = known if hooked else ()
         yield Failure(
             event=event.name,
             diagnostics=told,
@@ -277,19 +293,19 @@ def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:
     """Return the service's own error, explained by its message and code, at the AppSpec's line they name."""
-    said = causes_in([snapshot.error_message], "", SERVICE_CLUES)
+    clues = () if snapshot.error_code in _PLAIN else SERVICE_CLUES
+    said = causes_in([snapshot.error_message], "", clues)
     cause = said[0] if said else cause_of(snapshot.error_code, _platform(snapshot))
     hint = [line for line in (cause.why, cause.advice) if line]
     if snapshot.targets is None:
         hint.append(_TARGETS_UNREADABLE)
     elif snapshot.unread:
         hint.append(_TARGETS_UNREAD.format(why=snapshot.unread))
-    invalid = cause.place is Place.APPSPEC or snapshot.error_code == "INVALID_REVISION"
     return Problem(
         snapshot.error_message or f"The deployment ended as {snapshot.status}.",
         "\n".join(hint),
         code=snapshot.error_code,
-        location=places.of_cause(cause) if invalid else None,
+        location=places.of_cause(cause) if cause.place is Place.APPSPEC else None,
     )
 
 

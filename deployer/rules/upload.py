@@ -6,7 +6,7 @@ from deployer.rules import WARNING, Rule
 
 BUCKET_REGION = Rule(
     code="bucket-region",
-    message="The bucket `{bucket}` is in {found}, the deployment in {expected}.",
+    message="The bucket `{bucket}` is in another region ({found}) than the deployment ({expected}).",
     hint="CodeDeploy reads revisions from its own region: use a bucket in {expected}, or set `region`.",
     bad="region: eu-west-1\nbucket: revisions-in-us-east-1",
     good="region: eu-west-1\nbucket: revisions-in-eu-west-1",

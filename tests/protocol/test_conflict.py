@@ -200,16 +200,31 @@ def test_the_wait_for_another_is_within_the_budget(
     assert created(service) == 0
 
 
-@pytest.mark.parametrize(("policy", "code"), [("join", 0), ("wait", 0), ("stop", 13), ("fail", 13)])
-def test_where_deployments_may_not_be_listed_the_wait_is_blind(
+@pytest.mark.parametrize(("policy", "code"), [("join", 0), ("wait", 0), ("stop", 0), ("fail", 13)])
+def test_where_deployments_may_not_be_listed_the_refusal_says_which_one_holds_the_group(
     policy: str, code: int, *, still_emulator: Start, run_line: RunLine
 ) -> None:
     service = still_emulator()
-    service.begin()
+    other = service.begin()
     service.faults.add("ListDeployments", "access-denied", times=99)
     ran = run_line(service, "--on-conflict", policy)
     assert ran.code == code
     assert created(service) == (code == 0)
+    assert other.id in ran.log
+
+
+def test_where_the_deployment_may_not_be_looked_at_either_the_service_s_words_are_shown(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator()
+    other = service.begin()
+    for operation in ("ListDeployments", "GetDeployment"):
+        service.faults.add(operation, "access-denied", times=99)
+    ran = run_line(service, "--on-conflict", "stop")
+    assert ran.code == 13
+    assert "another deployment holds" in ran.log
+    assert f"already has an active Deployment '{other.id}'" in ran.log
+    assert "StopDeployment" not in service.operations()
 
 
 def test_whoever_has_waited_longer_goes_first(still_emulator: Start, run_line: RunLine) -> None:

@@ -105,24 +105,8 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Rea
     return run
 
 
-_OPEN = {
-    "api-limit-denied-list": "the refusal is told without the id where listing is denied",
-    "s3-redirect": "the region is looked up before the upload, which the stand-in does not answer",
-    "s3-malformed-region": "the region is looked up before the upload, which the stand-in does not answer",
-}
-"""Cases that are not told as they should be yet, and why."""
-
-
 @pytest.mark.chaos
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=_OPEN[name], strict=True))
-        if name in _OPEN
-        else name
-        for name in ON
-    ],
-)
+@pytest.mark.parametrize("name", ON)
 def test_the_cause_and_the_place_are_told_and_nothing_wrong_beside_them(
     name: str, read: Callable[[str], Read]
 ) -> None:
@@ -136,3 +120,5 @@ def test_the_cause_and_the_place_are_told_and_nothing_wrong_beside_them(
         assert place
         assert (place["place"] or "") == expected["place"]
     assert ran.code == expected.get("code", ran.code)
+    if "error-message" in expected:
+        assert ran.outputs["error-message"] == expected["error-message"]

@@ -74,7 +74,7 @@ def test_a_bucket_of_another_region_is_refused_with_both_named(job: Job, still_e
     service = still_emulator(bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
     ran = job.run(service)
     assert ran.code == 2
-    assert f"The bucket `{job.bucket}` is in us-east-1, the deployment in eu-west-1" in ran.log
+    assert f"The bucket `{job.bucket}` is in another region (us-east-1) than the deployment" in ran.log
     assert "CreateDeployment" not in service.operations()
 
 

@@ -255,7 +255,7 @@ def test_a_bucket_in_another_region_is_refused(
     """Not followed there, as botocore would: the service would not find the revision."""
     with (
         stub(lambda method, _: (403, "", {}) if method == "HEAD" else answer) as url,
-        pytest.raises(InvalidInput, match="`bucket` is in us-east-2, the deployment in eu-west-1"),
+        pytest.raises(InvalidInput, match=r"`bucket` is in another region .us-east-2. than the deployment"),
     ):
         upload(make(10), Destination("bucket", "x"), s3=connect(url), progress=ignore)
 

@@ -126,6 +126,40 @@ def test_what_the_agent_says_of_its_own_work_is_told_with_the_place_that_it_is_a
     assert named(problem.location) == row["place"]
 
 
+RESOURCE = [
+    "TaskDefinition",
+    "ContainerName",
+    "ContainerPort",
+    "NetworkConfiguration",
+    "CapacityProviderStrategy",
+    "Alias",
+    "CurrentVersion",
+    "TargetVersion",
+    "Name",
+]
+"""Keys of the AppSpecs for ECS and Lambda, one on each line."""
+
+
+@pytest.mark.parametrize("row", TEXTS["service"], ids=lambda row: f"{row['code']} {row['message'][-40:]}")
+def test_what_the_service_says_of_a_deployment_comes_first_with_the_line_that_it_is_about(
+    row: dict[str, str],
+) -> None:
+    keys = {key.lower(): Location("appspec.yml", number) for number, key in enumerate(RESOURCE, 1)}
+    kind = {"Server": "instance"}.get(row["platform"], row["platform"].lower())
+    target = Target("t", "Failed", kind=kind, events=(LifecycleEvent("Install", "Failed"),))
+    snapshot = Snapshot(
+        "Failed",
+        targets=(target,),
+        error_code=row["code"],
+        error_message=row["message"],
+        compute_platform=row["platform"],
+    )
+    problem = explain(snapshot, Places(appspec=Location("appspec.yml"), keys=keys)).problems[0]
+    assert problem.message == row["message"]
+    assert row["hint"] in problem.hint
+    assert named(problem.location) == row["place"]
+
+
 def test_the_appspec_of_the_previous_revision_is_not_the_one_in_the_repository() -> None:
     problem = by_agent("ApplicationStop", "(<unknown>): did not find expected key at line 3 column 1")
     assert problem.location == Location("appspec.yml", 10)
