@@ -19,6 +19,7 @@ from deployer.deployment.model import (
 from deployer.deployment.places import Places
 from deployer.deployment.wait import Ending
 from deployer.errors import Location, Problem, Severity
+from deployer.report.suggestions import Suggestion
 from deployer.report.summary import summary
 from deployer.revision import BundleType, S3Revision
 from deployer.run import Outcome
@@ -119,6 +120,18 @@ def several_groups() -> Outcome:
     return last
 
 
+def suggesting() -> Outcome:
+    """A failed deployment in place of an earlier one, with a way to go on."""
+    failed = fleet_of(3, IN_PLACE, failing=True)
+    failed.before, failed.compare_url = (
+        f"acme/shop@{'1a2b3c4d5e' * 4}",
+        "https://github.com/acme/shop/compare/1...2",
+    )
+    inputs = {"revision": REVISION.uri, "update-outdated-instances-only": "true"}
+    failed.suggestions.append(Suggestion("To deploy it only to the others", inputs))
+    return failed
+
+
 def refused() -> Outcome:
     """A bundle that did not pass the pre-flight."""
     problems = [
@@ -148,6 +161,7 @@ def summaries() -> Mapping[str, str]:
         "rolled-back": rolled_back(well=True),
         "rollback-failed": rolled_back(well=False),
         "several-groups": several_groups(),
+        "suggesting": suggesting(),
         "refused": refused(),
     }
     return {name: summary(each) for name, each in (fleets | others).items()}

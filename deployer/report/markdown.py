@@ -8,6 +8,7 @@ attributes that it leaves, and by where text may break.
 from __future__ import annotations
 
 import html
+import json
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ _CELL_CHARACTERS = 300
 _LOG_COLUMNS = 110  # of 8.2 px each, in a frame of 32 px
 _TAB = 8
 _MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
+_YAML_PIECES = re.compile(r"(?:\\.|[^\\]){1,80}(?!\s)|(?:\\.|[^\\])+")  # no escape cut, no blank first
 _UNBROKEN = re.compile(r"[^\s/?&;]{40}(?=[^\s/?&;])")
 
 
@@ -68,6 +70,15 @@ def details(title: str, *parts: str, shown: bool = False) -> str:
     return "\n\n".join(
         [f"<details{' open' if shown else ''}><summary>{title}</summary>", *parts, "</details>"]
     )
+
+
+def yaml_text(text: str, *, indent: int) -> str:
+    """Return text in quotes as YAML, in several lines where one would be wider than the column.
+
+    A backslash at a line's end joins it with the next without the blanks before that one.
+    """
+    quoted = json.dumps(printable(text), ensure_ascii=False)
+    return f"\\\n{' ' * indent}".join(_YAML_PIECES.findall(quoted))
 
 
 def _shortened(text: str) -> str:

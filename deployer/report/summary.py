@@ -5,7 +5,6 @@ All text from elsewhere (names, messages, logs) is escaped by `deployer.report.m
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from deployer import REPOSITORY, __version__
@@ -14,7 +13,7 @@ from deployer.errors import Severity
 from deployer.report.codes import documentation
 from deployer.report.gantt import gantt
 from deployer.report.lines import ENDINGS, how_ended, log_title, unread
-from deployer.report.markdown import code, details, escape, facts, link, preformatted, table
+from deployer.report.markdown import code, details, escape, facts, link, preformatted, table, yaml_text
 from deployer.report.targets import targets_table
 from deployer.text import counted, counts, duration, size
 
@@ -229,7 +228,7 @@ def _step(outcome: Outcome, inputs: Mapping[str, str]) -> str:
         "region": outcome.region,
     }
     lines = (
-        f"    {name}: {value if value == 'true' else json.dumps(value, ensure_ascii=False)}"
+        f"    {name}: {value if value == 'true' else yaml_text(value, indent=6)}"
         for name, value in {**inputs, **place}.items()
         if value
     )

@@ -8,18 +8,23 @@ from html.parser import HTMLParser
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from deployer import __version__
 from deployer.deployment.model import Snapshot, Status
 from deployer.deployment.wait import Ending
 from deployer.errors import Problem
+from deployer.report.markdown import yaml_text
 from deployer.report.summary import summary
 from deployer.run import Outcome
 from deployer.settings.load import load
+from deployer.text import printable
 from tests.summaries import (
     IN_PLACE,
     LOAD_BALANCED,
+    REVISION,
     blue_green,
     fleet_of,
     outcome,
@@ -123,6 +128,15 @@ def test_a_deployment_that_waits_says_how_to_continue() -> None:
     )
     assert (settings.deployment_id, settings.continue_) == ("d-BW9UUFNZE", True)
     assert (settings.application, settings.deployment_group) == ("hello-web", "production")
+
+
+@given(st.text(min_size=1))
+@settings(deadline=None, max_examples=50)
+def test_a_long_input_of_a_step_is_wrapped_and_read_as_it_was(name: str) -> None:
+    for text in (REVISION.uri, f"{name}{REVISION.uri}{name}", f"{' ' * 90}{name}", f'{name}"\\' * 40):
+        written = yaml_text(text, indent=6)
+        assert yaml.safe_load(f"with:\n    revision: {written}\n") == {"with": {"revision": printable(text)}}
+    assert max(map(len, yaml_text(REVISION.uri, indent=6).splitlines())) < 90
 
 
 def test_what_continuing_does_is_said_of_each_wait() -> None:
