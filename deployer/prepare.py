@@ -138,7 +138,12 @@ def _checked(
 
     if run.settings.pre_flight is PreFlight.OFF:
         return (), None
-    return checked(contents, bundle_type=bundle_type, syntax=fault)
+    return checked(
+        contents,
+        bundle_type=bundle_type,
+        file_exists_behavior=run.settings.file_exists_behavior,
+        syntax=fault,
+    )
 
 
 def _judge(problems: Sequence[Problem], run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
@@ -55,9 +56,16 @@ def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
 
 
 def check_links(
-    entries: Mapping[str, Entry], *, where: Callable[[str], Location | None], whole: str
+    entries: Mapping[str, Entry],
+    *,
+    where: Callable[[str], Location | None],
+    whole: str,
+    root: str = "",
 ) -> Iterator[Problem]:
-    """Report each link that leads out of the `whole` (the word for it in messages), or to nothing in it."""
+    """Report each link that leads out of the `whole` (the word for it in messages), or to nothing in it.
+
+    `root` is the folder of the entries on this machine.
+    """
     for name, entry in entries.items():
         if entry.kind is not EntryKind.LINK:
             continue
@@ -66,4 +74,19 @@ def check_links(
             if resolve(entries, name) is None:
                 yield rules.LINK_DANGLING.problem(where(name), **facts)
         except LeavesTree:
-            yield rules.LINK_OUTSIDE.problem(where(name), **facts)
+            inside = _inside(entries, PurePosixPath(entry.target), root)
+            relative = legible(posixpath.relpath(inside, posixpath.dirname(name) or ".")) if inside else ""
+            rule = rules.LINK_ABSOLUTE if inside else rules.LINK_OUTSIDE
+            yield rule.problem(where(name), **facts, relative=relative)
+
+
+def _inside(entries: Mapping[str, Entry], target: PurePosixPath, root: str) -> str:
+    """Return the name in the bundle that an absolute target was probably meant to have, empty without one.
+
+    The folder may have another path where the link was made, such as outside of a container.
+    """
+    if root and target.is_relative_to(root):
+        return target.relative_to(root).as_posix()
+    parts = target.parts[1:] if target.is_absolute() else ()
+    ends = ("/".join(parts[start:]) for start in range(1, len(parts) - 1))
+    return next((end for end in ends if end in entries), "")

@@ -159,7 +159,7 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
     walked = sorted(walk.problems, key=lambda problem: problem.location.path if problem.location else "")
-    problems = [*walked, *check_links(entries, where=walk.where, whole="source")]
+    problems = [*walked, *check_links(entries, where=walk.where, whole="source", root=str(source))]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise InvalidBundle(*capped(errors))
     warnings = [

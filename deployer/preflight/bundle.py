@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from deployer.bundle.contents import Contents, Exclusion
-    from deployer.preflight.files import Plan
     from deployer.preflight.names import Names
+    from deployer.preflight.plan import Plan
 
 _ADVISED_BYTES = 1_000_000_000
 _COPIES = 7  # archive and content of a revision, the installed files, and what is kept of older revisions

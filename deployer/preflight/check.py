@@ -43,11 +43,16 @@ def check_bundle(
 
 
 def checked(
-    contents: Contents, *, bundle_type: BundleType | None = None, syntax: Syntax | None = None
+    contents: Contents,
+    *,
+    bundle_type: BundleType | None = None,
+    file_exists_behavior: str | None = None,
+    syntax: Syntax | None = None,
 ) -> tuple[list[Problem], AppSpec | None]:
     """Return the same problems, and the AppSpec if it can be understood.
 
-    `syntax` parses the hooks' scripts; without it they are only read.
+    `file_exists_behavior` holds where the AppSpec gives none. `syntax` parses the hooks' scripts; without it
+    they are only read.
     Findings in files that are not in the repository (members of a ready-made archive) name their line in the
     message and have no location.
     """
@@ -59,7 +64,10 @@ def checked(
     parsed = None
     try:
         parsed = _parse(names, problems)
-        for problem in _check(names, parsed, bundle_type, syntax):
+        asked = parsed and replace(
+            parsed, file_exists_behavior=parsed.file_exists_behavior or file_exists_behavior
+        )
+        for problem in _check(names, asked, bundle_type, syntax):
             problems.append(problem)  # noqa: PERF402 - what was found before a damaged member is kept
     except InvalidBundle as error:
         problems += error.problems

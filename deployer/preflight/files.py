@@ -5,16 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
-from deployer.appspec.paths import STANDARD_FOLDERS, WRITE_OUT, in_bundle, on_instance
+from deployer.appspec.paths import WRITE_OUT, in_bundle, on_instance
 from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
-from deployer.preflight.linked import FolderLinks
+from deployer.preflight.plan import Copy, Plan, ancestors
 from deployer.rules import files as rules
 from deployer.text import did_you_mean, legible
 
@@ -27,103 +25,13 @@ if TYPE_CHECKING:
 
 
 _SHOWN_LINKS = 3
+_LONGEST_WINDOWS_PATH = 259  # MAX_PATH is 260 with the zero at its end
+_WINDOWS_ARCHIVE = f"C:/ProgramData/Amazon/CodeDeploy/{'x' * 36}/d-XXXXXXXXX/deployment-archive/"
 _FILE_LIKE = re.compile(
     r"\.(bash|cfg|cnf|conf|crt|css|csv|env|gz|html|ini|jar|js|json|key|lock|log|md|pem|php|properties|ps1|py|rb"
     r"|service|sh|socket|sql|tar|tgz|timer|toml|ts|txt|war|xml|ya?ml|zip)$",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One mapping whose source is in the bundle: `name` there, and the folder `target` on the instance."""
-
-    mapping: FileMapping
-    name: str
-    target: str
-    folder: bool
-
-    @property
-    def top(self) -> str:
-        """The highest path that the mapping itself creates."""
-        return self.target if self.folder else posixpath.join(self.target, posixpath.basename(self.name))
-
-
-@dataclass
-class Plan:
-    """The files that the agent would install, worked out when they are asked for."""
-
-    names: Names
-    copies: list[Copy] = field(default_factory=list)
-
-    @cached_property
-    def _links(self) -> FolderLinks:
-        return FolderLinks(self.names.entries)
-
-    def paths(self, copy: Copy) -> tuple[dict[str, str], list[str]]:
-        """Return the files of a mapping as path on the instance → name in the bundle, and its folders."""
-        if not copy.folder:
-            return {copy.top: copy.name}, []
-        base = copy.target.rstrip("/") + "/"
-        cyclic, _ = self.cycles(copy.name)
-        files: dict[str, str] = {}
-        folders = [copy.target]
-        for path, name, is_folder in self._links.copied(copy.name, frozenset(cyclic)):
-            if is_folder:
-                folders.append(base + path)
-            else:
-                files[base + path] = name
-        return files, folders
-
-    def cycles(self, folder: str) -> tuple[list[str], bool]:
-        """Return the links in a folder that form cycles, and whether there are several ways round."""
-        return self._links.cycles(folder)
-
-    @cached_property
-    def copied(self) -> set[str]:
-        """The names in the bundle of all that is copied, folders and what linked ones lead to included."""
-        found = {copy.name for copy in self.copies}
-        for copy in self.copies:
-            if copy.folder:
-                cyclic = frozenset(self.cycles(copy.name)[0])
-                found.update(name for _, name, _ in self._links.copied(copy.name, cyclic))
-        return found
-
-    @cached_property
-    def installed(self) -> tuple[list[str], list[str]]:
-        """The paths of all files on the instance, and of the folders that are new on an empty one; sorted."""
-        files: set[str] = set()
-        folders: set[str] = set()
-        for copy in self.copies:
-            own_files, own_folders = self.paths(copy)
-            files.update(own_files)
-            folders.update(own_folders, ancestors(copy.top))
-        return sorted(files), sorted(folders - STANDARD_FOLDERS)
-
-    @cached_property
-    def _linked_files(self) -> dict[str, str]:
-        """The targets of installed links to files, by the links' paths on the instance."""
-        entries = self.names.entries
-        return {
-            path: entries[name].target
-            for copy in self.copies
-            for path, name in self.paths(copy)[0].items()
-            if name in entries and entries[name].kind is EntryKind.LINK
-        }
-
-    @cached_property
-    def _paths(self) -> set[str]:
-        return {path for paths in self.installed for path in paths} - self._linked_files.keys()
-
-    def leads_nowhere(self, path: str) -> bool:
-        """Tell whether an installed path is a relative link to something that is not installed."""
-        seen: set[str] = set()
-        while (target := self._linked_files.get(path)) is not None and path not in seen:
-            if target.startswith("/"):
-                return False
-            seen.add(path)
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
-        return path not in self._paths
 
 
 def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan]:
@@ -140,6 +48,10 @@ def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan
     yield from _conflicts(appspec, plan)
     if not windows and appspec.file_exists_behavior not in {"OVERWRITE", "RETAIN"}:
         yield from _check_cleanup(appspec, plan)
+    if not windows and appspec.file_exists_behavior == "OVERWRITE":
+        yield from _check_overwritten_links(appspec, plan)
+    if windows:
+        yield from _check_lengths(appspec, names, plan)
     return plan
 
 
@@ -162,6 +74,32 @@ def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
             place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
             more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
             yield rules.NOT_CLEANED_UP.problem(place, path=repr(lost[0]), more=more)
+
+
+def _check_overwritten_links(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
+    """Yield problems of links, which the agent creates without looking for what they should overwrite."""
+    for copy in plan.copies:
+        if links := list(plan.links(copy)):
+            place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
+            more = f" (and {len(links) - 1} more)" if len(links) > 1 else ""
+            yield rules.OVERWRITTEN_LINK.problem(place, path=legible(links[0]), more=more)
+
+
+def _check_lengths(appspec: AppSpec, names: Names, plan: Plan) -> Iterator[Problem]:
+    """Yield problems of paths too long for Windows, where the bundle is unpacked and where it goes."""
+    paths = [_WINDOWS_ARCHIVE + name for name in names.entries]
+    yield from _too_long(paths, Location(appspec.path))
+    for copy in plan.copies:
+        place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
+        yield from _too_long([path[1:] for path in plan.paths(copy)[0]], place)
+
+
+def _too_long(paths: list[str], place: Location) -> Iterator[Problem]:
+    found = [path for path in paths if len(path) > _LONGEST_WINDOWS_PATH]
+    if found:
+        longest = max(found, key=len)
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        yield rules.WINDOWS_PATH.problem(place, path=legible(longest), more=more, length=len(longest))
 
 
 def _check_source(
@@ -272,11 +210,3 @@ def _crowded(copies: list[Copy]) -> list[Copy]:
         for copy in copies
         if tops[copy.top] > 1 or copy.top in others or not tops.keys().isdisjoint(above[copy.top])
     ]
-
-
-def ancestors(path: str) -> list[str]:
-    """Return the folders above a path, the nearest first, without the root."""
-    found = []
-    while (path := posixpath.dirname(path)) != "/":
-        found.append(path)
-    return found

@@ -33,6 +33,7 @@ class FolderLinks:
         self._names = list(entries)
         self.targets = dict(self._found())
         self._links = list(self.targets)
+        self._cycles: dict[str, tuple[list[str], bool]] = {}
 
     def _found(self) -> Iterator[tuple[str, str]]:
         for name, entry in self._entries.items():
@@ -45,10 +46,15 @@ class FolderLinks:
                     yield name, target
 
     def cycles(self, folder: str) -> tuple[list[str], bool]:
-        """Return the links in a folder that form cycles, and whether there are several ways round.
+        """Return the links in a folder that lead back to themselves, and whether in several ways.
 
         One way round ends after 40 links, as Linux follows no more; with several the agent may never end.
         """
+        if folder not in self._cycles:
+            self._cycles[folder] = self._search(folder)
+        return self._cycles[folder]
+
+    def _search(self, folder: str) -> tuple[list[str], bool]:
         edges: dict[str, Sequence[str]] = {}
         pending, count = list(below(self._links, folder)), 0
         while pending and count < _MOST_EDGES:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from deployer.appspec.model import AppSpec, Permission
     from deployer.errors import Problem
-    from deployer.preflight.files import Plan
+    from deployer.preflight.plan import Plan
 
 _SHELL_CHARACTERS = re.compile(r"[\s;&|<>()`'\"\\]", re.ASCII)
 

@@ -136,6 +136,25 @@ NOT_CLEANED_UP = Rule(
     good="app/a.txt",
     source=AGENT,
 )
+OVERWRITTEN_LINK = Rule(
+    code="appspec-files-overwritten-link",
+    message="{path}{more} is a link. OVERWRITE replaces files only: the agent fails to create a link that "
+    "exists already.",
+    hint="Remove it in a script of BeforeInstall.",
+    bad="file_exists_behavior: OVERWRITE   # and app/current -> config.json",
+    good="hooks:\n  BeforeInstall:\n    - location: scripts/remove-links.sh",
+    source=AGENT,
+    severity=WARNING,
+)
+WINDOWS_PATH = Rule(
+    code="appspec-files-windows-path",
+    message="{path}{more} has {length} characters; Windows takes at most 259 unless long paths are enabled.",
+    hint="Shorten the path, or leave it out of the bundle.",
+    bad="os: windows   # and a node_modules/ of many levels",
+    good="exclude: node_modules/",
+    source="Windows (MAX_PATH)",
+    severity=WARNING,
+)
 OUTSIDE = Rule(
     code="appspec-files-outside",
     message="`source: {source}` leaves the bundle.",

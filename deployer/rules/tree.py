@@ -59,6 +59,17 @@ LINK_OUTSIDE = Rule(
     source=AGENT,
     severity=WARNING,
 )
+LINK_ABSOLUTE = Rule(
+    code="link-absolute",
+    message="`{name}` is a link to `{target}`. It is absolute, so on the instances it does not lead to the "
+    "{whole}.",
+    hint="If it should, make it relative: `ln -sfn {relative} {name}`. Else make sure that its target "
+    "exists on each instance.",
+    bad="public/storage -> /home/runner/work/shop/shop/storage/app/public",
+    good="public/storage -> ../storage/app/public",
+    source=AGENT,
+    severity=WARNING,
+)
 LINK_DANGLING = Rule(
     code="link-dangling",
     message="`{name}` is a link to `{target}`, which is not in the bundle.",

@@ -366,6 +366,24 @@ def test_a_submodule_that_was_not_fetched(inside: bool, source: Path) -> None:  
     assert "git-submodule-empty" not in dict(warnings(look(source, exclude=["*.css"])))
 
 
+@pytest.mark.parametrize(
+    ("target", "advice"),
+    [
+        ("{source}/storage/app", "ln -sfn ../storage/app public/storage"),
+        ("/home/runner/work/shop/shop/storage/app", "ln -sfn ../storage/app public/storage"),
+        ("/var/storage", ""),
+        ("../../storage/app", ""),
+    ],
+)
+def test_an_absolute_link_into_the_source(target: str, advice: str, source: Path) -> None:
+    """Made here, or outside of the container where the source has another path."""
+    write(source, {"storage/app/a.txt": "", "public/index.html": ""})
+    (source / "public" / "storage").symlink_to(target.format(source=source))
+    (problem,) = look(source).warnings
+    assert problem.code == ("link-absolute" if advice else "link-leaves-source")
+    assert advice in problem.hint
+
+
 def test_pointers_of_git_lfs_are_told_once(source: Path) -> None:
     text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize "
     write(source, {"a/x.bin": f"{text}12345\n", "a/y.bin": f"{text}1\n", "a/z.md": text.upper()})

@@ -198,6 +198,15 @@ TREES: dict[str, tuple[dict[str, str], tuple[str, int | None]]] = {
         (APPSPEC, 7),
     ),
     "link-leaves-source": ({APPSPEC: HEAD, "a": "-> /etc"}, ("a", None)),
+    "link-absolute": ({APPSPEC: HEAD, "a": "-> /b/c/d", "c/d": ""}, ("a", None)),
+    "appspec-files-overwritten-link": (
+        {APPSPEC: f"{FILES}file_exists_behavior: OVERWRITE\n", "app/a": "", "app/l": "-> a"},
+        (APPSPEC, 4),
+    ),
+    "appspec-files-windows-path": (
+        {APPSPEC: FILES.replace("linux", "windows").replace("/srv", "C:"), f"app/{'a' * 160}": ""},
+        (APPSPEC, None),
+    ),
     "link-dangling": ({APPSPEC: HEAD, "a": "-> gone"}, ("a", None)),
     "pattern-unused": ({APPSPEC: HEAD, ".codedeployignore": "*.x"}, (".codedeployignore", 1)),
     "ignore-file-unusable": (

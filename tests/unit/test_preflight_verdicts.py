@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,8 +11,11 @@ from deployer.appspec.inline import AppSpecFile
 from deployer.bundle.contents import Exclusion
 from deployer.choices import APPSPEC
 from deployer.errors import Location
-from deployer.preflight.check import check_bundle
+from deployer.preflight.check import check_bundle, checked
 from tests.bundles import bundle, verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HEAD = "version: 0.0\nos: linux\n"
 FILES = f"{HEAD}files:\n  - source: app\n    destination: /srv/t\n"
@@ -514,3 +518,45 @@ def test_a_version_of_a_function_is_no_variable() -> None:
         ECS.format("web:7") + "Hooks:\n  - BeforeInstall: arn:aws:lambda:eu-west-1:1:function:check:$LATEST\n"
     )
     assert AppSpecFile(text, "appspec.yml").check() == []
+
+
+def found(text: str, links: Mapping[str, str], *, behavior: str | None = None) -> list[str]:
+    """The codes for a bundle with links."""
+    contents = bundle({"app/a.txt": "a\n", "app/b ": "", "opt/c.txt": "", APPSPEC: text}, links=links)
+    return [problem.code for problem in checked(contents, file_exists_behavior=behavior)[0]]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize(
+    ("behavior", "code"),
+    [
+        ("OVERWRITE", ["appspec-files-overwritten-link"]),
+        ("RETAIN", []),
+        ("DISALLOW", ["appspec-files-not-cleaned-up"]),
+    ],
+)
+def test_the_behavior_of_the_input_counts_where_the_appspec_has_none(
+    behavior: str,
+    code: list[str],
+    inside: bool,  # noqa: FBT001
+) -> None:
+    """A link is not overwritten; a name that no cleanup finds matters only where files may not exist."""
+    links = {"app/l": "a.txt", "app/m": "a.txt"}
+    line = f"file_exists_behavior: {behavior}\n" if inside else ""
+    assert found(FILES + line, links, behavior="RETAIN" if inside else behavior) == code
+
+
+def test_a_linked_folder_is_no_link_on_the_instance() -> None:
+    assert found(FILES, {"app/l": "../s", "s": "opt"}, behavior="OVERWRITE") == []
+
+
+@pytest.mark.parametrize(
+    ("length", "destination", "count"),
+    [(158, "C:\\site", 0), (159, "C:\\site", 1), (140, f"C:\\{'x' * 110}", 0), (140, f"C:\\{'x' * 130}", 1)],
+)
+def test_paths_that_are_too_long_for_windows(length: int, destination: str, count: int) -> None:
+    """In the folder of the agent, of 101 characters, or where the files go."""
+    text = f"version: 0.0\nos: windows\nfiles:\n  - source: app\n    destination: {destination}\n"
+    files = {"app/" + "a" * (length - 4): "", APPSPEC: text}
+    problems = check_bundle(bundle(files))
+    assert [problem.code for problem in problems] == ["appspec-files-windows-path"] * count
