@@ -92,7 +92,7 @@ def counted(count: int, noun: str) -> str:
 def first_few(names: Sequence[str], most: int = 3) -> str:
     """List the first names of many, and how many more there are: `a, b, c and 4 more`."""
     more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def counts(by_state: Mapping[str, int]) -> str:

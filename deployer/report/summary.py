@@ -126,11 +126,11 @@ def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
+    for of, explanation in (("", outcome.explanation), ("Rollback: ", outcome.rollback_explanation)):
+        yield from _failures(explanation.failures if explanation else (), of)
     for suggestion in outcome.suggestions:
         yield f"{escape(suggestion.purpose)}:"
         yield _step(outcome, suggestion.inputs)
-    for of, explanation in (("", outcome.explanation), ("Rollback: ", outcome.rollback_explanation)):
-        yield from _failures(explanation.failures if explanation else (), of)
     if ending := outcome.ending:
         yield from _continuation(outcome, ending.snapshot, level)
         yield from _targets(ending.snapshot, f"{level} Targets", outcome.region)
@@ -144,15 +144,15 @@ def _lines(outcome: Outcome) -> Iterator[str]:
     deployment, ending = outcome.deployment, outcome.ending
     if deployment is None:
         return
-    if outcome.before:
-        yield _replacement(outcome)
     if ending is None:
         yield f"Deployment {_deployment(deployment)} is still running."
-        return
-    reached = f": {escape(counts(ending.snapshot.counts))}" if ending.snapshot.counts else ""
-    yield f"Deployment {_deployment(deployment)} {escape(how_ended(ending))}{reached}."
+    else:
+        reached = f": {escape(counts(ending.snapshot.counts))}" if ending.snapshot.counts else ""
+        yield f"Deployment {_deployment(deployment)} {escape(how_ended(ending))}{reached}."
     if rollback := outcome.rollback:
         yield _rollback(rollback, outcome)
+    if outcome.before:
+        yield _replacement(outcome)
 
 
 def _replacement(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.harness import Start
     from tests.s3 import S3Server
 
-USUAL = {"lambda", "ecs-fails", "throttling", "busy"}
+USUAL = {"lambda", "ecs-fails"}
 
 
 @pytest.mark.parametrize(
