@@ -12,7 +12,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, HTTPClientError
 from botocore.parsers import ResponseParserFactory
 
 if TYPE_CHECKING:
@@ -66,6 +66,12 @@ _ETAG: Final = re.compile(r'"[^"]+"|[^"]+')  # S3 sends quotes, some servers lik
 _CODE: Final = "UnreadableAnswer"
 
 
+class TokenEndpointFault(HTTPClientError):
+    """Signal that GitHub's token endpoint is at fault or too busy."""
+
+    fmt = "GitHub's token endpoint responded with HTTP status {status}"
+
+
 class UnreadableAnswer(BotoCoreError):
     """Signal a response that did not come from AWS; the request may or may not have been carried out."""
 
@@ -108,6 +114,9 @@ class _Parser:
             reason = str(error)
         except Exception:  # noqa: BLE001 - anything may be in an answer, and exceptions quote it
             reason = "it is truncated or garbled"
+        if response["status_code"] == HTTPStatus.TOO_MANY_REQUESTS:  # whoever says so, and however
+            about = {"HTTPStatusCode": int(HTTPStatus.TOO_MANY_REQUESTS), "HTTPHeaders": {}}
+            return {"Error": {"Code": "429", "Message": "Too many requests"}, "ResponseMetadata": about}
         return _error(reason, status=response["status_code"])
 
     def _read(self, response: dict[str, Any], shape: Shape | None) -> dict[str, Any]:

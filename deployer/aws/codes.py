@@ -5,6 +5,17 @@ from __future__ import annotations
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 """Codes by which services say that the identity lacks a permission."""
 
+THROTTLED = {
+    "RequestLimitExceeded",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequests",
+    "TooManyRequestsException",
+    "429",
+}
+"""Codes by which services ask for fewer calls."""
+
 CREDENTIAL_HINTS = {
     "ExpiredToken": "The credentials have expired. Get new ones in this job, right before this step.",
     "RequestExpired": "The credentials or the request have expired; check the machine's clock too.",

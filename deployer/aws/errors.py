@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from deployer.aws.codes import ACCOUNT_HINTS, CREDENTIAL_HINTS, DENIED, INPUT_HINTS
+from deployer.aws.codes import ACCOUNT_HINTS, CREDENTIAL_HINTS, DENIED, INPUT_HINTS, THROTTLED
 from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from botocore.exceptions import BotoCoreError
 
 
 def sdk_errors() -> tuple[type[Exception], ...]:
@@ -68,14 +70,7 @@ def is_denial(problem: Problem) -> bool:
 
 def is_throttled(error: Exception) -> bool:
     """Return whether the service asks for fewer calls."""
-    return error_code(error) in {
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "SlowDown",
-        "429",
-    }
+    return error_code(error) in THROTTLED or http_status(error) == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def is_transient(error: Exception) -> bool:
@@ -135,6 +130,11 @@ _HINT_NO_CREDENTIALS = (
     "or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
 )
 
+_HINT_UNREADABLE = (
+    "A credential_process has to print JSON with Version 1, AccessKeyId and SecretAccessKey, and to end with "
+    "code 0; a service of credentials has to answer with such JSON. An Expiration is a time in the future. "
+    "Run the program by hand to see what it says, which may be secret and is not shown here."
+)
 
 _URL = re.compile(r"(?P<scheme>\w[\w+.-]*://)(?P<rest>[^\s\"']*)")
 _HOST = re.compile(r"(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?", re.IGNORECASE)
@@ -220,7 +220,7 @@ def _is_invalid(name: str) -> bool:
 def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
     from botocore import exceptions as sdk
 
-    from deployer.aws.answers import UnreadableAnswer
+    from deployer.aws.answers import TokenEndpointFault, UnreadableAnswer
 
     if isinstance(error, sdk.NoCredentialsError):
         return AccessDenied(Problem("No AWS credentials were found.", _HINT_NO_CREDENTIALS))
@@ -228,8 +228,7 @@ def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
         error,
         sdk.PartialCredentialsError | sdk.CredentialRetrievalError | sdk.TokenRetrievalError | sdk.SSOError,
     ):
-        said = f"The AWS credentials cannot be used: {text_of(error)}"
-        return AccessDenied(Problem(said, _HINT_NO_CREDENTIALS))
+        return AccessDenied(_unusable_credentials(error))
     if isinstance(error, sdk.ProfileNotFound | sdk.NoRegionError | sdk.InvalidRegionError):
         return InvalidInput(Problem(text_of(error), "Check AWS_PROFILE, AWS_REGION and the input region."))
     if isinstance(error, sdk.ConfigParseError | sdk.ConfigNotFound):
@@ -240,7 +239,9 @@ def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
         said = f"{action} was not sent: {text_of(error)}"
         return InvalidInput(Problem(said, "Fix the input named above."))
     hint = ""
-    if isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
+    if isinstance(error, TokenEndpointFault):
+        hint = "Run the job again; if it stays, look at GitHub's status page."
+    elif isinstance(error, sdk.HTTPClientError | sdk.ConnectionError):
         hint = (
             "AWS cannot be reached: check the region's name, the network, the proxy (HTTPS_PROXY, NO_PROXY) "
             "and any AWS_ENDPOINT_URL."
@@ -251,3 +252,13 @@ def _translate_sdk_error(error: Exception, *, action: str) -> DeployError:
             "AWS_ENDPOINT_URL, then run the job again."
         )
     return AwsFault(Problem(f"{action} failed: {text_of(error)}", hint))
+
+
+def _unusable_credentials(error: BotoCoreError) -> Problem:
+    from botocore.exceptions import CredentialRetrievalError
+
+    if not isinstance(error, CredentialRetrievalError):
+        return Problem(f"The AWS credentials cannot be used: {text_of(error)}", _HINT_NO_CREDENTIALS)
+    source = f" ({error.kwargs['provider']})" if error.kwargs["provider"] else ""
+    said = f"The source of the AWS credentials{source} gave none that can be used."
+    return Problem(said, _HINT_UNREADABLE)  # the SDK's text quotes a program's words, or a body

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deployer.aws.claims import claims_of
+from deployer.aws.credentials import Attended, readable, text_or_empty
 from deployer.aws.errors import is_transient, sdk_errors, service_errors, translate, translated
 from deployer.aws.refusals import refused_role, refused_token
 from deployer.aws.tokens import check_secret
@@ -123,22 +124,25 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
 
     Raises AccessDenied for credentials that are incomplete or cannot be had.
     """
-    from botocore.credentials import Credentials
+    from botocore.credentials import Credentials, RefreshableCredentials
 
     key: str | None
     secret: str | None
+    ends = _end(environ)
     try:
-        credentials = aws.session.get_credentials()
-        if credentials is None:
-            return None
-        if credentials.method == "env" and environ.get(_EXPIRATION):
-            # botocore would take them for renewable ones, and fail in its own way at their end
-            key, secret, token = (environ.get(f"AWS_{name}", "") for name in _ENVIRONMENT)
-            ends = datetime.fromisoformat(environ[_EXPIRATION])
-            aws = aws.becoming(Credentials(key, secret, token), ends=ends.replace(tzinfo=ends.tzinfo or UTC))
-        else:
-            frozen = credentials.get_frozen_credentials()
-            key, secret, token = frozen.access_key, frozen.secret_key, frozen.token or ""
+        with readable():
+            credentials = aws.session.get_credentials()
+            if credentials is None:
+                return None
+            if credentials.method == "env" and ends:
+                # botocore would take them for renewable ones, and fail in its own way at their end
+                key, secret, token = (environ.get(f"AWS_{name}", "") for name in _ENVIRONMENT)
+                aws = aws.becoming(Credentials(key, secret, token), ends=ends)
+            else:
+                frozen = credentials.get_frozen_credentials()
+                key, secret, token = (text_or_empty(text) for text in frozen[:3])
+        if isinstance(credentials, RefreshableCredentials) and credentials.method != "env":
+            aws = aws.becoming(cast("Credentials", Attended(credentials)))
     except sdk_errors() as error:
         raise translate(error, action="find credentials") from error
     for name, text in zip(_ENVIRONMENT, (key, secret, token), strict=True):
@@ -151,6 +155,23 @@ def ambient(aws: Aws, environ: Mapping[str, str], *, mask: Callable[[str], None]
                 text,
             )
     return aws
+
+
+def _end(environ: Mapping[str, str]) -> datetime | None:
+    """Return the end of the environment's own credentials; raises AccessDenied where it is no time."""
+    text = environ.get(_EXPIRATION, "")
+    if not text or not environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    try:
+        ends = datetime.fromisoformat(text)
+    except ValueError:
+        raise AccessDenied(
+            Problem(
+                f"{_EXPIRATION} is not a time.",
+                "Write it like 2026-01-31T12:00:00Z, as whatever issues the credentials does, or unset it.",
+            )
+        ) from None
+    return ends.replace(tzinfo=ends.tzinfo or UTC)
 
 
 @dataclass(slots=True)

@@ -195,9 +195,10 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     Raises botocore's exceptions where nothing answers, or the server is at fault or too busy.
     """
     from botocore.awsrequest import AWSRequest
-    from botocore.exceptions import HTTPClientError
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
+
+    from deployer.aws.answers import TokenEndpointFault
 
     certificates = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE")
     session = URLLib3Session(
@@ -209,7 +210,5 @@ def _get(url: str, environ: Mapping[str, str]) -> tuple[int, bytes]:
     request = AWSRequest(method="GET", url=url, headers={"Authorization": authorization})
     answer = session.send(request.prepare())
     if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code in _BUSY:
-        raise HTTPClientError(
-            error=f"GitHub's token endpoint responded with HTTP status {answer.status_code}"
-        )
+        raise TokenEndpointFault(status=answer.status_code)
     return answer.status_code, answer.content
