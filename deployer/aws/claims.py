@@ -62,7 +62,10 @@ _PLACEHOLDERS = (
     (":ref:", "TAG", "the tag, or set CI_COMMIT_REF_NAME"),
     ("org/", "ORGANIZATION", "the organization's id, or set CIRCLE_ORGANIZATION_ID"),
     ("project/", "PROJECT", "the project's id, or set CIRCLE_PROJECT_ID"),
+    ("origin/", "ORIGIN", "the repository's address without https://, or set CIRCLE_REPOSITORY_URL"),
+    ("vcs-ref/refs/heads/", "BRANCH", "the branch, or set CIRCLE_BRANCH"),
     ('"', "REPOSITORY", "the repository's UUID in braces, or set BITBUCKET_REPO_UUID"),
+    (":", "ENVIRONMENT_UUID", "the environment's, or set BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID"),
 )
 """The placeholders, each with what is before it, and what belongs in its place."""
 
@@ -91,13 +94,27 @@ def expected_claims(environ: Mapping[str, str]) -> Claims:
         return Claims(known("CI_SERVER_URL", "https://gitlab.com"), subject)
     if "CIRCLECI" in environ:
         organization = known("CIRCLE_ORGANIZATION_ID", "ORGANIZATION")
-        subject = f"org/{organization}/project/{known('CIRCLE_PROJECT_ID', 'PROJECT')}/user/*"
+        project, tag = known("CIRCLE_PROJECT_ID", "PROJECT"), known("CIRCLE_TAG", "")
+        ref = f"refs/tags/{tag}" if tag else f"refs/heads/{known('CIRCLE_BRANCH', 'BRANCH')}"
+        source = f"vcs-origin/{_origin(known('CIRCLE_REPOSITORY_URL', 'ORIGIN'))}/vcs-ref/{ref}"
+        subject = f"org/{organization}/project/{project}/user/{_ANY_UUID}/{source}"
         return Claims(f"https://oidc.circleci.com/org/{organization}", subject, organization)
     if "BITBUCKET_WORKSPACE" in environ:
         workspace = environ["BITBUCKET_WORKSPACE"]
         issuer = f"https://api.bitbucket.org/2.0/workspaces/{workspace}/pipelines-config/identity/oidc"
-        return Claims(issuer, f"{known('BITBUCKET_REPO_UUID', 'REPOSITORY')}:*")
+        environment = known("BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID", "ENVIRONMENT_UUID")
+        return Claims(issuer, f"{known('BITBUCKET_REPO_UUID', 'REPOSITORY')}:{environment}:*")
     ref = known("GITHUB_REF", "")
     scope = f"ref:{ref}" if ref.startswith(("refs/heads/", "refs/tags/")) else "environment:ENVIRONMENT"
     subject = f"repo:{known('GITHUB_REPOSITORY', 'OWNER/REPOSITORY')}:{scope}"
     return Claims("https://token.actions.githubusercontent.com", subject)
+
+
+_ANY_UUID = "-".join("?" * length for length in (8, 4, 4, 4, 12))
+"""Every UUID and nothing longer: `*` would admit whoever names a branch like the rest of the subject."""
+
+
+def _origin(url: str) -> str:
+    """Return a repository's URL as CircleCI's tokens have it: `github.com/acme/web`."""
+    address = re.sub(r"^(?:\w+://)?(?:[^@/]*@)?", "", url)
+    return address.replace(":", "/", 1).removesuffix(".git")

@@ -173,7 +173,7 @@ def token_trust(role: str, *, issuer: str, subject: str, audience: str) -> Docum
     found = _ROLE.fullmatch(role)
     partition, account = (found["partition"], found["account"]) if found else ("aws", "ACCOUNT")
     host = issuer.removeprefix("https://")
-    matches = "StringLike" if "*" in subject else "StringEquals"
+    matches = "StringLike" if re.search(r"[*?]", subject) else "StringEquals"
     condition: dict[str, dict[str, str]] = {"StringEquals": {f"{host}:aud": audience}}
     condition.setdefault(matches, {})[f"{host}:sub"] = subject
     statement = {

@@ -65,9 +65,9 @@ def test_an_unknown_command_is_told_on_stderr(
         ({"GITHUB_REPOSITORY": "PROJECT/TAG", "GITHUB_REF": "refs/heads/BRANCH"}, [ROLE], []),
         ({"GITLAB_CI": "true"}, [ROLE], ["GROUP/PROJECT", "BRANCH"]),
         ({"GITLAB_CI": "true", "CI_COMMIT_TAG": "1"}, [ROLE], ["GROUP/PROJECT", "TAG"]),
-        ({"CIRCLECI": "true"}, [ROLE], ["ORGANIZATION", "PROJECT"]),
-        ({"BITBUCKET_WORKSPACE": "acme"}, [ROLE], ["REPOSITORY"]),
-        ({"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"}, [ROLE], []),
+        ({"CIRCLECI": "true"}, [ROLE], ["ORGANIZATION", "PROJECT", "ORIGIN", "BRANCH"]),
+        ({"BITBUCKET_WORKSPACE": "acme"}, [ROLE], ["REPOSITORY", "ENVIRONMENT_UUID"]),
+        ({"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"}, [ROLE], ["ENVIRONMENT_UUID"]),
     ],
 )
 def test_what_has_to_be_replaced_in_a_trust_policy_is_said_on_stderr(

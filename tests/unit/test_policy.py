@@ -208,6 +208,11 @@ def test_github_s_trust_is_in_this_repository_and_branch() -> None:
     }
 
 
+CIRCLE = {"CIRCLECI": "true", "CIRCLE_ORGANIZATION_ID": "o-1", "CIRCLE_PROJECT_ID": "p-1"}
+BITBUCKET = {"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"}
+USER = "????????-????-????-????-????????????"
+
+
 @pytest.mark.parametrize(
     ("environ", "provider", "subject"),
     [
@@ -228,14 +233,24 @@ def test_github_s_trust_is_in_this_repository_and_branch() -> None:
             "project_path:GROUP/PROJECT:ref_type:tag:ref:TAG",
         ),
         (
-            {"CIRCLECI": "true", "CIRCLE_ORGANIZATION_ID": "o-1", "CIRCLE_PROJECT_ID": "p-1"},
+            {**CIRCLE, "CIRCLE_REPOSITORY_URL": "git@github.com:acme/web.git", "CIRCLE_BRANCH": "main"},
             "oidc.circleci.com/org/o-1",
-            "org/o-1/project/p-1/user/*",
+            f"org/o-1/project/p-1/user/{USER}/vcs-origin/github.com/acme/web/vcs-ref/refs/heads/main",
         ),
         (
-            {"BITBUCKET_WORKSPACE": "acme", "BITBUCKET_REPO_UUID": "{1}"},
+            {**CIRCLE, "CIRCLE_REPOSITORY_URL": "https://github.com/acme/web", "CIRCLE_TAG": "v1"},
+            "oidc.circleci.com/org/o-1",
+            f"org/o-1/project/p-1/user/{USER}/vcs-origin/github.com/acme/web/vcs-ref/refs/tags/v1",
+        ),
+        (
+            {**BITBUCKET, "BITBUCKET_DEPLOYMENT_ENVIRONMENT_UUID": "{2}"},
             "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
-            "{1}:*",
+            "{1}:{2}:*",
+        ),
+        (
+            BITBUCKET,
+            "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc",
+            "{1}:ENVIRONMENT_UUID:*",
         ),
     ],
 )
@@ -250,6 +265,30 @@ def test_the_trust_is_in_the_ci_that_the_environment_shows(
     ]
     assert (f"{provider}:sub", subject) in conditions
     assert f"{provider}:aud" in statement["Condition"]["StringEquals"]
+
+
+@pytest.mark.parametrize(
+    ("source", "admitted"),
+    [
+        ("github.com/acme/web/vcs-ref/refs/heads/main", True),
+        ("github.com/acme/web/vcs-ref/refs/heads/other", False),
+        ("github.com/acme/web/vcs-ref/refs/pull/7", False),
+        ("github.com/fork/web/vcs-ref/refs/heads/main", False),
+        (
+            "github.com/acme/web/vcs-ref/refs/heads/x/vcs-origin/github.com/acme/web/vcs-ref/refs/heads/main",
+            False,
+        ),
+    ],
+)
+def test_a_branch_whose_name_ends_like_the_subject_is_not_admitted(source: str, admitted: bool) -> None:  # noqa: FBT001
+    """On CircleCI the user is in the subject's middle; a `*` there would match such a branch too."""
+    environ = {**CIRCLE, "CIRCLE_REPOSITORY_URL": "https://github.com/acme/web", "CIRCLE_BRANCH": "main"}
+    document = trust_policy(load({}, NEEDED), expected_claims(environ))
+    subject = f"org/o-1/project/p-1/user/01234567-89ab-cdef-0123-456789abcdef/vcs-origin/{source}"
+    host = "oidc.circleci.com/org/o-1"
+    provider = document["Statement"][0]["Principal"]["Federated"]
+    context = iam.Context(frozenset({provider}), {f"{host}:aud": "o-1", f"{host}:sub": subject})
+    assert bool(iam.decide(document, "sts:AssumeRoleWithWebIdentity", "*", context)) == admitted
 
 
 def test_the_last_of_a_chain_trusts_the_one_before() -> None:
