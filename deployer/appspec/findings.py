@@ -17,6 +17,44 @@ if TYPE_CHECKING:
     from deployer.rules import Rule
 
 
+_IN_FILES = {
+    "overwrite": "Write `file_exists_behavior: OVERWRITE` at the top of the AppSpec instead; without it, "
+    "files "
+    "that are there already stop the next deployment.",
+    **dict.fromkeys(
+        ("owner", "group", "mode", "acls", "permissions"),
+        "Set it in `permissions`, in an item with the destination as `object`.",
+    ),
+}
+"""Advice about keys that do nothing in an item of `files`, but are often written there."""
+
+_BELONGS = (
+    (("version", "os", "files", "hooks", "permissions", "file_exists_behavior"), "the top of the AppSpec"),
+    (("source", "destination"), "an item of `files`"),
+    (
+        ("object", "pattern", "except", "owner", "group", "mode", "acls", "context"),
+        "an item of `permissions`",
+    ),
+    (("location", "timeout", "runas"), "an item of an event in `hooks`"),
+)
+_BELONGS_IN_RESOURCES = (
+    (("version", "Resources", "Hooks"), "the top of the AppSpec"),
+    (("Type", "Properties"), "the resource, beside the other of `Type` and `Properties`"),
+    (("Name", "Alias", "CurrentVersion", "TargetVersion"), "`Properties`"),
+    (
+        (
+            "TaskDefinition", "LoadBalancerInfo", "PlatformVersion", "NetworkConfiguration",
+            "CapacityProviderStrategy",
+        ),
+        "`Properties`",
+    ),
+    (("ContainerName", "ContainerPort"), "`LoadBalancerInfo`"),
+    (("AwsvpcConfiguration",), "`NetworkConfiguration`"),
+    (("Subnets", "SecurityGroups", "AssignPublicIp"), "`AwsvpcConfiguration`"),
+)  # fmt: skip
+"""The place of each key, of AppSpecs for instances and of those for Lambda and ECS."""
+
+
 class Placed(Protocol):
     """Anything with a place in the AppSpec; both count from 1."""
 
@@ -47,8 +85,18 @@ class Findings:
         for key, _ in node.pairs:
             text = key.text if isinstance(key, Scalar) else key.kind
             if (text.lower() if any_case else text) not in names:
-                advice = did_you_mean(nearest(text, known), f"Remove it; {owner} reads {listed(known)}.")
+                advice = _advice(text, known, owner, any_case=any_case)
                 self.add(document.UNKNOWN_KEY, key, key=text, owner=owner, advice=advice)
+
+
+def _advice(key: str, known: Collection[str], owner: str, *, any_case: bool) -> str:
+    """Return what to do about a key that nothing reads where it stands."""
+    if "`files`" in owner and (meant := _IN_FILES.get(key)):
+        return meant
+    for keys, place in _BELONGS_IN_RESOURCES if any_case else _BELONGS:
+        if key in keys or (any_case and key.lower() in {name.lower() for name in keys}):
+            return f"Move it to {place}."
+    return did_you_mean(nearest(key, known), f"Remove it; {owner} reads {listed(known)}.")
 
 
 def listed(words: Collection[str], last: str = "and") -> str:

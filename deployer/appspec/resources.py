@@ -171,7 +171,8 @@ def _check_lambda(node: Mapping, findings: Findings) -> None:
         text = ruby_text(value) if isinstance(value, Scalar) else None
         if key.endswith("Version"):
             if text is None or not (_VERSION_NUMBER.fullmatch(text) or PLACEHOLDER.search(text)):
-                _wrong(key, value, "the number of a published version", "`7`", findings)
+                optional = ", or leave it out: it is looked up" if key == "CurrentVersion" else ""
+                _wrong(key, value, "the number of a published version", f"`7`{optional}", findings)
         elif not text:
             _wrong(key, value, "a name", "`my-function`", findings)
 

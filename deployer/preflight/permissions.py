@@ -101,10 +101,28 @@ def _locks_out(mode: str) -> bool:
     return any(int(digit) & 5 == 4 for digit in mode[-3:])  # noqa: PLR2004 - read without execute
 
 
+def _left_over(permission: Permission, path: str, plan: Plan) -> tuple[str, str]:
+    """Return why nothing that is installed at or below an object is meant, and what to do."""
+    files, folders = (bool(_below(paths, path)) for paths in plan.installed)
+    if "file" not in permission.types and not folders:
+        advice = (
+            "Add file to `type`. To set the folder itself, which an item with it as `object` never does, "
+            "name its "
+            "parent as `object` and the folder as `pattern`."
+        )
+        return "there are only files, and `type` is [directory]", advice
+    if "directory" not in permission.types and not files and folders:
+        return "there are only folders, and `type` is [file]", "Add directory to `type`, or remove the item."
+    return (
+        "`type`, `pattern` and `except` leave nothing over",
+        "Compare `pattern` and `except` with the names below the object: * does not match a slash.",
+    )
+
+
 def _nothing(permission: Permission, path: str, plan: Plan, place: Location) -> Problem:
     below = any(_below(paths, path) for paths in plan.installed)
     if below or _contains(plan.installed[0], path):
-        why, advice = "`type`, `pattern` and `except` leave nothing over", "Widen them."
+        why, advice = _left_over(permission, path, plan)
     elif found := variable(permission.object):
         why, advice = f"{found} is not replaced", WRITE_OUT
     elif re.search(r"[*?\[]", permission.object):

@@ -186,7 +186,8 @@ RUNAS_MODE = Rule(
 )
 NO_SHEBANG = Rule(
     code="hook-no-shebang",
-    message="{script} does not start with `#!`: it runs with /bin/sh, whatever it is written in.",
+    message="{script} does not start with `#!`: /bin/sh runs it (with `runas`, the user's login shell), "
+    "whatever it is written in.",
     hint="Make `#!/bin/bash` (or its interpreter) the very first line.",
     bad="set -e\n./start",
     good="#!/bin/bash\nset -e\n./start",
