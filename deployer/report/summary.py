@@ -122,7 +122,7 @@ def _section(attempt: Outcome) -> Iterator[str]:
 
 def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
     """Yield the result of a deployment, its problems and its targets, with headings of this level."""
-    yield "<br>\n".join(_lines(outcome))
+    yield "<br>".join(_lines(outcome))
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
@@ -187,7 +187,7 @@ def _problem(problem: Problem) -> str:
         *([" · ".join(about)] if about else []),
         *map(escape, problem.hint.splitlines()),
     ]
-    return "<br>\n".join(lines)
+    return "<br>".join(lines)
 
 
 def _explained(name: str) -> str:

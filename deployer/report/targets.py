@@ -92,7 +92,7 @@ def _fleet(targets: Sequence[Target], region: str) -> Iterator[str]:
     rest = ordered[len(unwell) :]
     more = len(rest) - _FOLDED
     yield details(
-        f"{'The other ' if unwell else ''}{len(rest):,} targets: "
+        f"{'The other ' if unwell else ''}{counted(len(rest), 'target')}: "
         + escape(counts(Counter(target.status for target in rest))),
         _table(rest[:_FOLDED], columns, region),
         *([f"… and {counted(more, 'more target')}."] if more > 0 else []),
@@ -140,9 +140,8 @@ def _name(target: Target, region: str) -> str:
     """Return the cell with the target's ID on one line, which links to an instance in the console."""
     name = f"<samp>{breakable(target.id)}</samp>"
     if region and _EC2.fullmatch(target.id):
-        name = link(
-            name, f"{console(region)}/ec2/home?region={region}#InstanceDetails:instanceId={target.id}"
-        )
+        page = f"{console(region)}/ec2/home?region={region}#InstanceDetails:instanceId={target.id}"
+        name = link(name, page)
     return f"<td{' nowrap' if len(target.id) <= _SHORT else ''}>{name}</td>"
 
 

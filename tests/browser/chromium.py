@@ -6,7 +6,6 @@ Chromium is driven by its own protocol over a pipe: https://chromedevtools.githu
 from __future__ import annotations
 
 import base64
-import html
 import json
 import os
 import re
@@ -142,9 +141,7 @@ def _page(summary: str) -> str:
     style = STYLE.read_text(encoding="utf-8")
     own = f"body {{margin: {MARGIN}px}} .markdown-body {{width: {COLUMN}px; font-family: {FONTS}}}"
     article = f'<article class="markdown-body">{rendered(summary)}</article>'
-    return (
-        f'<!doctype html><meta charset="utf-8"><style>{html.escape(style, quote=False)}{own}</style>{article}'
-    )
+    return f'<!doctype html><meta charset="utf-8"><style>{style}{own}</style>{article}'
 
 
 def _message(answers: IO[bytes]) -> bytes:

@@ -291,7 +291,7 @@ def test_names_of_events_and_states_are_text_too() -> None:
 def test_the_summary_of_a_run_that_failed_early_tells_the_problems_with_their_places() -> None:
     told = summary(Outcome(problems=[Problem("no | such", "do\nthis", location=Location("a.yml", 3))]))
     assert "Nothing was deployed" in told
-    assert "❌ **no &#124; such**<br>\n<code>a.yml:3</code><br>\ndo<br>\nthis" in told
+    assert "❌ **no &#124; such**<br><code>a.yml:3</code><br>do<br>this" in told
 
 
 def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there() -> None:

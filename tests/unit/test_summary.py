@@ -191,7 +191,13 @@ def test_a_pre_flight_that_failed_is_the_title() -> None:
     assert told.startswith("## ❌ hello-web → production: Pre-flight failed; nothing was sent\n")
     page = f"https://github.com/codedeploy-deployer/deployer/blob/v{__version__}/docs/pre-flight.md"
     link = f'<a href="{page}#appspec-hook-missing-script">appspec-hook-missing-script</a>'
-    assert f"<code>services/shop/appspec.yml:12</code> · {link}<br>\nAdd the script" in told
+    assert f"<code>services/shop/appspec.yml:12</code> · {link}<br>Add the script" in told
+
+
+def test_no_line_of_a_hint_is_a_heading_or_a_list() -> None:
+    hint = "# no\n- heading\n1. nor\n---\n===\n    list\n> at\n~~~\nall"
+    told = summary(Outcome(problems=[Problem("Failed.", hint)]))
+    assert Markup(MarkdownIt("commonmark").render(told)).tags == {"h2", "h3", "p", "strong", "br"}
 
 
 def test_a_deployment_that_nobody_watched_to_its_end_is_still_running() -> None:
