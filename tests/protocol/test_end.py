@@ -89,7 +89,7 @@ def test_details_of_an_ended_deployment_are_asked_for_again(still_emulator: Star
     ran = run_line(service)
     assert ran.code == 10
     assert "scripts/after_install.sh" in ran.outputs["error-message"]
-    assert "last states" not in ran.log
+    assert "final states" not in ran.log
 
 
 def test_under_throttling_the_end_is_told_soon_at_one_call_a_second(
@@ -169,7 +169,7 @@ def test_a_target_that_is_gone_costs_that_target_only(
     states = [target["status"] for target in json.loads(ran.outputs["targets"])]
     assert states == ["Succeeded", "Unknown", "Failed" if code else "Succeeded"]
     assert "state unknown; the target may no longer exist" in ran.log
-    assert "last states" not in ran.log
+    assert "final states" not in ran.log
 
 
 def test_one_denied_look_ends_nothing_once_the_status_was_read(

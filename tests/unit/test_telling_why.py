@@ -110,7 +110,7 @@ def test_how_the_agent_says_that_a_script_ended_is_surer_than_its_log(
 ) -> None:
     problem = by_script("curl: (7) Failed to connect to localhost port 80: Connection refused", ended=ended)
     assert hint in problem.hint
-    assert "Nothing listens" not in problem.hint
+    assert "Nothing is listening" not in problem.hint
     assert problem.location == Location(SCRIPT, line)
 
 
