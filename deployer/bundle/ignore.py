@@ -36,6 +36,7 @@ _CLASSES: Final = {
     b"upper": rb"A-Z",
     b"xdigit": rb"0-9A-Fa-f",
 }
+_SEPARATOR: Final = re.compile(rb"(?<!\\)[\s,]+")
 _NEVER: Final = rb"(?!)"
 _STAR: Final = b"*"  # a part that no translation yields, as is the next
 _ANY_FOLDERS: Final = b"**/"
@@ -103,6 +104,11 @@ def parse(line: bytes, location: Location) -> IgnoreRule | None:
     by_name = b"/" not in pattern
     regex = _translate(pattern if by_name else pattern.removeprefix(b"/"), by_path=not by_name)
     return IgnoreRule(text, location, negated, only_folders, by_name, regex)
+
+
+def split_list(pattern: bytes) -> list[bytes]:
+    """Return the parts of a line between blanks and commas that no backslash makes part of a name."""
+    return list(filter(None, _SEPARATOR.split(pattern)))
 
 
 def _union(regexes: Iterable[bytes]) -> re.Pattern[bytes]:

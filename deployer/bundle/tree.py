@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from deployer.bundle import secrets
 from deployer.bundle.checkout import empty_submodules, lfs_pointers
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
-from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file
+from deployer.bundle.ignore import IGNORE_FILE, IgnoreRule, IgnoreRules, parse, parse_file, split_list
 from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.reading import LONGEST_TEXT, find_appspec, not_read, read_start
 from deployer.bundle.source import beside_appspec, no_appspec, reject_home, usable_source
@@ -159,12 +159,13 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
     _place_appspec(walk, appspec)
     entries = {name: walk.entries[name] for name in sorted(walk.entries)}
     walked = sorted(walk.problems, key=lambda problem: problem.location.path if problem.location else "")
-    problems = [*walked, *check_links(entries, where=walk.where, whole="source", root=str(source))]
+    links = check_links(entries, where=walk.where, whole="source", root=str(source))
+    idle = [_idle(rule, entries) for rule in patterns.rules if rule not in patterns.matched]
+    problems = [*walked, *links, *idle]
     if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
         raise InvalidBundle(*capped(errors))
     warnings = [
         *(problem for problem in problems if problem.severity is not Severity.ERROR),
-        *(_idle(rule) for rule in patterns.rules if rule not in patterns.matched),
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
         *empty_submodules(walk.submodules, entries, walk.exclusions, walk.where),
         *lfs_pointers(entries, walk.where),
@@ -223,5 +224,24 @@ def _place_appspec(walk: Walk, appspec: str) -> None:
         walk.file(APPSPEC, str(path), path.lstat())
 
 
-def _idle(rule: IgnoreRule) -> Problem:
-    return rules.PATTERN_UNUSED.problem(rule.location, pattern=legible(rule.text))
+def _idle(rule: IgnoreRule, entries: Mapping[str, Entry]) -> Problem:
+    """Return the problem of a pattern that matched nothing: an error where the input holds a list of them."""
+    facts = {"pattern": legible(rule.text)}
+    parts = split_list(os.fsencode(rule.text))
+    if len(parts) > 1 and rule.location.path == EXCLUDE_INPUT:
+        for part in parts:
+            if _would_match(part, entries):
+                shown = legible(os.fsdecode(part))
+                return rules.PATTERN_LIST.problem(rule.location, part=shown, **facts)
+    advice = " If these are several, write one per line." if len(parts) > 1 else ""
+    return rules.PATTERN_UNUSED.problem(rule.location, advice=advice, **facts)
+
+
+def _would_match(pattern: bytes, entries: Mapping[str, Entry]) -> bool:
+    """Tell whether a pattern alone would leave out anything."""
+    rule = parse(pattern, Location(EXCLUDE_INPUT))
+    alone = IgnoreRules([rule] if rule else [])
+    return any(
+        alone.decide(os.fsencode(name), folder=entry.kind is EntryKind.FOLDER)
+        for name, entry in entries.items()
+    )

@@ -82,11 +82,19 @@ LINK_DANGLING = Rule(
 PATTERN_UNUSED = Rule(
     code="pattern-unused",
     message="The pattern `{pattern}` matched nothing.",
-    hint="Correct or remove it.",
+    hint="Correct or remove it.{advice}",
     bad="exclude: '*.lgo'",
     good="exclude: '*.log'",
     source=_TOOL,
     severity=WARNING,
+)
+PATTERN_LIST = Rule(
+    code="pattern-list",
+    message="The pattern `{pattern}` matched nothing, but `{part}` in it matches what would be deployed.",
+    hint="Write one pattern per line: a blank or a comma is part of the pattern.",
+    bad="exclude: .env node_modules",
+    good="exclude: |\n  .env\n  node_modules",
+    source=_TOOL,
 )
 IGNORE_FILE = Rule(
     code="ignore-file-unusable",

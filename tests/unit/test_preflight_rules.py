@@ -314,6 +314,7 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "appspec-variable-structure": lambda folder: variables(folder, NAMED, "V=2, Alias: c"),
     "bundle-windows-type": windows,
     "special-file": fifo,
+    "pattern-list": lambda _: [f"--exclude={APPSPEC}l appspec.*"],
     "source-unusable": lambda _: ["--source=.."],
     "source-date-epoch": lambda _: [],
 }

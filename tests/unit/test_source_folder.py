@@ -198,6 +198,31 @@ def test_problems_are_told_in_the_order_of_the_lines(workspace: Path) -> None:
     assert lines == sorted(lines)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "said"),
+    [
+        ("node_modules .env", "`.env` in it matches what would be deployed."),
+        ("build,app/*.html", "`app/*.html` in it matches what"),
+        ("gone, nothing/", "The pattern `gone, nothing/` matched nothing. [pattern-unused]"),
+        ("gone", "The pattern `gone` matched nothing. [pattern-unused]"),
+    ],
+)
+def test_a_list_of_patterns_on_one_line_does_not_deploy_what_it_names(
+    workspace: Path, pattern: str, said: str
+) -> None:
+    (workspace / ".env").write_text("TOKEN=x")
+    code, log = packaged(f"--exclude={pattern}", "--pre-flight=off")
+    assert said in log
+    assert code == (3 if "deployed" in said or "app/" in said else 0)
+    assert ("one per line" in log.replace("one pattern per", "one per")) == (pattern != "gone")
+
+
+def test_a_comma_or_a_blank_of_a_name_is_no_list(workspace: Path) -> None:
+    (workspace / "app" / "a, b.txt").write_text("")
+    code, log = packaged("--exclude=a, b.txt")
+    assert (code, "Left out by a, b.txt" in log) == (0, True), log
+
+
 def test_where_there_is_no_appspec_at_all(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     move(workspace, **{"services/web/dist/appspec.txt": ""})
     (workspace / "services" / "locked").mkdir(mode=0)
