@@ -53,7 +53,7 @@ def on_instance(text: str, *, windows: bool = False) -> str:
 
 def _fault(text: str) -> str:
     """Say why a destination fails, empty when it does not."""
-    if not text or text.startswith("~"):
+    if not text or re.match(r"~(root)?(/|$)", text):
         return "starts with `~`, which is not a home folder here" if text else "is empty"
     if "\0" in text:
         return "contains a zero byte"
@@ -89,6 +89,9 @@ def check_destination(text: str, where: Placed, findings: Findings, *, windows: 
             f"contains {placeholder[0]}, which nothing replaces",
             WRITE_OUT,
         )
+    elif text.startswith("~"):
+        why = "starts with a user's home folder, which the agent tries to create, and fails where it exists"
+        advice = "Write the path out."
     elif not absolute:
         why, advice = "is relative", f"Write {on_instance(text)}, if that is what you mean."
     elif text != text.strip():

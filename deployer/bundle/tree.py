@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 
 _MOST_PATTERNS: Final = 10_000  # what compiles in half a second
+_SPECIAL: Final = "the set-user-ID, set-group-ID or sticky bit"
+_GROUP_WRITE: Final = "write permission for its group or for others"
+_MOST_WRITABLE: Final = 0.1  # of all files; a GitLab runner's checkout is writable for everybody
 _PLAIN_MODE: Final = 0o644
 _LONGEST_PATTERN: Final = 4096  # bytes; no path of Linux is longer
 EXCLUDE_INPUT: Final = "action input exclude"
@@ -169,8 +172,20 @@ def scan(  # noqa: PLR0913 - its knobs are keyword-only
         *secrets.likely_secrets(entries, walk.wanted, walk.where),
         *empty_submodules(walk.submodules, entries, walk.exclusions, walk.where),
         *lfs_pointers(entries, walk.where),
+        *_dropped_bits(walk),
     ]
     return Tree(source, repository, entries, tuple(walk.exclusions), tuple(capped(warnings)), patterns.rules)
+
+
+def _dropped_bits(walk: Walk) -> Iterator[Problem]:
+    """Say once which bits of modes are not kept; where many files are writable, an umask made them so."""
+    files = sum(entry.kind is EntryKind.FILE for entry in walk.entries.values())
+    writable = walk.writable if len(walk.writable) <= files * _MOST_WRITABLE else []
+    for names, what in ((walk.special_bits, _SPECIAL), (writable, _GROUP_WRITE)):
+        if names:
+            first = legible(min(names))
+            more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+            yield rules.MODE_DROPPED.problem(walk.where(first), name=first, more=more, what=what)
 
 
 def _below(source: Path, paths: Collection[str]) -> frozenset[str]:

@@ -30,6 +30,8 @@ _ALL_READ: Final = 0o444
 _FOLDER_MODE: Final = 0o755
 _LINK_MODE: Final = 0o777
 KEPT_MODE: Final = 0o755  # group's and others' write bits and set-uid bits differ with umask and checkout
+_WRITABLE: Final = 0o022
+_SPECIAL_BITS: Final = 0o7000
 _REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr", ".jj", "CVS"})
 _BAD_NAME: Final = re.compile(r"[\x00-\x1f\x7f\\]")
 _KINDS: Final = {
@@ -63,6 +65,8 @@ class Walk:
         self.exclusions: list[Exclusion] = []
         self.problems: list[Problem] = []
         self.wanted: set[str] = set()
+        self.special_bits: list[str] = []
+        self.writable: list[str] = []
 
     def run(self) -> None:
         """Look into every folder that belongs to the bundle."""
@@ -145,6 +149,10 @@ class Walk:
     def file(self, name: str, path: str, status: os.stat_result) -> None:
         """Take in the file at `path`, which may be another than the one of that name."""
         mode, modified = status.st_mode & KEPT_MODE, self._modified(status)
+        if status.st_mode & _WRITABLE:
+            self.writable.append(name)
+        if status.st_mode & _SPECIAL_BITS:
+            self.special_bits.append(name)
         self.entries[name] = Entry(name, EntryKind.FILE, mode, status.st_size, "", path, modified)
 
     def _modified(self, status: os.stat_result) -> int:

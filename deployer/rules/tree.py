@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deployer.rules import AGENT, WARNING, Rule
+from deployer.rules import AGENT, NOTICE, WARNING, Rule
 
 _TOOL = "this tool"
 _LEAVE_OUT = "Leave it out with a line in `.codedeployignore` or the input `exclude`."
@@ -103,6 +103,15 @@ IGNORE_FILE = Rule(
     bad=".codedeployignore -> ../patterns.txt",
     good=".codedeployignore",
     source=f"{_TOOL}, as git reads .gitignore",
+)
+MODE_DROPPED = Rule(
+    code="mode-dropped",
+    message="`{name}`{more} has {what}, which the bundle does not keep.",
+    hint="Set the mode in the AppSpec's `permissions` where the instances need it.",
+    bad="-rwsr-xr-x bin/helper",
+    good='permissions:\n  - object: /srv/app/bin/helper\n    mode: "4755"',
+    source=f"{_TOOL} (these bits differ with umask and checkout)",
+    severity=NOTICE,
 )
 VERSION_CONTROL = Rule(
     code="version-control",

@@ -384,6 +384,28 @@ def test_an_absolute_link_into_the_source(target: str, advice: str, source: Path
     assert advice in problem.hint
 
 
+@pytest.mark.parametrize(
+    ("modes", "said"),
+    [
+        ((0o644, 0o755), []),
+        ((0o666, 0o777), []),  # too many for a wish
+        ((0o664, 0o755), ["`a` has write permission"]),
+        ((0o644, 0o6755), ["`b` has the set-user-ID"]),
+        ((0o1644, 0o2775), ["`a` (and 1 more) has the set-user-ID", "`b` has write permission"]),
+    ],
+)
+def test_bits_that_are_not_kept_are_said_once(modes: tuple[int, int], said: list[str], source: Path) -> None:
+    write(source, {"a": "", "b": "", **{f"c{number}": "" for number in range(10)}})
+    for path in source.iterdir():
+        path.chmod(0o644)
+    for name, mode in (("a", modes[0]), ("b", modes[1])):
+        (source / name).chmod(mode)
+    found = look(source).warnings
+    assert len(found) == len(said)
+    for problem, text in zip(found, said, strict=True):
+        assert (problem.severity, problem.message[: len(text)]) == ("notice", text)
+
+
 def test_pointers_of_git_lfs_are_told_once(source: Path) -> None:
     text = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize "
     write(source, {"a/x.bin": f"{text}12345\n", "a/y.bin": f"{text}1\n", "a/z.md": text.upper()})

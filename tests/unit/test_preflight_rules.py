@@ -273,6 +273,12 @@ def tgz_named_zip(folder: Path) -> list[str]:
     return ["--source=app.zip"]
 
 
+def set_id(folder: Path) -> list[str]:
+    (folder / "a").touch()
+    (folder / "a").chmod(0o4755)
+    return []
+
+
 def fifo(folder: Path) -> list[str]:
     os.mkfifo(folder / "a")
     return []
@@ -315,6 +321,7 @@ OTHERS: dict[str, Callable[[Path], list[str]]] = {
     "bundle-windows-type": windows,
     "special-file": fifo,
     "pattern-list": lambda _: [f"--exclude={APPSPEC}l appspec.*"],
+    "mode-dropped": set_id,
     "source-unusable": lambda _: ["--source=.."],
     "source-date-epoch": lambda _: [],
 }

@@ -104,7 +104,7 @@ def test_source(value: str, said: str) -> None:
 
 @table(
     ("ok", "/  /srv/t/  /srv/../t  /srv/t.d  /srv/example.com  /srv/a b  /srv/app.js"),
-    ("flag", "/srv/{{X}}  /srv/<STAGE>/app  !Sub /srv/x"),
+    ("flag", "~deploy/app  ~deploy  /srv/{{X}}  /srv/<STAGE>/app  !Sub /srv/x"),
     ("flag", 'srv/t  ./t  .  /srv/$X  ${HOME}/x  "%APP%"  C:\\temp  "/srv/t "  /srv/*'),
     ("error", '~  "~"  ~root/x  5  [/srv]  "/srv\\0"'),
 )
