@@ -248,6 +248,16 @@ def test_example_workflows_use_inputs_and_outputs_that_exist(path: Path) -> None
         assert identity not in ids or output in action["outputs"]
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_pin_every_action(path: Path) -> None:
+    """By commit, with the version behind it, our own too, for which zeros stand."""
+    used = re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+    assert any(action.startswith(f"{deployer.REPOSITORY}@{'0' * 40} ") for action in used)
+
+
 def test_each_promise_names_tests_that_exist() -> None:
     """A promise of SECURITY.md without a test would be a hope."""
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
