@@ -165,7 +165,8 @@ def _took(events: Sequence[LifecycleEvent]) -> str:
     if not times or all(event.status == "Skipped" for event in events):
         return ""
     said = duration(total.total_seconds())
-    return said if total < _WHOLE_MINUTES or "h" in said else said.partition(" ")[0]
+    short = total < _WHOLE_MINUTES or "h" in said
+    return said.replace(" ", "") if short else said.partition(" ")[0]
 
 
 def _traffic(target: Target) -> str:

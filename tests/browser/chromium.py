@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COLUMN = 1012
-"""The width in pixels of a job's summary on a wide screen."""
+COLUMN = 997
+"""The width in pixels of a job's summary on a desktop's screen."""
 
 MARGIN = 32
 STYLE = ROOT / ".ci/npm/node_modules/github-markdown-css/github-markdown-light.css"
