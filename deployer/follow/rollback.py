@@ -84,19 +84,20 @@ def _tell_failure(ending: Ending, rollback: Deployment, run: Run) -> None:
 
 def _problems(ending: Ending, explanation: Explanation, rollback: Deployment) -> list[Problem]:
     """Return the rollback's failure with its first cause, then the other causes."""
-    first, *others = explanation.problems or (Problem(""),)
+    causes = explanation.problems
     if ending.status is Status.TIMED_OUT:
         advice = f"It may still be running. Check in the console how it ends: {rollback.url}"
     else:
         advice = f"Fix the cause, then deploy a revision that works: {rollback.url}"
-    hint = "\n".join(part for part in (first.message, first.hint, advice) if part)
+    first = (causes[0].message, causes[0].hint) if causes else ()
+    hint = "\n".join(part for part in (*first, advice) if part)
     message = (
         f"The rollback {rollback.id} {lines.how_ended(ending)}; it is uncertain which revision each "
         "target runs now."
     )
     return [
         Problem(message, hint, code="rollback-failed"),
-        *(replace(other, message=f"Rollback: {other.message}") for other in others),
+        *(replace(other, message=f"Rollback: {other.message}") for other in causes[1:]),
     ]
 
 

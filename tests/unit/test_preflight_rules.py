@@ -339,6 +339,7 @@ ELSEWHERE = {
     "appspec-platform": "protocol/test_pipeline_parameters.py",
     "bucket-region": "protocol/test_upload.py",
     "upload-left-behind": "protocol/test_upload.py",
+    "upload-may-be-left": "protocol/test_upload.py",
     "bundle-size": "unit/test_preflight_verdicts.py",
     "file-changed": "unit/test_package.py",
     "unreadable": "unit/test_files.py",
