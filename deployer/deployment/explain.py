@@ -181,8 +181,10 @@ def _unfinished(snapshot: Snapshot) -> Problem:
             code="timed-out",
         )
     doing = f" It is waiting for {first_few(tuple(running))}." if running else ""
-    hint = "Raise the input timeout, or check what it is waiting for. With on-timeout: stop, the deployment "
-    "is stopped too."
+    hint = (
+        "Raise the input timeout, or check what it is waiting for. With on-timeout: stop, the deployment is "
+        "stopped too."
+    )
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
     elif snapshot.terminating:

@@ -259,7 +259,7 @@ def test_a_lost_answer_that_cannot_be_looked_up_is_said_and_not_sent_again(
     assert service.operations().count("CreateDeployment") == 1
     assert ran.code == 5
     assert "response to CreateDeployment was lost" in ran.log
-    assert "allow codedeploy:ListDeployments" in ran.log
+    assert "Allow codedeploy:ListDeployments" in ran.log
 
 
 def test_a_fault_that_stays_is_told_as_the_service_s(still_emulator: Start, run_line: RunLine) -> None:
