@@ -66,9 +66,50 @@ INPUT_HINTS = {
     "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
     "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
     "YAML or JSON, instances an archive), or the revision is not of the type it was registered as.",
+    "BadRequest": "Check object-tags (S3 allows 10 tags) and the other inputs that go to S3.",
+    "InvalidTagKey": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 characters.",
+    "InvalidTagValue": "Correct the input object-tags: S3 allows 10, keys of 128 and values of 256 "
+    "characters.",
+    "MalformedACLError": "Correct the input acl, or remove it.",
+    "InvalidBucketName": "Correct the input bucket: a bucket's name, with folders behind a slash if needed.",
+    "EntityTooLarge": "The bundle is larger than S3 allows: leave out what the instances do not need.",
+    "MetadataTooLarge": "Use fewer or shorter object-tags.",
+    "MethodNotAllowed": "The bucket does not allow this: check bucket, and any AWS_ENDPOINT_URL_S3.",
+    "NotImplemented": "The S3 endpoint does not support one of sse, storage-class, object-tags and acl: "
+    "check "
+    "them, and any AWS_ENDPOINT_URL_S3.",
+    "InvalidObjectState": "The object is archived: restore it, or upload the revision again.",
+    "InvalidTargetInstances": "Correct the input target-instances.",
+    "InvalidAutoRollbackConfig": "Correct the input auto-rollback.",
+    "InvalidAlarmConfig": "Correct the input alarms.",
+    "AlarmsLimitExceeded": "Name fewer alarms: CodeDeploy allows 10.",
+    "InvalidFileExistsBehavior": "Correct the input file-exists-behavior: DISALLOW, OVERWRITE or RETAIN.",
+    "InvalidDeploymentConfigName": "Correct the input deployment-config.",
+    "InvalidDeploymentId": "Correct the input deployment-id; it looks like d-ABCDEF123.",
+    "InvalidGitHubAccountToken": "Connect CodeDeploy to GitHub again (in the console: edit the application).",
+    "InvalidRole": "Correct the service role of the deployment group; it is not the role of the CI job.",
+    "InvalidAutoScalingGroup": "Correct the Auto Scaling groups of the deployment group.",
+    "InvalidLoadBalancerInfo": "Correct the load balancer of the deployment group.",
+    "DeploymentAlreadyCompleted": "The deployment has ended; nothing can be changed about it any more.",
+    "DeploymentIsNotInReadyState": "The deployment does not wait to be continued: stop-after: ready "
+    "waits for that.",
+    "UnsupportedActionForDeploymentType": "Only blue/green deployments can be continued.",
     "InstanceDoesNotExist": "Check target-instances; the instance may have been terminated in the meantime.",
 }
 """Codes of requests that the inputs made wrong."""
+
+PASSING_HINTS = {
+    "BadDigest": "The content was damaged on its way to S3. Run the job again.",
+    "XAmzContentSHA256Mismatch": "The content was damaged on its way to S3. Run the job again.",
+    "IncompleteBody": "The content did not reach S3 completely. Run the job again.",
+    "RequestTimeout": "The connection was too slow or broke: check the network and the proxy. Run the "
+    "job again.",
+    "IDPCommunicationError": "AWS could not reach the token's issuer in time. Run the job again.",
+    "OperationAborted": "Another call changes the same resource at the moment. Run the job again.",
+    "TemporaryRedirect": "The bucket was created a short time ago. Run the job again in a few minutes.",
+    "Busy": "S3 is overloaded at the moment. Run the job again.",
+}
+"""Codes that come as the caller's fault although the same request may well succeed later, with advice."""
 
 ACCOUNT_HINTS = {
     "AllAccessDisabled": "AWS has disabled the account or the object: contact AWS Support.",

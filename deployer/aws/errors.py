@@ -7,7 +7,14 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from deployer.aws.codes import ACCOUNT_HINTS, CREDENTIAL_HINTS, DENIED, INPUT_HINTS, THROTTLED
+from deployer.aws.codes import (
+    ACCOUNT_HINTS,
+    CREDENTIAL_HINTS,
+    DENIED,
+    INPUT_HINTS,
+    PASSING_HINTS,
+    THROTTLED,
+)
 from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
@@ -108,17 +115,6 @@ _KMS_HINT = (
     "wrong type, or in another region."
 )
 
-_PASSING = {
-    "BadDigest": "The content was damaged on its way to S3. Run the job again.",
-    "IncompleteBody": "The content did not reach S3 completely. Run the job again.",
-    "RequestTimeout": "The connection was too slow or broke: check the network and the proxy. Run the "
-    "job again.",
-    "IDPCommunicationError": "AWS could not reach the token's issuer in time. Run the job again.",
-    "OperationAborted": "Another call changes the same resource at the moment. Run the job again.",
-    "Busy": "S3 is overloaded at the moment. Run the job again.",
-}
-"""Codes that come as the caller's fault although the same request may well succeed later, with advice."""
-
 _THROTTLED = (
     "AWS is throttling the calls of this account, because there are too many. Run the job again later."
 )
@@ -188,8 +184,8 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
         return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
     if name in ACCOUNT_HINTS:
         return AccessDenied(Problem(said, ACCOUNT_HINTS[name], code=code))
-    if name in INPUT_HINTS or name.startswith("KMS.") or _is_invalid(name):
-        other = _KMS_HINT if name.startswith("KMS.") else "Correct the input named above."
+    if name in INPUT_HINTS or name.startswith("KMS") or _is_invalid(name):
+        other = _KMS_HINT if name.startswith("KMS") else "Correct the input named above."
         return InvalidInput(Problem(said, INPUT_HINTS.get(name, other), code=code))
     return AwsFault(Problem(said, _fault_hint(error), code=code))
 
@@ -198,7 +194,7 @@ def _fault_hint(error: Exception) -> str:
     name = error_code(error).removesuffix("Exception")
     if is_throttled(error):
         return _THROTTLED
-    return _PASSING.get(name) or (_REFUSED if _is_permanent(error) else _AGAIN)
+    return PASSING_HINTS.get(name) or (_REFUSED if _is_permanent(error) else _AGAIN)
 
 
 def _is_permanent(error: Exception) -> bool:

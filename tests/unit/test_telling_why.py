@@ -6,7 +6,17 @@ import json
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
+from deployer.aws.codes import (
+    ACCOUNT_HINTS,
+    CREDENTIAL_HINTS,
+    DENIED,
+    INPUT_HINTS,
+    PASSING_HINTS,
+    THROTTLED,
+)
+from deployer.aws.errors import translate
 from deployer.deployment.agent import AGENT_CLUES
 from deployer.deployment.causes import BALANCED, ERROR_CODES, EVENT_CODES, OTHER_CODES, cause_of
 from deployer.deployment.explain import explain
@@ -206,3 +216,33 @@ def test_only_faults_that_pass_are_answered_with_another_run() -> None:
     advice = [*(cause.advice for cause in causes), *(clue.advice for clue in CLUES)]
     assert [each for each in advice if "run the job again" in each.lower()] == []
     assert all("again" in ERROR_CODES[code].advice for code in PASSING)
+
+
+def refused(code: str, *, status: int = 400) -> Problem:
+    answer = {
+        "Error": {"Code": code, "Message": "Words of AWS."},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    error = ClientError(answer, "PutObject")  # type: ignore[arg-type]  # the stubs want more of an answer
+    return translate(error, action="s3:PutObject", resource="arn:aws:s3:::b/k").problems[0]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        *INPUT_HINTS, *ACCOUNT_HINTS, *CREDENTIAL_HINTS, *DENIED, "KMS.DisabledException",
+        "KMSKeyDisabledException", "InvalidSomething", "SomethingDoesNotExistException", "ACodeOfTomorrow",
+    ],
+)  # fmt: skip
+def test_what_the_caller_has_to_change_is_never_answered_with_another_run(code: str) -> None:
+    problem = refused(code)
+    assert problem.hint
+    assert "run the job again" not in problem.hint.lower()
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [*((code, 400) for code in PASSING_HINTS), *((code, 400) for code in THROTTLED), ("InternalError", 500)],
+)
+def test_a_fault_that_passes_is_answered_with_another_run(code: str, status: int) -> None:
+    assert "Run the job again" in refused(code, status=status).hint
