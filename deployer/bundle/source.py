@@ -81,9 +81,14 @@ def _nearest_folder(given: Path, repository: Path) -> str:
 
 def reject_home(source: Path, *, given: Path, appspec: Path | None) -> None:
     """Raise InvalidInput for the home folder, which is never meant where it has no AppSpec."""
-    if appspec is None and source == Path.home().resolve():
+    if appspec is None and source == _home():
         why = f"is the home folder {source}, and has no AppSpec"
         raise InvalidInput(rules.SOURCE.problem(None, given=given, why=why, advice=_MOUNT))
+
+
+def _home() -> Path:
+    """Return the user's home folder; where it is unknown, a path that does not exist."""
+    return Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111 - Path.home() raises then
 
 
 def no_appspec(
@@ -156,9 +161,8 @@ def _outside(path: Path, source: Path, repository: Path) -> tuple[str, str]:
 
 def _checkout_of(repository: Path) -> Path:
     """Return the nearest folder from the workspace upwards that git tracks, the workspace if none is."""
-    home = Path.home().resolve()
     for folder in (repository, *repository.parents):
-        if folder != home and (folder / ".git").exists():
+        if folder != _home() and (folder / ".git").exists():
             return folder
     return repository
 

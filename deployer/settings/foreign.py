@@ -1,7 +1,7 @@
 """The names that other tools give to our inputs, so that a message can translate them.
 
 Sources: the AWS CLI, the GitHub actions of aws-actions, sourcetoad and webfactory, Codeship, the Bitbucket
-pipe, the CircleCI orb, Travis CI's dpl and the Azure task.
+pipe, the CircleCI orb, Travis CI's dpl, the Azure task and the Jenkins plugin.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ _SAME_VALUE = {
     "key": "bundle-key s3-key",
     "acl": "files-acl",
     "source": (
-        "archive bundle-source directory folder local-path path revision-bundle working-directory zip-file"
+        "archive bundle-source directory folder local-path path revision-bundle subdirectory "
+        "working-directory zip-file"
     ),
-    "role-to-assume": "aws-oidc-role-arn aws-role-arn oidc-role-arn role role-arn",
+    "role-to-assume": "aws-oidc-role-arn aws-role-arn iam-role-arn oidc-role-arn role role-arn",
     "role-session-name": "session-name",
     "web-identity-audience": "audience",
     "target-instances": "instances",
@@ -71,7 +72,7 @@ _OTHERWISE = {
         "",
         "For a commit on GitHub write revision: github://owner/repository/commit.",
     ),
-    "deployment-revision-source command": (
+    "deployment-revision-source deployment-method command": (
         "",
         "Use stop-after for the last stage to run, and revision for an existing one.",
     ),
@@ -83,12 +84,15 @@ _OTHERWISE = {
         "Write gitignore patterns into exclude, one per line.",
     ),
     "codedeploy-register-only register-only": ("stop-after", "Write stop-after: register."),
-    "wait wait-until-deployed wait-for-deployment deploy-bundle": (
+    "wait wait-for-completion wait-until-deployed wait-for-deployment deploy-bundle": (
         "stop-after",
         "Remove it to wait for the deployment, or write stop-after: deploy to return at once.",
     ),
-    "wait-interval polling-interval": ("poll-interval", "Write poll-interval with a unit, such as 10s."),
-    "max-polling-iterations timeout-in-mins timeout-minutes": (
+    "wait-interval polling-interval polling-freq-sec": (
+        "poll-interval",
+        "Write poll-interval with a unit, such as 10s.",
+    ),
+    "max-polling-iterations polling-timeout-sec timeout-in-mins timeout-minutes": (
         "timeout",
         "Write timeout with a unit, such as 15m.",
     ),
@@ -112,6 +116,16 @@ _OTHERWISE = {
         "",
         "Remove it: deployment groups are not created. Name an existing one in deployment-group.",
     ),
+    "custom-zip-flags": (
+        "",
+        "Remove it; exclude, bundle-type and compression control how files are packaged.",
+    ),
+    "includes include": (
+        "exclude",
+        "Everything in source is packaged; write what to leave out into exclude.",
+    ),
+    "output-variable": ("", "Remove it; the deployment's ID is the output deployment-id."),
+    "proxy-host proxy-port": ("", "Set HTTPS_PROXY as an environment variable."),
     "debug verbose quiet log-request log-response": (
         "",
         "Remove it; on GitHub, re-run the job with debug logging.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pwd
 import re
 import subprocess
 from pathlib import Path
@@ -89,6 +90,18 @@ def test_the_home_folder_is_not_looked_through_for_an_appspec(
     assert packaged()[0] == 0, "some CI systems make the workspace the home folder"
     (workspace / "appspec.yml").rename(workspace / "app" / "appspec.yml")
     assert f"The source `.` is the home folder {workspace}, and has no AppSpec." in messages()
+
+
+def test_a_user_without_a_home_is_served_too(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container with `--user 1234`, whom no file of the system names."""
+
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    (workspace / "appspec.yml").unlink()
+    assert "Add an appspec.yml" in messages()
 
 
 def move(workspace: Path, **files: str) -> Path:
