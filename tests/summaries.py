@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
@@ -87,6 +88,12 @@ def fleet_of(size: int, names: tuple[str, ...], *, failing: bool) -> Outcome:
     return outcome(*targets, status=Status.FAILED if failing else Status.SUCCEEDED)
 
 
+def on_premises() -> Outcome:
+    """Hosts with names as long as they may be, behind a load balancer."""
+    hosts = (target(number, LOAD_BALANCED) for number in (1, 2))
+    return outcome(*(replace(host, id=f"{'web-server-in-the-cellar-' * 3}{'x' * 25}") for host in hosts))
+
+
 def ecs() -> Outcome:
     """A service whose traffic stopped half way."""
     shares = (Traffic("blue", 50, "4 of 4 tasks running"), Traffic("green", 50, "4 of 4 tasks running"))
@@ -156,6 +163,7 @@ def summaries() -> Mapping[str, str]:
         for names, size, failing in product((IN_PLACE, LOAD_BALANCED), (3, 40), (True, False))
     }
     others = {
+        "on-premises": on_premises(),
         "ecs": ecs(),
         "blue-green": blue_green(),
         "rolled-back": rolled_back(well=True),

@@ -23,7 +23,7 @@ _LOG_COLUMNS = 110  # of 8.2 px each, in a frame of 32 px
 _TAB = 8
 _MARKDOWN = {ord(char): f"&#{ord(char)};" for char in "\\`*_[]|~"}
 _YAML_PIECES = re.compile(r"(?:\\.|[^\\]){1,80}(?!\s)|(?:\\.|[^\\])+")  # no escape cut, no blank first
-_UNBROKEN = re.compile(r"[^\s/?&;]{40}(?=[^\s/?&;])")
+_LONGEST_WORD = 70  # a digest with an extension is no longer
 
 
 def escape(text: str) -> str:
@@ -31,9 +31,10 @@ def escape(text: str) -> str:
     return _escaped(_shortened(text))
 
 
-def breakable(text: str) -> str:
-    """Return the same with places where a long word may break, so that a table stays within the column."""
-    return _escaped(_UNBROKEN.sub("\\g<0>\0", _shortened(text))).replace("\0", "<wbr>")
+def breakable(text: str, *, every: int = _LONGEST_WORD) -> str:
+    """Return the same with places where a word may break that is longer than `every` characters."""
+    words = re.sub(rf"[^\s/?&;]{{{every}}}(?=[^\s/?&;])", "\\g<0>\0", _shortened(text))
+    return _escaped(words).replace("\0", "<wbr>")
 
 
 def code(text: str) -> str:
@@ -91,12 +92,20 @@ def _escaped(text: str) -> str:
 
 
 def _wrapped(line: str) -> Iterator[str]:
-    """Yield a line in pieces that fit the column; a wide character takes two places."""
-    piece, width = "", 0
-    for char in line:
-        places = 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        if width + places > _LOG_COLUMNS:
-            yield piece
-            piece, width = "  ↳ ", 4
-        piece, width = piece + char, width + places
-    yield piece
+    """Yield a line in pieces that fit the column, cut after a blank if there is one in the last third."""
+    prefix = ""
+    while (fits := _fitting(line, _LOG_COLUMNS - len(prefix))) < len(line):
+        cut = line.rfind(" ", 2 * fits // 3, fits) + 1 or fits
+        yield prefix + line[:cut].rstrip()
+        line, prefix = line[cut:], "  ↳ "
+    yield prefix + line
+
+
+def _fitting(line: str, columns: int) -> int:
+    """Return how many of a line's characters fit; a wide one takes two columns."""
+    width = 0
+    for number, char in enumerate(line):
+        width += 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        if width > columns:
+            return number
+    return len(line)

@@ -57,7 +57,9 @@ _HEADS = {
     "AfterAllowTraffic": "After allow",
 }
 _EC2 = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_SHORT = 24
+_SHORT = 20
+"""Characters up to which an ID is kept on one line; those of EC2 have 19."""
+
 _WHOLE_MINUTES = timedelta(minutes=10)
 
 
@@ -138,7 +140,7 @@ def _table(targets: Sequence[Target], columns: Sequence[_Column], region: str) -
 
 def _name(target: Target, region: str) -> str:
     """Return the cell with the target's ID on one line, which links to an instance in the console."""
-    name = f"<samp>{breakable(target.id)}</samp>"
+    name = f"<samp>{breakable(target.id, every=_SHORT)}</samp>"
     if region and _EC2.fullmatch(target.id):
         page = f"{console(region)}/ec2/home?region={region}#InstanceDetails:instanceId={target.id}"
         name = link(name, page)
