@@ -155,7 +155,7 @@ def _deploy(arguments: Sequence[str], environ: Mapping[str, str], ci: Ci, clock:
             for note in getattr(interruption, "__notes__", ()):
                 ci.say(note)
             code = interruption.exit_code
-        return _close(code, outcome, ci, seconds=clock.monotonic() - started)
+        return close(code, outcome, ci, seconds=clock.monotonic() - started)
 
 
 def _run_and_tell(
@@ -258,16 +258,13 @@ def _report_still_running(outcome: Outcome, ci: Ci) -> None:
         ci.say(still_running(outcome.deployment))
 
 
-def _close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
+def close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
     """Write the last outputs, the summary and the JUnit report; none of them can change how the run ended."""
     from deployer.report.junit import junit
     from deployer.report.summary import summary
 
-    values = outputs.of_attempts(outcome) | {"duration-seconds": str(round(seconds))}
-    if outcome.problems and not outcome.ending:
-        values |= outputs.of_problem(outcome.problems[0])
     reports: tuple[Callable[[], None], ...] = (
-        lambda: ci.outputs(values),
+        lambda: ci.outputs(_last_outputs(outcome, seconds)),
         lambda: ci.summary(lambda: summary(outcome)),
         lambda: ci.junit(lambda: junit(outcome)),
     )
@@ -277,3 +274,10 @@ def _close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
         except Exception as error:  # noqa: BLE001 - the last resort: the next report is written all the same
             _tell_of_bug(error, ci)
     return code
+
+
+def _last_outputs(outcome: Outcome, seconds: float) -> dict[str, str]:
+    values = outputs.of_attempts(outcome) | {"duration-seconds": str(round(seconds))}
+    if outcome.problems and not outcome.ending:
+        values |= outputs.of_problem(outcome.problems[0])
+    return values

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from urllib.parse import parse_qsl, quote, unquote, unquote_plus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _VARIABLES = (
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -129,12 +129,22 @@ def _spellings(char: str) -> str:
         return char
     code, url = ord(char), quote(char, safe="", errors="surrogatepass")
     ways = {
-        char, html.escape(char), f"&#{code};", f"&#x{code:x};",
-        url, url.lower(), url.replace("%", "%25"), url.replace("%", "%AZP25"),
-        "%AZP25" if char == "%" else url, "'\"'\"'" if char == "'" else url,
-        f"\\{char}", f"\\\\{char}", f"|{char}", f"|0x{code:04x}", f"\\x{code:02x}", f"\\u{code:04x}",
+        char, html.escape(char), f"&#{code};", f"&#x{code:x};", url, url.lower(), url.replace("%", "%25"),
+        "'\"'\"'" if char == "'" else char, f"\\{char}", f"\\\\{char}",
+        f"|0x{code:04x}", f"\\x{code:02x}", f"\\u{code:04x}",
     }  # fmt: skip
+    ways |= {spell(way) for way in ways for spell in _DIALECTS}
     return f"(?:{'|'.join(re.escape(way) for way in sorted(ways, key=len, reverse=True))})"
+
+
+_DIALECTS: tuple[Callable[[str], str], ...] = (
+    html.escape,  # the summary and JUnit
+    lambda text: text.replace("'", "'\"'\"'"),  # a shell's
+    lambda text: text.replace("%", "%25").replace(":", "%3A").replace(",", "%2C"),  # GitHub's
+    lambda text: text.replace("%", "%AZP25").replace(";", "%3B").replace("]", "%5D"),  # Azure's
+    lambda text: re.sub(r"[|'\[\]]", r"|\g<0>", text),  # TeamCity's
+)
+"""How CIs and files write what programs have spelled already."""
 
 
 def _in_base64(secret: str) -> Iterator[str]:

@@ -17,9 +17,13 @@ from hypothesis import strategies as st
 from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.errors import Location, Problem
+from deployer.main import traceback_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from deployer.ci.base import Ci
 
 TOKEN = "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJ/+A==|x;y'z\"&<%#]_*TAIL"
 SPELLINGS: Mapping[str, Callable[[str], str]] = {
@@ -131,32 +135,48 @@ def test_an_environment_without_secrets_changes_nothing() -> None:
     assert Redactor(stand_in).redact(f"{text} latest") == f"{text} latest"
 
 
-@pytest.mark.parametrize(
-    "variables",
-    [
-        {"GITHUB_ACTIONS": "true"}, {"GITLAB_CI": "true"}, {"TF_BUILD": "True"}, {"TEAMCITY_VERSION": "1"},
-        {"BUILDKITE": "true"}, {},
-    ],
-)  # fmt: skip
-def test_no_writer_of_any_ci_writes_a_secret(
-    variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("files")
-    stream = io.StringIO()
-    platform = detect({"AWS_SESSION_TOKEN": TOKEN, "RUNNER_DEBUG": "1", **variables}, stream)
-    platform.keep_in(outputs=f"{folder}/outputs", summary=f"{folder}/summary", junit=f"{folder}/junit")
-    with platform.section(TOKEN, folded=True):
-        platform.say(TOKEN)
-        platform.debug(TOKEN)
-        platform.block(f"Invalid header value {TOKEN.encode()!r}")
-        platform.annotate(Problem(TOKEN, quote(TOKEN), TOKEN, location=Location(TOKEN, 1)))
-    platform.outputs({"error-message": TOKEN})
-    platform.summary(lambda: html.escape(TOKEN))
-    platform.junit(lambda: html.escape(TOKEN))
-    platform.document(TOKEN)
-    everything = "\n".join([stream.getvalue(), *(path.read_text() for path in folder.iterdir())])
-    assert "IQoJb3JpZ2luX2Vj" not in everything
-    assert "TAIL" not in everything
+DIALECTS: Mapping[str, Mapping[str, str]] = {
+    "github": {"GITHUB_ACTIONS": "true"},
+    "gitlab": {"GITLAB_CI": "true"},
+    "azure": {"TF_BUILD": "True"},
+    "teamcity": {"TEAMCITY_VERSION": "1"},
+    "buildkite": {"BUILDKITE": "true"},
+    "console": {},
+}
+WRITERS: Mapping[str, Callable[[Ci, str], object]] = {
+    "log": lambda ci, text: ci.say(text),
+    "debugging": lambda ci, text: ci.debug(text),
+    "block": lambda ci, text: ci.block(f"Invalid header value {text}"),
+    "document": lambda ci, text: ci.document(text),
+    "title": lambda ci, text: ci.section(text, folded=True).__enter__(),
+    "annotation": lambda ci, text: ci.annotate(Problem(text, text, text, location=Location(text, 1))),
+    "outputs": lambda ci, text: ci.outputs({"error-message": text}),
+    "summary": lambda ci, text: ci.summary(lambda: html.escape(text)),
+    "JUnit": lambda ci, text: ci.junit(lambda: html.escape(text)),
+    "traceback": lambda ci, text: ci.block(traceback_of(ValueError(text))),
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("writer", WRITERS)
+def test_no_writer_of_any_ci_writes_a_secret(dialect: str, writer: str, tmp_path: Path) -> None:
+    """In no spelling: each of them leaves asterisks, and nothing of the secret's middle or end."""
+    for number, (name, spelled) in enumerate(SPELLINGS.items()):
+        folder, stream = tmp_path / str(number), io.StringIO()
+        folder.mkdir()
+        ci = detect({"AWS_SESSION_TOKEN": TOKEN, "RUNNER_DEBUG": "1", **DIALECTS[dialect]}, stream)
+        ci.keep_in(outputs=f"{folder}/outputs", summary=f"{folder}/summary", junit=f"{folder}/junit")
+        text = spelled(TOKEN)
+        WRITERS[writer](ci, text)
+        everything = "\n".join([stream.getvalue(), *(path.read_text() for path in folder.iterdir())])
+        middle = len(text) // 2
+        assert text[middle - 8 : middle + 8] not in everything, name
+        assert "TAIL" not in everything, name
+        left_out = (dialect, writer) == (
+            "gitlab",
+            "outputs",
+        )  # whose file has only values that a shell may see
+        assert "***" in everything or left_out, name
 
 
 def test_a_secret_that_comes_up_later_is_hidden_and_told_to_the_runner() -> None:
