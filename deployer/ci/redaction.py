@@ -144,7 +144,7 @@ _DIALECTS: tuple[Callable[[str], str], ...] = (
     lambda text: text.replace("%", "%AZP25").replace(";", "%3B").replace("]", "%5D"),  # Azure's
     lambda text: re.sub(r"[|'\[\]]", r"|\g<0>", text),  # TeamCity's
 )
-"""How CIs and files write what programs have spelled already."""
+"""The escaping of CIs and files, which comes on top of how a program has spelled a text."""
 
 
 def _in_base64(secret: str) -> Iterator[str]:
