@@ -64,6 +64,13 @@ class OnConflict(StrEnum):
     STOP = "stop"
 
 
+class Back(StrEnum):
+    """The words for a revision that the group itself tells: those of its earlier deployments."""
+
+    LAST_GOOD = "last-good"
+    PREVIOUS = "previous"
+
+
 class OnEnd(StrEnum):
     """The choices for a deployment that the run stops watching."""
 

@@ -13,6 +13,7 @@ from deployer.live.origin import described
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
+    from deployer.choices import OnConflict
     from deployer.deployment.model import Deployment
     from deployer.deployment.request import DeploymentRequest
     from deployer.live.group import Group
@@ -20,21 +21,35 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 
-def launch(revision: Revision, request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> Deployment:
+def launch(  # noqa: PLR0913 - its knobs are keyword-only
+    revision: Revision,
+    request: DeploymentRequest,
+    group: Group,
+    *,
+    note: str = "",
+    on_conflict: OnConflict | None = None,
+    aws: Aws,
+    run: Run,
+) -> Deployment:
     """Create the deployment, or join the one that does the same, while saying what it replaces.
 
-    `group` is the group as it was last looked at. Raises a DeployError when there is no way to the group.
+    `group` is the group as it was last looked at. `note` begins the description; `on_conflict` overrides the
+    input. Raises a DeployError when there is no way to the group.
     """
     settings, job, origin = run.settings, run.ci.job, run.outcome.origin
     compare(refreshed(group, aws=aws, clock=run.clock), revision, aws=aws, run=run)
     policy = ConflictPolicy(
-        on_conflict=settings.on_conflict,
+        on_conflict=on_conflict or settings.on_conflict,
         budget=settings.timeout,
         follow=lambda other, left: watch(other, left, aws=aws, run=run),
         say=run.ci.say,
         guard=lambda sent: ended_when_cancelled(sent, aws=aws, run=run),
     )
-    order = request.described(lambda text: described(text or job.description, origin))
+
+    def describe(text: str) -> str:
+        return described(": ".join(part for part in (note, text or job.description) if part), origin)
+
+    order = request.described(describe)
     return run.deployed(create_when_free(revision, order, policy=policy, aws=aws, clock=run.clock))
 
 

@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from deployer.appspec.inline import AppSpecFile
-from deployer.choices import Stage
+from deployer.back import go_back
+from deployer.choices import Back, Stage
 from deployer.connect import connected
 from deployer.deployment.platform import confirm_platform, platforms_of, reject_misfits
 from deployer.deployment.request import requests_of
@@ -56,20 +57,34 @@ def run(run: Run) -> None:
         _follow(_adopt(aws, run), settings.timeout, aws=aws, run=run)
         return
     requests = _requests(run)
-    subject = settings.revision or _package(run)
+    given = settings.revision
+    if isinstance(given, Back):
+        _go_back(given, requests, run)
+        return
+    subject = given or _package(run)
     reject_misfits(requests, platforms_of(subject))
     if not reaches(Stage.UPLOAD):
         return
     aws = connected(run)
     groups = _groups(aws, run)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
-    revision = settings.revision or _store(run.outcome.bundle, groups, aws, run)
+    revision = given or _store(run.outcome.bundle, groups, aws, run)
     if not reaches(Stage.REGISTER):
         return
     revision = _register(revision, aws, run)
     for request, group in zip(requests, groups, strict=True) if reaches(Stage.DEPLOY) else ():
         run.outcome.turn_to(request.group)
         _deploy(revision, request, group, aws=aws, run=run)
+        if not run.outcome.lets_next_group_begin:
+            return
+
+
+def _go_back(to: Back, requests: Sequence[DeploymentRequest], run: Run) -> None:
+    """Go back in each group, by its own history."""
+    aws = connected(run)
+    for request in requests:
+        run.outcome.turn_to(request.group)
+        go_back(to, request, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             return
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from deployer.choices import OnConflict, OnEnd, Stage
+from deployer.choices import Back, OnConflict, OnEnd, Stage
 from deployer.regions import partition
 from deployer.revision import S3Revision
 
@@ -110,6 +110,10 @@ def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
         config = settings.deployment_config or parameters.get("deploymentConfigName") or "*"
         arn = place.arn("codedeploy", f"deploymentconfig:{config}")
         yield _allow("Configuration", ["codedeploy:GetDeploymentConfig"], arn)
+    if isinstance(settings.revision, Back):
+        looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+        yield _allow("GoBack", looks, *_groups(settings, place))
+        yield _allow("StopRunning", ["codedeploy:StopDeployment"], "*")
     if reaches(Stage.READY):
         yield _allow("Watch", ["codedeploy:GetDeployment"], *_groups(settings, place))
     if settings.continue_:
@@ -125,8 +129,12 @@ def _groups(settings: Settings, place: Place) -> list[str]:
 def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     """Yield the statements for optional calls."""
     reaches = settings.stop_after.reaches
-    if isinstance(settings.revision, S3Revision):
-        there = f"arn:{place.partition}:s3:::{settings.revision.bucket}/{settings.revision.key}"
+    if isinstance(settings.revision, S3Revision | Back):
+        there = f"arn:{place.partition}:s3:::"
+        if isinstance(settings.revision, S3Revision):
+            there += f"{settings.revision.bucket}/{settings.revision.key}"
+        else:
+            there += f"{settings.bucket or '*'}/*"
         yield _allow("OptionalConfirm", ["s3:GetObject", "s3:GetObjectVersion"], there)
     if reaches(Stage.DEPLOY) and not settings.deployment_id:
         looks = ["codedeploy:ListDeployments", "codedeploy:GetDeployment"]
@@ -148,8 +156,8 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
         groups = _groups(settings, place) if settings.deployment_groups else []
         yield _allow("OptionalPlatform", ["codedeploy:GetApplication"], application)
         if groups:
-            live = [] if settings.revision else ["codedeploy:GetDeployment"]
-            yield _allow("OptionalGroup", ["codedeploy:GetDeploymentGroup", *live], *groups)
+            looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+            yield _allow("OptionalGroup", looks, *groups)
         yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
         yield _allow("OptionalNearestGroup", ["codedeploy:ListDeploymentGroups"], application)
 

@@ -15,7 +15,7 @@ from deployer.follow.stop import end, stop_late
 from deployer.follow.updates import follow_updates
 from deployer.follow.watch import watch
 from deployer.report import lines, outputs
-from deployer.report.suggestions import for_the_others
+from deployer.report.suggestions import for_the_others, to_go_back
 from deployer.signals import Interrupted
 from deployer.text import duration
 
@@ -61,14 +61,14 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         raise
     if first_failure.stopped:
         ending = outcome.ending = _as_stopped(ending, settings.on_first_failure)
-    _conclude(ending, deployment, places, run=run)
+    conclude(ending, deployment, places, run=run)
     if ending.status is Status.TIMED_OUT and (stopped := stop_late(deployment, ending, aws=aws, run=run)):
         if stopped.status in {
             Status.SUCCEEDED,
             Status.FAILED,
         }:  # by itself, before the stop could take effect
             ending = outcome.ending = stopped
-            _conclude(ending, deployment, places, run=run)
+            conclude(ending, deployment, places, run=run)
         else:
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
@@ -81,6 +81,8 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
         if not outcome.rollback and outcome.revision:
             run.suggest(for_the_others(ending.snapshot, outcome.revision))
+    if not outcome.live and ending.status is not Status.READY:
+        run.suggest(to_go_back())
     run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
 
 
@@ -94,7 +96,7 @@ def _as_stopped(ending: Ending, how: OnEnd) -> Ending:
     return replace(ending, snapshot=snapshot)
 
 
-def _conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:
+def conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:
     """Say how a deployment ended, and why."""
     run.outcome.status = ending.status
     explanation = run.outcome.explanation = _explain(ending, places)

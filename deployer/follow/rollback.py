@@ -44,7 +44,7 @@ def follow_rollback(
     outcome = run.outcome
     rollback_id = snapshot.rollback_id
     if snapshot.rollback_expected and not rollback_id:
-        rollback_id = _look_for_rollback(deployment, aws, run)
+        rollback_id = look_for_rollback(deployment, aws, run)
     if not rollback_id:
         return
     rollback = run.rolled_back(replace(deployment, id=rollback_id, revision=None))
@@ -101,7 +101,7 @@ def _problems(ending: Ending, explanation: Explanation, rollback: Deployment) ->
     ]
 
 
-def _look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None:
+def look_for_rollback(deployment: Deployment, aws: Aws, run: Run) -> str | None:
     """Return the ID of the rollback, which the service announces some seconds late; None without one."""
     from deployer.deployment.observe import rollback_of
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 class Record:
     """A deployment of a group as its record tells; times are by the service's clock.
 
+    `left` is the ID of the deployment that it goes back from, empty if it does not go back.
     `revision` and `previous`, the one that the group ran before, are None where they are of a kind that we do
     not know, or where `unread` says why the record could not be read.
     """
@@ -34,6 +35,7 @@ class Record:
     previous: Revision | None = None
     origin: Origin = field(default_factory=Origin)
     creator: str = ""
+    left: str = ""
     unread: Problem | None = None
 
     @property

@@ -7,15 +7,19 @@ that does not exist is an error here, before anything is uploaded.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_errors, translate
 from deployer.live.group import Group, Record
-from deployer.live.origin import Origin, read
+from deployer.live.origin import Origin, left, read
 from deployer.revision import location, of_location
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef, LastDeploymentInfoTypeDef
 
     from deployer.aws.client import Aws
@@ -26,31 +30,42 @@ if TYPE_CHECKING:
 FRESH_SECONDS = 1.0
 """The age up to which a look counts as one of now: no deployment is created and succeeds within it."""
 
+_MOST_EARLIER = 25
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
 ABSENT = frozenset({"ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException"})
 """The service's codes for what has to exist."""
 
 
-def look(application: str, name: str, *, aws: Aws, clock: Clock, before: Group | None = None) -> Group:
+def look(  # noqa: PLR0913 - its knobs are keyword-only
+    application: str,
+    name: str,
+    *,
+    aws: Aws,
+    clock: Clock,
+    before: Group | None = None,
+    needed: bool = False,
+) -> Group:
     """Look at a group now; records that `before` holds are not read again, since they do not change.
 
-    Raises a DeployError where the group does not exist or the credentials cannot be used.
+    Raises a DeployError where the group does not exist or the credentials cannot be used, and if the look is
+    `needed`, where anything cannot be read.
     """
+    client = aws.codedeploy if needed else aws.codedeploy_optional
     seen = clock.monotonic()
     try:
-        answer = aws.codedeploy_optional.get_deployment_group(
-            applicationName=application, deploymentGroupName=name
-        )
+        answer = client.get_deployment_group(applicationName=application, deploymentGroupName=name)
     except sdk_errors() as error:
         arn = group_arn(application, name, region=aws.region)
         refusal = translate(error, action="codedeploy:GetDeploymentGroup", resource=arn)
-        if error_code(error) in ABSENT or is_credentials(error):
+        if needed or error_code(error) in ABSENT or is_credentials(error):
             raise refusal from error
         return Group(application, name, seen=seen, unread=refusal.problems[0])
     info = answer["deploymentGroupInfo"]
     known = {each.id: each for each in (before.live, before.attempt) if each} if before else {}
-    live = _record(info.get("lastSuccessfulDeployment"), aws, known)
+    live = _record(info.get("lastSuccessfulDeployment"), client, known, needed=needed)
     known |= {live.id: live} if live else {}
-    attempt = _record(info.get("lastAttemptedDeployment"), aws, known)
+    attempt = _record(info.get("lastAttemptedDeployment"), client, known, needed=needed)
     if attempt and attempt.status == "Succeeded":  # even if it did so between the two calls
         live = attempt
     return Group(application, name, info.get("computePlatform", ""), live, attempt, seen)
@@ -74,7 +89,37 @@ def registered_origin(revision: Revision, *, application: str, aws: Aws) -> Orig
     return read(answer.get("revisionInfo", {}).get("description", ""))
 
 
-def _record(last: LastDeploymentInfoTypeDef | None, aws: Aws, known: dict[str, Record]) -> Record | None:
+def earlier(group: Group, than: Record, *, aws: Aws) -> Record | None:
+    """Return the last successful deployment of another revision before a deployment; None if unknown.
+
+    A deployment's own record names the revision before it, but the same one where it was deployed twice. The
+    service lists in no order that it promises, so that of many deployments only some are looked at.
+    """
+    client = aws.codedeploy_optional
+    found: list[Record] = []
+    try:
+        listed = client.list_deployments(
+            applicationName=group.application,
+            deploymentGroupName=group.name,
+            includeOnlyStatuses=["Succeeded"],
+            createTimeRange={"end": than.began} if than.began else {},
+        )
+        for identifier in listed.get("deployments", [])[:_MOST_EARLIER]:
+            info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
+            found.append(record(identifier, info))
+    except sdk_errors():
+        return None
+    others = [each for each in found if each.revision and each.revision != than.revision and each.began]
+    return max(others, key=lambda each: each.began or _NEVER, default=None)
+
+
+def _record(
+    last: LastDeploymentInfoTypeDef | None,
+    client: CodeDeployClient,
+    known: Mapping[str, Record],
+    *,
+    needed: bool,
+) -> Record | None:
     """Return what a group's description says of a deployment, with the deployment's own record."""
     identifier = last.get("deploymentId") if last else None
     if not last or not identifier:
@@ -83,9 +128,11 @@ def _record(last: LastDeploymentInfoTypeDef | None, aws: Aws, known: dict[str, R
     if (old := known.get(identifier)) and not old.unread:
         return replace(old, status=status, ended=ended or old.ended)
     try:
-        info = aws.codedeploy_optional.get_deployment(deploymentId=identifier)["deploymentInfo"]
+        info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
     except sdk_errors() as error:
         refusal = translate(error, action="codedeploy:GetDeployment", resource=identifier)
+        if needed:
+            raise refusal from error
         return Record(identifier, status, began, ended, unread=refusal.problems[0])
     return record(identifier, info)
 
@@ -101,4 +148,5 @@ def record(identifier: str, info: DeploymentInfoTypeDef) -> Record:
         previous=of_location(info.get("previousRevision", {})),
         origin=read(info.get("description", "")),
         creator=info.get("creator", ""),
+        left=left(info.get("description", "")),
     )

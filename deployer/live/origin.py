@@ -24,6 +24,7 @@ _SUFFIX = re.compile(rf"\[([^\[\]]{{1,{_LONGEST}}})\]\Z")
 _COMMIT = r"(?P<repository>[\w./+-]*)@(?P<commit>[0-9A-Za-z]{0,40})"
 _RUN = r"(?P<workflow>[\w./+-]*)#(?P<number>[0-9]{1,15})"
 _BRACKETS = (re.compile(rf"{_COMMIT}(?: {_RUN})?"), re.compile(_RUN))
+_BACK = re.compile(r"Back from (d-[A-Z0-9]{6,20})\b")
 _EARLIER = re.compile(r"(?P<repository>[\w.-]+(?:/[\w.-]+)+)@(?P<commit>[0-9a-f]{7,40})(?= |\Z)", re.ASCII)
 """The beginning of a description in version 1.0."""
 
@@ -98,6 +99,12 @@ def _parsed(text: str) -> Origin:
         facts.get("workflow", ""),
         int(facts["number"]) if "number" in facts else None,
     )
+
+
+def left(description: str) -> str:
+    """Return the ID of the deployment that one with this description goes back from; empty if it does not."""
+    found = _BACK.match(description)
+    return found[1] if found else ""
 
 
 def described(text: str, origin: Origin) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deployer.choices import Back
 from deployer.text import counted
 
 if TYPE_CHECKING:
@@ -41,3 +42,8 @@ def for_the_others(snapshot: Snapshot, revision: Revision) -> Suggestion | None:
         f"This revision is on {done} of {counted(of, 'target')}. To deploy it only to the others",
         {"revision": revision.uri, "update-outdated-instances-only": "true"},
     )
+
+
+def to_go_back() -> Suggestion:
+    """Return how to go back after a deployment that did not succeed and was not rolled back."""
+    return Suggestion("To go back to the last good revision", {"revision": Back.LAST_GOOD.value})

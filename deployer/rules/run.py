@@ -7,11 +7,17 @@ from typing import Final
 CODES: Final = {
     "agent-silent": "No lifecycle event ever started on the targets: the agent does not run, or cannot "
     "reach CodeDeploy.",
+    "already-back": "The group went back already, so that `revision: previous` would bring back what was "
+    "left.",
     "bucket-owner": "The bucket belongs to another account than `expected-bucket-owner`, or its owner cannot "
     "be confirmed.",
+    "change-comes-again": "The group went back to an earlier revision; the next deployment from the branch "
+    "brings the change again.",
     "credentials-end-early": "The AWS credentials expire before the wait ends.",
     "endpoint-not-encrypted": "An endpoint outside this machine uses `http://`: anyone on the network path "
     "can read and change what is sent.",
+    "last-good-is-live": "`revision: last-good` is the revision that the group runs already.",
+    "no-good-revision": "No revision is known that the group can go back to.",
     "rollback-failed": "The rollback failed, was stopped or did not end within `timeout`: it is uncertain "
     "which revision each target runs.",
     "rollback-missing": "CodeDeploy was to roll the deployment back, but no rollback began.",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator
 
+from deployer.choices import Back
 from deployer.revision import FORMS, Revision, parse
 from deployer.settings.values import InputError, Text, parse_lines
 from deployer.text import did_you_mean, nearest
@@ -95,12 +96,15 @@ def is_known_configuration(name: str) -> bool:
     return not name.startswith(_PREDEFINED) or name in _CONFIGURATIONS
 
 
-def parse_revision(text: str) -> Revision:
-    """Parse a revision from another run's output, or as people write it."""
+def parse_revision(text: str) -> Revision | Back:
+    """Parse a revision from another run's output, or as people write it, or a word for one."""
+    word = text.strip().lower().replace("_", "-")
+    if word in set(Back):
+        return Back(word)
     try:
         return parse(text)
     except ValueError as error:
-        raise InputError(str(error), f"Write {FORMS}") from None
+        raise InputError(str(error), f"Write {' or '.join(Back)}; {FORMS}") from None
 
 
 def parse_rollback(text: str) -> tuple[RollbackEvent, ...]:
@@ -142,6 +146,6 @@ Alarms = Annotated[tuple[str, ...] | None, BeforeValidator(parse_alarms)]
 AutoRollback = Annotated[tuple[RollbackEvent, ...] | None, BeforeValidator(parse_rollback)]
 Configuration = Annotated[Text, AfterValidator(check_configuration)]
 DeploymentId = Annotated[str, BeforeValidator(parse_deployment_id)]
-GivenRevision = Annotated[Revision | None, BeforeValidator(parse_revision)]
+GivenRevision = Annotated[Revision | Back | None, BeforeValidator(parse_revision)]
 Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]

@@ -51,7 +51,10 @@ class Settings(TextSettings):
         deployment.GivenRevision,
         Section.BUNDLE.input(
             "Existing revision to deploy instead of packaging: the output `revision` of another run, "
-            "`s3://bucket/key?versionId=…&eTag=…` or `github://owner/repository/commit`"
+            "`s3://bucket/key?versionId=…&eTag=…` or `github://owner/repository/commit`. `last-good` is "
+            "that of the group's last successful deployment. `previous` undoes the last deployment: after a "
+            "success it is the revision before, otherwise the last good one. With both, a deployment that is "
+            "running is stopped and rolled back"
         ),
     ] = None
     source: Annotated[

@@ -6,7 +6,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from deployer.choices import OnEnd, Stage
+from deployer.choices import Back, OnEnd, Stage
 from deployer.errors import Problem, Severity
 from deployer.regions import REGIONS
 from deployer.revision import S3Revision
@@ -94,9 +94,11 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
         yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
         yield from _starts_late("deployment-id", settings, given, Stage.READY)
     elif settings.revision:
+        first = Stage.DEPLOY if isinstance(settings.revision, Back) else Stage.REGISTER
         yield from _excluded("revision", {Section.BUNDLE}, given)
-        yield from _starts_late("revision", settings, given, Stage.REGISTER)
-    if settings.revision and not isinstance(settings.revision, S3Revision) and settings.expected_bucket_owner:
+        yield from _starts_late("revision", settings, given, first)
+    elsewhere = settings.revision and not isinstance(settings.revision, S3Revision | Back)
+    if elsewhere and settings.expected_bucket_owner:
         yield _clash("expected-bucket-owner", "revision", "this revision is not in a bucket")
     if settings.continue_ and settings.stop_after is not Stage.WAIT:
         yield _clash("continue", "stop-after", "a run that continues a deployment follows it to its end")

@@ -25,8 +25,10 @@ ACTION = "codedeploy-deployer/deployer@"
 FOREIGN = {
     "steps.publish.outputs.version": "8",
     "steps.task.outputs.arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41",
+    "inputs.group": "production",
+    "inputs.to": "previous",
 }
-"""What steps of other makers give."""
+"""What steps of other makers give, and what people choose."""
 
 WORKFLOWS = {
     "ec2": ("success", "hello-web", ["succeeded"]),
@@ -35,6 +37,7 @@ WORKFLOWS = {
     "lambda": ("lambda", "shop-lambda", ["succeeded"]),
     "ecs": ("ecs", "shop-ecs", ["succeeded"]),
     "blue-green": ("blue-green", "hello-web", ["ready", "succeeded"]),
+    "rollback": ("success", "hello-web", ["succeeded"]),
     "promote": ("success", "hello-web", ["registered", "succeeded", "succeeded"]),
 }
 """The scenario, the application's folder, and the status of each of the deployer's steps."""
@@ -69,6 +72,9 @@ def test_a_workflow_does_what_it_says(
     roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
     service = still_emulator(scenario, bucket_store=s3, roles=roles)
     workflow = yaml.safe_load((EXAMPLES / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    if name == "rollback":
+        for version in ("1", "2"):
+            run_line(service, environ={**_job(folder), "INPUT_SOURCE": "", "INPUT_KEY": f"{version}.zip"})
     values = dict(FOREIGN)
     statuses = []
     for job, step in steps(workflow):
