@@ -71,6 +71,22 @@ class Back(StrEnum):
     PREVIOUS = "previous"
 
 
+class OnNewer(StrEnum):
+    """The choices for a group to which a newer run was deployed."""
+
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+    DEPLOY = "deploy"
+
+
+class IfUnchanged(StrEnum):
+    """The choices for a group that runs the revision already."""
+
+    DEPLOY = "deploy"
+    SKIP = "skip"
+
+
 class OnEnd(StrEnum):
     """The choices for a deployment that the run stops watching."""
 

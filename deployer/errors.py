@@ -49,7 +49,7 @@ _MEANINGS = {
     ExitCode.FAILED: "deployment failed",
     ExitCode.STOPPED: "deployment stopped",
     ExitCode.TIMED_OUT: "timed out waiting (the deployment may still be running)",
-    ExitCode.CONFLICT: "not started: another deployment of the group is active",
+    ExitCode.CONFLICT: "not started: another deployment of the group is active, or a newer run was deployed",
     ExitCode.BUG: "internal error; the log has a traceback and where to report it",
     ExitCode.INTERRUPTED: "interrupted by SIGINT",
     ExitCode.TERMINATED: "interrupted by SIGTERM",
@@ -156,6 +156,12 @@ class AwsFault(DeployError):
     """AWS refused the request as it stands, or could not be reached, after retries."""
 
     exit_code = ExitCode.AWS_FAULT
+
+
+class NewerRun(DeployError):
+    """A newer run was deployed to the group, or is being deployed, and this one is not to replace it."""
+
+    exit_code = ExitCode.CONFLICT
 
 
 class Conflict(DeployError):

@@ -19,7 +19,7 @@ from deployer.deployment.request import requests_of
 from deployer.errors import InvalidInput, Problem
 from deployer.follow.end import follow
 from deployer.follow.places import places_in, places_of
-from deployer.launch import launch
+from deployer.launch import launch_unless_spared
 from deployer.live.look import look, registered_origin
 from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
@@ -246,8 +246,8 @@ def _deploy(revision: Revision, request: DeploymentRequest, group: Group, *, aws
     started = run.clock.monotonic()
     several = len(run.outcome.groups) > 1
     with run.ci.section(f"Deploy to {request.group}" if several else "Deploy"):
-        deployment = launch(revision, request, group, aws=aws, run=run)
-    if settings.stop_after.reaches(Stage.READY):
+        deployment = launch_unless_spared(revision, request, group, aws=aws, run=run)
+    if deployment and settings.stop_after.reaches(Stage.READY):
         budget = settings.timeout - timedelta(seconds=run.clock.monotonic() - started)
         _follow(deployment, budget, aws=aws, run=run)
 

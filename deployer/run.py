@@ -34,6 +34,9 @@ _EXIT_CODES = {
 }
 
 
+_GOOD = {Status.CREATED, Status.READY, Status.SUCCEEDED, Status.SKIPPED, Status.UNCHANGED}
+
+
 @dataclass(slots=True)
 class Outcome:
     """The stages' values so far; `status` is None until the first stage is done.
@@ -73,7 +76,7 @@ class Outcome:
 
     def turn_to(self, group: str) -> None:
         """Begin with a group, keeping what the one before came to."""
-        if self.deployment:
+        if self.deployment or self.spared:
             self.earlier = (*self.earlier, replace(self, earlier=()))
             self.deployment = self.ending = self.explanation = self.live = None
             self.rollback = self.rollback_ending = self.rollback_explanation = None
@@ -81,6 +84,11 @@ class Outcome:
             self.before = self.compare_url = ""
             self.status = Status.REGISTERED
         self.group = group
+
+    @property
+    def spared(self) -> bool:
+        """True if nothing was to be deployed to the group."""
+        return self.status in {Status.SKIPPED, Status.UNCHANGED}
 
     @property
     def rollback_status(self) -> Status | None:
@@ -97,7 +105,7 @@ class Outcome:
     @property
     def lets_next_group_begin(self) -> bool:
         """True if the group reached the result that the next one waits for."""
-        return self.status in {Status.CREATED, Status.READY, Status.SUCCEEDED}
+        return self.status in _GOOD
 
 
 @dataclass(slots=True)
@@ -165,6 +173,13 @@ class Run:
         self.ci.say(f"Deployment {deployment.id}: {deployment.url}")
         self.ci.outputs(outputs.of_deployment(deployment) | outputs.of_attempts(self.outcome))
         return deployment
+
+    def spared(self, status: Status, why: str) -> None:
+        """Record that nothing is deployed to this group, and why."""
+        self.outcome.status = status
+        self.ci.say(why)
+        known = outputs.of_attempts(self.outcome) | outputs.of_live(self.outcome.live)
+        self.ci.outputs({"status": status} | known)
 
     def rolled_back(self, rollback: Deployment) -> Deployment:
         """Record the deployment that rolls this one back, and return it."""

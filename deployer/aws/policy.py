@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from deployer.choices import Back, OnConflict, OnEnd, Stage
+from deployer.choices import Back, OnConflict, OnEnd, OnNewer, Stage
 from deployer.regions import partition
 from deployer.revision import S3Revision
 
@@ -114,6 +114,9 @@ def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
         looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
         yield _allow("GoBack", looks, *_groups(settings, place))
         yield _allow("StopRunning", ["codedeploy:StopDeployment"], "*")
+    if creates and settings.on_newer in {OnNewer.FAIL, OnNewer.SKIP}:
+        looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+        yield _allow("LookForNewer", looks, *_groups(settings, place))
     if reaches(Stage.READY):
         yield _allow("Watch", ["codedeploy:GetDeployment"], *_groups(settings, place))
     if settings.continue_:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from deployer.aws.errors import is_denied, sdk_errors, translate
 from deployer.choices import OnConflict
 from deployer.deployment.control import stop
-from deployer.deployment.create import deploy, unguarded
+from deployer.deployment.create import deploy, unchecked, unguarded
 from deployer.deployment.holder import Holder, holder, scope_of
 from deployer.deployment.model import Deployment
 from deployer.errors import Conflict, Problem
@@ -46,7 +46,8 @@ _BLIND_PAUSE = 10.0
 class ConflictPolicy:
     """The policy for a busy group: what to do about another deployment, and how long that may take.
 
-    `follow` watches somebody else's deployment to its end or until that time is spent; `guard` is `deploy`'s.
+    `follow` watches somebody else's deployment to its end or until that time is spent; `guard` and `check`
+    are `deploy`'s. `confirm` is called with what was created, and may raise.
     """
 
     on_conflict: OnConflict
@@ -54,6 +55,8 @@ class ConflictPolicy:
     follow: Callable[[Deployment, timedelta], object]
     say: Callable[[str], None]
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
+    check: Callable[[], None] = unchecked
+    confirm: Callable[[Deployment], None] = lambda _: None
 
 
 def create_when_free(
@@ -68,7 +71,15 @@ def create_when_free(
     while True:
         try:
             left = policy.budget - timedelta(seconds=clock.monotonic() - started)
-            return deploy(revision, request, aws=aws, clock=clock, budget=left, guard=policy.guard)
+            created = deploy(
+                revision,
+                request,
+                aws=aws,
+                clock=clock,
+                budget=left,
+                guard=policy.guard,
+                check=policy.check,
+            )
         except Conflict as refusal:
             waited = clock.monotonic() - started
             left = policy.budget - timedelta(seconds=waited)
@@ -83,6 +94,9 @@ def create_when_free(
                     raise _refused(request, other, waited, refusal) from refusal
                 clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
                 continue
+        else:
+            policy.confirm(created)
+            return created
         if policy.on_conflict is OnConflict.STOP:
             policy.say(f"Stopping {_named(other)}, which holds {request.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):

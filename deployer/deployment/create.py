@@ -70,6 +70,10 @@ def unguarded(_: Sent) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def unchecked() -> None:
+    """Send the request without another look."""
+
+
 def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
     revision: Revision,
     request: DeploymentRequest,
@@ -78,12 +82,14 @@ def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
     clock: Clock,
     budget: timedelta,
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded,
+    check: Callable[[], None] = unchecked,
 ) -> Deployment:
     """Create the deployment, or take the one that a request whose answer was lost turns out to have created.
 
     A request that is throttled is sent again within `budget`. One whose answer is lost is sent again for a
     minute, each time only after no look finds what it may have created. `guard` surrounds the time in which
-    a deployment may come to exist whose id is not known. Raises a DeployError: Conflict when another
+    a deployment may come to exist whose id is not known; `check` is called right before each sending, and may
+    raise. Raises a DeployError: Conflict when another
     deployment holds the group.
     """
     sent = Sent(revision, request, clock.monotonic(), clock.now())
@@ -91,7 +97,7 @@ def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
     with guard(sent):
         while True:
             try:
-                identifier = _create(sent, budget, aws, clock)
+                identifier = _create(sent, budget, aws=aws, clock=clock, check=check)
             except sdk_errors() as error:
                 unanswered = is_transient(error) and not is_throttled(error)
                 held = lost and error_code(error) == "DeploymentLimitExceededException"
@@ -106,10 +112,11 @@ def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
             return Deployment(identifier, aws.region, request.application, request.group, revision)
 
 
-def _create(sent: Sent, budget: timedelta, aws: Aws, clock: Clock) -> str:
+def _create(sent: Sent, budget: timedelta, *, aws: Aws, clock: Clock, check: Callable[[], None]) -> str:
     """Send the request until it is not throttled, and return the deployment's id."""
     parameters, begun, failures = members_of(sent.revision, sent.request), clock.monotonic(), 0
     while True:
+        check()
         try:
             return aws.codedeploy_once.create_deployment(**parameters)["deploymentId"]
         except sdk_errors() as error:

@@ -185,6 +185,8 @@ class Status(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     TIMED_OUT = "timed-out"
+    SKIPPED = "skipped"
+    UNCHANGED = "unchanged"
 
 
 ENDS = MappingProxyType({"Succeeded": Status.SUCCEEDED, "Failed": Status.FAILED, "Stopped": Status.STOPPED})

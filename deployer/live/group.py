@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class Record:
     """A deployment of a group as its record tells; times are by the service's clock.
 
-    `left` is the ID of the deployment that it goes back from, empty if it does not go back.
+    `left` is the ID of the deployment that it goes back from, empty if it does not go back;
+    `partial` says that it went to chosen instances only.
     `revision` and `previous`, the one that the group ran before, are None where they are of a kind that we do
     not know, or where `unread` says why the record could not be read.
     """
@@ -36,6 +37,7 @@ class Record:
     origin: Origin = field(default_factory=Origin)
     creator: str = ""
     left: str = ""
+    partial: bool = False
     unread: Problem | None = None
 
     @property
@@ -105,6 +107,15 @@ class Group:
     def settled(self) -> bool:
         """Return whether the group runs what was tried last: nothing is active, nothing failed since."""
         return bool(self.live and self.attempt and self.live.id == self.attempt.id)
+
+    @property
+    def complete(self) -> bool:
+        """Return whether everything about it could be read."""
+        return not any([self.unread, self.live and self.live.unread, self.attempt and self.attempt.unread])
+
+    def runs(self, revision: Revision) -> bool:
+        """Return whether all of the group runs exactly this revision, and nothing else is on its way."""
+        return bool(self.settled and self.live and not self.live.partial and self.live.deployed(revision))
 
 
 def reason_to_resend(

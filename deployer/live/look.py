@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_errors, translate
+from deployer.deployment.holder import scope_of
 from deployer.live.group import Group, Record
 from deployer.live.origin import Origin, left, read
 from deployer.revision import location, of_location
@@ -71,11 +72,14 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
     return Group(application, name, info.get("computePlatform", ""), live, attempt, seen)
 
 
-def refreshed(group: Group, *, aws: Aws, clock: Clock) -> Group:
-    """Return the group as it is now; it is not read again right after a look, nor after a denial."""
+def refreshed(group: Group, *, aws: Aws, clock: Clock, needed: bool = False) -> Group:
+    """Return the group as it is now; it is not read again right after a look, nor after a denial.
+
+    `needed` is that of `look`.
+    """
     if clock.monotonic() - group.seen <= FRESH_SECONDS or (group.unread and is_denial(group.unread)):
         return group
-    return look(group.application, group.name, aws=aws, clock=clock, before=group)
+    return look(group.application, group.name, aws=aws, clock=clock, before=group, needed=needed)
 
 
 def registered_origin(revision: Revision, *, application: str, aws: Aws) -> Origin:
@@ -149,4 +153,5 @@ def record(identifier: str, info: DeploymentInfoTypeDef) -> Record:
         origin=read(info.get("description", "")),
         creator=info.get("creator", ""),
         left=left(info.get("description", "")),
+        partial=bool(scope_of(info).instances),
     )

@@ -29,7 +29,8 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "deployment-id": "ID of the deployment, written as soon as it exists",
         "deployment-url": "URL of the deployment in the AWS console",
         "status": (
-            "Result of the deployment: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; or the last "
+            "Result of the deployment: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; `skipped` or "
+            "`unchanged` if there was nothing to deploy by `on-newer` or `if-unchanged`; or the last "
             "stage reached: `planned`, `uploaded`, `registered`, `created`"
         ),
         "revision": "The revision, in the form that the input `revision` accepts: `s3://bucket/key?…`",
@@ -100,7 +101,7 @@ def of_deployment(deployment: Deployment) -> dict[str, str]:
 
 def of_attempts(outcome: Outcome) -> dict[str, str]:
     """Return the list of deployments so far."""
-    listed = [_attempt(each) for each in outcome.attempts if each.deployment]
+    listed = [_attempt(each) for each in outcome.attempts if each.deployment or each.spared]
     return {"deployments": _json(listed)} if listed else {}
 
 

@@ -43,6 +43,8 @@ _TITLES = {
     Status.FAILED: ("❌", "Deployment failed"),
     Status.STOPPED: ("🛑", "Deployment was stopped"),
     Status.TIMED_OUT: ("⏱️", "Timed out waiting for the deployment"),
+    Status.SKIPPED: ("⏭️", "Skipped; a newer run was deployed"),
+    Status.UNCHANGED: ("✅", "Unchanged; the group runs this revision"),
 }
 _SEVERITIES = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTICE: "ℹ️"}  # noqa: RUF001
 
@@ -96,8 +98,8 @@ def _standing(outcome: Outcome) -> tuple[str, str]:
 
 def _groups(outcome: Outcome) -> Iterator[str]:
     """Yield the results of several groups as a table."""
-    attempts = {each.group: each for each in outcome.attempts if each.deployment or each.problems}
-    done = sum(each.lets_next_group_begin for each in outcome.attempts if each.deployment)
+    attempts = {each.group: each for each in outcome.attempts if _begun(each)}
+    done = sum(each.lets_next_group_begin for each in outcome.attempts if _begun(each))
     icon = "✅" if done == len(outcome.groups) else _standing(outcome)[0]
     yield f"## {icon} {escape(outcome.application)}: {done} of {len(outcome.groups)} deployment groups done"
     yield table(
@@ -106,10 +108,16 @@ def _groups(outcome: Outcome) -> Iterator[str]:
     )
 
 
+def _begun(attempt: Outcome) -> bool:
+    return bool(attempt.deployment or attempt.problems or attempt.spared)
+
+
 def _group(name: str, attempt: Outcome | None) -> tuple[str, ...]:
-    if attempt is None or attempt.deployment is None:
+    if attempt is None or not (attempt.deployment or attempt.spared):
         return escape(name), "", "not started", ""
     icon, _ = _standing(attempt)
+    if attempt.deployment is None:
+        return escape(name), "", f"{icon} {attempt.status}", ""
     took = duration(attempt.ending.seconds) if attempt.ending else ""
     return escape(name), _deployment(attempt.deployment), f"{icon} {attempt.status}", took
 

@@ -17,6 +17,7 @@ CODES: Final = {
     "endpoint-not-encrypted": "An endpoint outside this machine uses `http://`: anyone on the network path "
     "can read and change what is sent.",
     "last-good-is-live": "`revision: last-good` is the revision that the group runs already.",
+    "newer-run": "A newer run of the same workflow was deployed to the group, or is being deployed.",
     "no-good-revision": "No revision is known that the group can go back to.",
     "rollback-failed": "The rollback failed, was stopped or did not end within `timeout`: it is uncertain "
     "which revision each target runs.",

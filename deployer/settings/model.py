@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from deployer.choices import Compression, FileExistsBehavior, OnConflict, OnEnd, PreFlight, Stage
+from deployer.choices import (
+    Compression,
+    FileExistsBehavior,
+    IfUnchanged,
+    OnConflict,
+    OnEnd,
+    OnNewer,
+    PreFlight,
+    Stage,
+)
 from deployer.revision import BundleType
 from deployer.settings import deployment, identity, storage
 from deployer.settings.base import Input, Section, TextSettings
@@ -267,6 +276,20 @@ class Settings(TextSettings):
             "stops it first"
         ),
     ] = OnConflict.JOIN
+    on_newer: Annotated[
+        OnNewer,
+        choice(OnNewer),
+        Section.RUN.input(
+            "What to do when a newer run of the same workflow, by the CI's own counter, was deployed to the "
+            "group or is being deployed; looked at again after each wait. It never holds up a given "
+            "`revision`. With `fail` and `skip` the group must be readable"
+        ),
+    ] = OnNewer.WARN
+    if_unchanged: Annotated[
+        IfUnchanged,
+        choice(IfUnchanged),
+        Section.RUN.input("What to do when the whole group runs this very revision already"),
+    ] = IfUnchanged.DEPLOY
     on_timeout: Annotated[
         OnEnd,
         choice(OnEnd),

@@ -100,7 +100,7 @@ def test_a_revision_of_any_kind() -> None:
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"revision": "web.zip"}, "has an unknown format. Write s3://bucket/key"),
+        ({"revision": "web.zip"}, "has an unknown format. Write last-good or previous; s3://bucket/key"),
         ({"appspec_variables": "TASK"}, "has the line 'TASK', which is not an assignment"),
         ({"appspec_variables": "A=1\nA=2"}, "assigns A twice"),
         ({"appspec_variables": "1A=1"}, "has the name '1A', which is not valid in a placeholder"),
