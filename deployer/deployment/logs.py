@@ -14,7 +14,8 @@ _LOUD = re.compile(
     r"error|fatal|panic|not found|no such|denied|cannot|can't|unable|refused|missing|invalid|could not"
     r"|couldn't"
     r"|exhausted|exception(?! for)|not recognized|unrecognized|already exists|already in use"
-    r"|used by another|timed? ?out|unreachable|expired|unknown|unbound variable|unsupported"
+    r"|used by another|not in gzip format|timed? ?out|unreachable|expired|unknown|unbound variable"
+    r"|unsupported"
     r"|segmentation fault"
     r"|requires at least|too ?many|no package|not (?:loaded|set|installed|available|allowed|permitted)"
     r"|must (?:be|have)|can only|\bFAILED!|\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
@@ -24,7 +25,8 @@ _WEAK = re.compile(r"failed|failure|killed|terminated|aborted|not running", re.I
 _AFTERMATH = re.compile(
     r"could not read from remote repository|error is not recoverable|error: nothing to do"
     r"|^npm (?:err!|error) (?:code|errno|syscall|path)\b"
-    r"|ELIFECYCLE|exit status \d|errors in crontab|operable program|\*\*\* \[[^\n]{0,200}\] error",
+    r"|ELIFECYCLE|exit status \d|errors in crontab|returned status|some index files failed"
+    r"|operable program|\*\*\* \[[^\n]{0,200}\] error",
     re.IGNORECASE,
 )
 """Lines that follow from a failure whose cause an earlier line has told, however loud they are."""

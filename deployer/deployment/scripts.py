@@ -14,7 +14,6 @@ _AGENT = "aws-codedeploy-agent, lib/instance_agent/plugins/codedeploy/hook_execu
 _POSIX = "POSIX errno texts"
 _TOOLS = "the tools' own messages"
 
-_WORD = r"(?<![\w./+-])"
 _NO_PATH = (
     "The agent runs hooks with a minimal PATH and no login profile: use full paths or set PATH, or install "
     "the command in BeforeInstall."
@@ -72,14 +71,16 @@ COMMAND_CLUES = (
     clue(
         r"line \d{1,9}: (?P<first>source|\[\[|function|declare|local|shopt|pushd|let): not found"
         r"|: \d{1,9}: (?P<builtin>source|\[\[|function|declare|shopt|pushd|let): not found"
-        r"|\d: bad substitution|\d: Syntax error: (?:\"\(\"|redirection) unexpected",
+        r"|illegal option -o pipefail|\d: bad substitution|\d: Syntax error: (?:\"\(\""
+        r"|redirection) unexpected",
         "The script is written for bash, but runs under sh.",
         "Begin it with #!/bin/bash.",
         source=_SHELL,
     ),
     clue(
-        _WORD + r"(?P<command>[\w./+-]{1,200}): (?:command )?not found",
-        "A command that the script calls was not found: {command}.",
+        r"(?<!\S)(?P<command>(?!\d+:)[\w./+-]{1,200}): (?-i:(?:command )?not found)(?=[.\s]*(?:\n|$))"
+        r"|command not found: (?P<zsh>[\w./+-]{1,200})",
+        "A command that the script calls was not found: {command}{zsh}.",
         _NO_PATH,
         source=_SHELL,
     ),
@@ -108,7 +109,9 @@ COMMAND_CLUES = (
 LOG_CLUES = (
     clue(
         r"\^M|\$'[^'\n]{0,80}\\r'|\r['\u2019]?: (?:command )?not found|\\r['\u2019]?: (?:command )?not found"
-        r"|bad interpreter|\r['\u2019]?: No such file|\\r['\u2019]?: No such file|\$'\\r'"
+        r"|set: illegal option -\s*(?:\n|$)|[\r\\]r?: invalid option|\binvalid option -\\r"
+        r"|set: (?:pipefail)?:? ?invalid option name|bad interpreter|\r['\u2019]?: No such file"
+        r"|\\r['\u2019]?: No such file|\$'\\r'"
         r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
         "The script has Windows line endings, or its first line names an interpreter that does not exist.",
         'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
@@ -129,7 +132,7 @@ LOG_CLUES = (
     ),
     clue(
         r"out of memory|cannot allocate memory|oom-?kill|\bENOMEM\b|MemoryError|\bKilled\b(?: {2,40}\S|$)"
-        r"|signal: killed|SIGKILL|insufficient memory|OutOfMemoryError|exit(?: code| status)? 137\b",
+        r"|signal: killed|SIGKILL|insufficient memory|OutOfMemoryError|exit(?: code| status)?:? 137\b",
         "The script was killed, or stopped, for lack of memory: the instance ran out of memory.",
         "Use a larger instance, add swap, or build before packaging rather than on the instance.",
         source=_POSIX,
@@ -178,7 +181,7 @@ FILE_CLUES = (
         source="GNU coreutils and dash, error messages",
     ),
     clue(
-        r"(?:line )?\d{1,9}: (?P<file>[\w./+-]{1,200}): permission denied",
+        r"(?:\d{1,9}|\b(?:ba)?sh): (?P<file>[\w./+-]{1,200}): permission denied",
         "{file} is not executable, or the user that runs the script may not reach it.",
         "Set its mode before packaging (git update-index --chmod=+x), or call it by its interpreter "
         "(bash FILE); "
@@ -214,14 +217,16 @@ FILE_CLUES = (
     ),
     clue(
         r"\b(?P<name>[A-Za-z_]\w{0,100}): unbound variable|\b(?P<other>[A-Z_]{2,100}):? (?:is )?not set\b"
-        r"|\b(?P<dash>[A-Za-z_]\w{0,100}): parameter not set",
-        "The variable {name}{other}{dash} has no value in the hook.",
+        r"|\b(?P<dash>[A-Za-z_]\w{0,100}): parameter not set"
+        r"|\b(?P<env>[A-Z][A-Z_]{2,60}) environment variable|KeyError: '(?P<python>[A-Z][A-Z_]{2,60})'",
+        "The variable {name}{other}{dash}{env}{python} has no value in the hook.",
         "Set it in the script or read it from a file: hooks do not see variables of a login shell or the CI "
         "job, only DEPLOYMENT_ID, LIFECYCLE_EVENT and similar ones.",
         source=_SHELL,
     ),
     clue(
-        r"could not resolve host|temporary failure in name resolution|EAI_AGAIN|connection timed out"
+        r"could not resolve host|unable to resolve host|temporary failure in name resolution|EAI_AGAIN"
+        r"|connection timed out"
         r"|network is unreachable|ETIMEDOUT|execution expired|getaddrinfo|failed to open tcp|no route to host"
         r"|temporary failure resolving|name or service not known|could not connect to the endpoint"
         r"|i/o timeout|TLS handshake timeout|connect timeout|failed to fetch http|ENOTFOUND",
@@ -237,7 +242,8 @@ FILE_CLUES = (
         source=_POSIX,
     ),
     clue(
-        r"file exists$|resource busy|text file busy",
+        r"file exists$|resource busy|text file busy|directory not empty|(?:user"
+        r"|group) '\S{1,100}' already exists",
         "The path is taken: by files of an earlier deployment, or by a running process.",
         "Stop the process and remove it in BeforeInstall, or let the command accept it (mkdir -p, ln -sfn).",
         source=_POSIX,

@@ -77,7 +77,8 @@ TOOL_CLUES = (
         r"permission denied \([^\n)]{0,100}publickey|host key verification failed"
         r"|could not read (?:username|password) for|repository not found"
         r"|\bfatal: repository [^\n]{0,300} not found"
-        r"|authentication failed for 'http|support for password authentication was removed"
+        r"|authentication failed for 'http|unable to access 'http[^\n]{0,300}error: 40[13]"
+        r"|support for password authentication was removed"
         r"|could not read from remote repository",
         "The instance's user has no key or token for the Git repository that the script fetches from.",
         "Install dependencies before packaging, so that the instance needs none, or give it a deploy key.",
@@ -133,6 +134,12 @@ TOOL_CLUES = (
         "The application may not listen on a port below 1024.",
         "Start it as root or by systemd, or give it another port behind the load balancer.",
         source="POSIX errno texts",
+    ),
+    clue(
+        r"failed to connect to bus|not been booted with systemd|interactive authentication required",
+        "systemctl cannot reach systemd: the hook does not run as root, or there is no systemd.",
+        "Run the hook as root (runas), without systemctl --user.",
+        source=_SERVICES,
     ),
     clue(
         r"\[emerg\]|configuration file \S{1,300} test failed|AH00526|syntax error on line \d{1,6} of /",
@@ -222,14 +229,14 @@ TOOL_CLUES = (
     clue(
         r"requested URL returned error: (?P<status>\d{3})|HTTP(?:/\d\.\d)?[ =:]{1,3}(?P<other>[45]\d\d)\b"
         r"|(?:status|code)[ :=]{1,3}(?P<code>5\d\d)\b",
-        "The application responds, but with HTTP status {status}{other}{code}.",
-        "Look at its own log on the instance; it may need more time to start.",
+        "The server responds, but with HTTP status {status}{other}{code}.",
+        "Check the URL. If the script checks the application, look at its log; it may need more time to "
+        "start.",
         source="curl and wget, error messages",
     ),
     clue(
-        r"(?:'(?P<command>[^'\n]{1,200})'"
-        r"|\b(?P<bare>[\w./+-]{1,200})\s?:? the term '[^'\n]{1,200}') is not recognized",
-        "A command that the script calls was not found: {command}{bare}.",
+        r"'(?P<command>[^'\n]{1,200})' is not recognized",
+        "A command that the script calls was not found: {command}.",
         "Use full paths, or install the command in BeforeInstall.",
         source=_WINDOWS,
     ),
@@ -237,6 +244,12 @@ TOOL_CLUES = (
         r"running scripts is disabled|execution of scripts is disabled|not digitally signed",
         "The execution policy of PowerShell forbids the script.",
         "Call it as: powershell.exe -ExecutionPolicy Bypass -File …",
+        source=_WINDOWS,
+    ),
+    clue(
+        r"the system cannot find the (?:path|file|drive) specified|project file does not exist",
+        "A file or a folder that the script uses does not exist on the instance.",
+        "Use full paths: hooks start in the agent's folder, not in the bundle.",
         source=_WINDOWS,
     ),
     clue(
