@@ -124,7 +124,7 @@ def has_own_endpoints(environ: Mapping[str, str]) -> bool:
 
 
 def doubts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
-    """Yield a warning for each valid name of AWS that this version does not know: it may be new, or wrong."""
+    """Yield a warning for each valid value that is probably not meant: an unknown name of AWS, or a list."""
     region, configuration = settings.region, settings.deployment_config
     if region and region not in REGIONS and not has_own_endpoints(environ):
         near = did_you_mean(nearest(region, sorted(REGIONS)))
@@ -139,6 +139,14 @@ def doubts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
             "Ignore this if CodeDeploy has added it since.",
             severity=Severity.WARNING,
         )
+    for name, values in (("deployment-group", settings.deployment_groups), ("alarms", settings.alarms or ())):
+        for value in values:
+            if "," in value:
+                yield Problem(
+                    f"Input {name}: {value!r} is taken for one name with a comma in it.",
+                    "If these are several names, write one per line, without commas.",
+                    severity=Severity.WARNING,
+                )
 
 
 def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:

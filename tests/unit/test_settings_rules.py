@@ -160,10 +160,12 @@ PREDEFINED = "CodeDeployDefault."
         ("region", "nova-isoqq-northwest-7", "knows. Ignore this if AWS has added the region since."),
         ("deployment_config", f"{PREDEFINED}ECSCanary20Percent5Minutes", "if CodeDeploy has added it since."),
         ("deployment_config", f"{PREDEFINED}LambdaLinear5PercentEvery1Minute", "has added it since."),
+        ("deployment_group", "production,staging", "'production,staging' is taken for one name with a comma"),
+        ("alarms", "errors, latency", "If these are several names, write one per line, without commas."),
         ("deployment_config", f"{PREDEFINED}Gradual", f"{PREDEFINED}Gradual is not one of the predefined"),
     ],
 )
-def test_what_aws_may_have_added_since_is_a_warning(name: str, text: str, doubt: str) -> None:
+def test_what_is_valid_but_probably_not_meant_is_a_warning(name: str, text: str, doubt: str) -> None:
     (problem,) = doubts(of(**{name: text}), {})
     assert problem.severity is Severity.WARNING
     assert doubt in f"{problem.message} {problem.hint}"
