@@ -117,7 +117,10 @@ def _stuck() -> Timeline:
 
 
 def _silent() -> Timeline:
-    return course((fleet.waiting(number) for number in (1, 2, 3)), error="HEALTH_CONSTRAINTS", end=3600.0)
+    """As published: nothing is seen for five minutes, then the first event fails and the rest is skipped."""
+    pace = {**fleet.IN_PLACE, "ApplicationStop": 0.0}
+    failure = failures.UNREACHABLE
+    return unhealthy([instance(number, start=300.0, pace=pace, failure=failure) for number in (1, 2, 3)])
 
 
 def _all_skipped() -> Timeline:
@@ -217,7 +220,7 @@ BAD = (
     Scenario("rollback", "one instance fails, the automatic rollback succeeds", _rolled_back("success")),
     Scenario("rollback-fails", "one fails, and so does the rollback", _rolled_back("previous-stop-fails")),
     Scenario("rollback-hangs", "one fails, and the rollback never ends", _rolled_back("stuck")),
-    Scenario("agent-silent", "no agent picks the work up: all targets stay pending", _silent()),
+    Scenario("agent-silent", "no agent picks the work up: all targets fail after five minutes", _silent()),
     Scenario("all-skipped", "no agent picked the work up: all events were skipped", _all_skipped()),
     Scenario(
         "thousand-failing", "a thousand instances, one in ten fails, in four ways", _thousand(failing=True)

@@ -20,6 +20,8 @@ TIMED_OUT_LOG = """\
 LifecycleEvent - ValidateService
 Script - scripts/validate_service.sh
 [stdout]waiting for http://127.0.0.1:8080/health
+[stderr]  % Total    % Received % Xferd  Average Speed   Time    Time     Time  Current
+[stderr]  0     0    0     0    0     0      0      0 --:--:--  0:00:01 --:--:--     0\r  0
 [stderr]curl: (7) Failed to connect to 127.0.0.1 port 8080: Connection refused
 """
 OLD_STOP_LOG = """\
@@ -80,6 +82,11 @@ TIMED_OUT = Failure(
         "Script at specified location: scripts/validate_service.sh failed to complete in 60 seconds",
         TIMED_OUT_LOG,
     ),
+)
+UNREACHABLE = unknown_error(
+    "ApplicationStop",
+    "CodeDeploy agent was not able to receive the lifecycle event. Check the CodeDeploy agent logs on your "
+    "host and make sure the agent is running and can connect to the CodeDeploy server.",
 )
 FILE_EXISTS = unknown_error(
     "Install",

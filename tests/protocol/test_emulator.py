@@ -50,7 +50,7 @@ def test_a_failure_names_the_script_and_its_log(still_emulator: Start) -> None:
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_every_scenario_keeps_to_the_service_s_model(still_emulator: Start, name: str) -> None:
     """Looks along the whole course, with targets; the fixture asserts that no answer was out of the model."""
-    stand_in, scenario = still_emulator(name, speed=300.0 if name == "agent-silent" else 1.0), SCENARIOS[name]
+    stand_in, scenario = still_emulator(name, speed=30.0 if name == "agent-silent" else 1.0), SCENARIOS[name]
     application = {"Server": "hello-web", "Lambda": "shop-lambda", "ECS": "shop-ecs"}[scenario.platform]
     revision = ARCHIVE if scenario.platform == "Server" else APPSPEC
     stand_in.faults.clear()

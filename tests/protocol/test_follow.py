@@ -254,6 +254,9 @@ def test_an_agent_that_never_answers_is_told_early(still_emulator: Start, run_li
     ran = run_line(still_emulator("agent-silent"), "--timeout", "10m")
     assert ran.log.count("No target has started within 3m") == 1
     assert "systemctl status codedeploy-agent" in ran.log
+    assert ran.code == 10
+    assert "agent was not able to receive the lifecycle event" in ran.outputs["error-message"]
+    assert "last deployed successfully" not in ran.log
 
 
 def test_an_event_near_its_timeout_is_told(still_emulator: Start, run_line: RunLine) -> None:
