@@ -134,7 +134,7 @@ def _checked(
 ) -> tuple[Sequence[Problem], AppSpec | None]:
     """Return the findings of the pre-flight check, and the AppSpec; nothing if the check is off."""
     from deployer.preflight.check import checked
-    from deployer.shells import fault
+    from deployer.shells import Shells
 
     if run.settings.pre_flight is PreFlight.OFF:
         return (), None
@@ -142,7 +142,7 @@ def _checked(
         contents,
         bundle_type=bundle_type,
         file_exists_behavior=run.settings.file_exists_behavior,
-        syntax=fault,
+        syntax=Shells().fault,
     )
 
 

@@ -19,7 +19,7 @@ _DASH: Final = ("dash", "-n")
 # /bin/sh is bash on Amazon Linux and Red Hat, dash on Debian and Ubuntu.
 _PARSERS: Final = {"bash": (_BASH,), "dash": (_DASH,), "sh": (_AS_SH, _DASH)}
 _REFUSED: Final = 2  # the exit status of both
-_SECONDS: Final = 5
+_SECONDS: Final = 3
 _LONGEST_REASON: Final = 200
 _FAULT: Final = re.compile(rb"^[\w/]+: (?:line )?(\d+): (.*)$", re.MULTILINE)
 
@@ -32,43 +32,52 @@ class Fault:
     reason: str
 
 
-def fault(shell: str, script: bytes, *, folders: Sequence[str] = _FOLDERS) -> Fault | None:
-    r"""Return why `bash`, `dash` or `sh` cannot parse a script.
+class Shells:
+    """The shells in `folders`, each a parser until it takes too long over a script."""
 
-    None where it can, where the shell is not in `folders` or takes too long, and where `sh` is a shell
-    that can on some systems. The script comes by a pipe to a shell without any environment, in `/`.
+    def __init__(self, folders: Sequence[str] = _FOLDERS) -> None:
+        self._folders = folders
+        self._slow: set[tuple[str, ...]] = set()
 
-    >>> fault("bash", b"if true; then\ndone\n")
-    Fault(line=2, reason='syntax error near unexpected token `done`')
-    """
-    found = [_fault_of(command, script, folders) for command in _PARSERS.get(shell, ())]
-    return found[0] if all(found) and found else None
+    def fault(self, shell: str, script: bytes) -> Fault | None:
+        r"""Return why `bash`, `dash` or `sh` cannot parse a script.
 
+        None where it can, where the shell is not here or is too slow, and where `sh` is a shell that can on
+        some systems. The script comes by a pipe to a shell without any environment, in `/`.
 
-def _fault_of(command: tuple[str, ...], script: bytes, folders: Sequence[str]) -> Fault | None:
-    import subprocess
+        >>> Shells().fault("bash", b"if true; then\ndone\n")
+        Fault(line=2, reason='syntax error near unexpected token `done`')
+        """
+        found = [self._fault_of(command, script) for command in _PARSERS.get(shell, ())]
+        return found[0] if all(found) and found else None
 
-    name, *options = command
-    program = next((path for folder in folders if (path := Path(folder, name)).exists()), None)
-    if program is None:
-        return None
-    if b"extglob" in script and name == "bash":  # a `shopt` in the script is not carried out
-        options = ["-O", "extglob", *options]
-    try:
-        ran = subprocess.run(  # noqa: S603 - a fixed program that parses and runs nothing
-            [program, *options],
-            input=script,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={},
-            cwd="/",
-            timeout=_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    said = _FAULT.search(ran.stderr) if ran.returncode == _REFUSED else None
-    return Fault(int(said[1]), _reason(said[2])) if said else None
+    def _fault_of(self, command: tuple[str, ...], script: bytes) -> Fault | None:
+        import subprocess
+
+        name, *options = command
+        program = next((path for folder in self._folders if (path := Path(folder, name)).exists()), None)
+        if program is None or command in self._slow:
+            return None
+        if b"extglob" in script and name == "bash":  # a `shopt` in the script is not carried out
+            options = ["-O", "extglob", *options]
+        try:
+            ran = subprocess.run(  # noqa: S603 - a fixed program that parses and runs nothing
+                [program, *options],
+                input=script,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={},
+                cwd="/",
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            self._slow.add(command)
+            return None
+        except OSError:
+            return None
+        said = _FAULT.search(ran.stderr) if ran.returncode == _REFUSED else None
+        return Fault(int(said[1]), _reason(said[2])) if said else None
 
 
 def _reason(said: bytes) -> str:

@@ -173,7 +173,7 @@ def _entries(node: Node | None, findings: Findings) -> Iterator[AclEntry]:
             continue
         identity = (entry.default, entry.type, entry.name)
         if identity in seen:
-            findings.add(rules.ACL, item, entry=text, why="is given twice")
+            findings.add(rules.ACL_TWICE, item, entry=text)
         seen.add(identity)
         yield entry
 

@@ -139,6 +139,16 @@ ACL = Rule(
     good='mode: "664"\nacls: ["u:deploy:rw"]',
     source=AGENT,
 )
+ACL_TWICE = Rule(
+    code="appspec-permissions-acl-twice",
+    message="The acl entry {entry!r} is for a user or group that has one already, which old versions "
+    "of setfacl refuse.",
+    hint="Merge the two.",
+    bad='acls: ["u:deploy:r", "user:deploy:rw"]',
+    good='acls: ["u:deploy:rw"]',
+    source=f"{AGENT}, setfacl",
+    severity=WARNING,
+)
 ACL_DEFAULT_ON_FILE = Rule(
     code="appspec-permissions-acl-default-on-file",
     message="The default acl entry of {object} would be set on files ({file}), but only folders can have "

@@ -126,6 +126,7 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-permissions-mode-empty": (f'{PERMISSION}    mode: ""\n', APPSPEC, 8),
     "appspec-permissions-owner": (f"{PERMISSION}    owner: 0\n", APPSPEC, 8),
     "appspec-permissions-acl": (f'{PERMISSION}    acls: ["u::rw"]\n', APPSPEC, 8),
+    "appspec-permissions-acl-twice": (f'{PERMISSION}    acls: ["u:me:r", "u:me:w"]\n', APPSPEC, 8),
     "appspec-permissions-acl-default-on-file": (f'{PERMISSION}    acls: ["d:u:me:rw"]\n', APPSPEC, 7),
     "appspec-permissions-context": (f"{PERMISSION}    context: {{type: t}}\n", APPSPEC, 8),
     "appspec-permissions-range": (f"{PERMISSION}    context: {{type: t, range: x0}}\n", APPSPEC, 8),

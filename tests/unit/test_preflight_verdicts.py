@@ -198,7 +198,8 @@ def test_owner_and_group(key: str, value: str, said: str) -> None:
 @table(
     ("ok", '[u:bob:rw]  [user:bob:rw]  [bob:rw]  [u:bob:7]  [g:x:r-x]  ["m::r"]  [m:r]  []  ~  ["u:bob:"]'),
     ("error", '[x]  ["o::r"]  [o:r]  [u:bob:z]  [u:bob:8]  ["g::r"]  [m:x:r]  [5]  u:bob:rw  ["a:b:c:d:e"]'),
-    ("error", '["u:b:r", "u:b:w"]  [d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  {}  false  [z:bob:r]'),
+    ("flag", '["u:b:r", "u:b:w"]  [bob:r, "user:bob:w"]'),
+    ("error", '[d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  {}  false  [z:bob:r]'),
 )
 def test_acls(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    acls: {value}\n") == said

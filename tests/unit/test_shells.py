@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.preflight.check import check_bundle
-from deployer.shells import Fault, fault
+from deployer.shells import Fault, Shells
 from tests.bundles import bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 APPSPEC = "version: 0.0\nos: linux\nhooks:\n  AfterInstall:\n    - location: x.sh\n"
+
+
+fault = Shells().fault
 
 
 def codes(script: str) -> list[tuple[str, int | None]]:
@@ -74,7 +77,19 @@ def test_a_script_that_is_not_read_whole_is_not_parsed() -> None:
     assert codes("#!/bin/sh\n" + "#\n" * 40_000 + "fi\n") == []
 
 
+def shell(folder: Path, script: str) -> Shells:
+    """Shells of which bash is a script."""
+    (folder / "bash").write_text(script)
+    (folder / "bash").chmod(0o755)
+    return Shells([str(folder)])
+
+
 def test_without_the_shell_nothing_is_said(tmp_path: Path) -> None:
-    assert fault("bash", b"fi\n", folders=(str(tmp_path),)) is None
-    (tmp_path / "bash").write_text("no program")
-    assert fault("bash", b"fi\n", folders=(str(tmp_path),)) is None
+    assert Shells([str(tmp_path)]).fault("bash", b"fi\n") is None
+    assert shell(tmp_path, "no program").fault("bash", b"fi\n") is None
+
+
+def test_a_shell_that_takes_too_long_is_not_asked_again(tmp_path: Path) -> None:
+    slow = shell(tmp_path, f"#!/bin/sh\necho >> {tmp_path}/asked\nexec sleep 60\n")
+    assert [slow.fault("bash", b"fi\n") for _ in range(3)] == [None] * 3
+    assert (tmp_path / "asked").read_text() == "\n"
