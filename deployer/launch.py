@@ -21,7 +21,7 @@ from deployer.follow.stop import ended_when_cancelled
 from deployer.follow.watch import watch
 from deployer.live.look import FRESH_SECONDS, look, refreshed
 from deployer.live.newer import newer_than, problem
-from deployer.live.origin import described
+from deployer.live.origin import described, read
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
@@ -77,11 +77,12 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
     policy = ConflictPolicy(
         on_conflict=on_conflict or settings.on_conflict,
         budget=settings.timeout,
-        follow=lambda other, left: watch(other, left, aws=aws, run=run),
+        follow=lambda other, left, waited: watch(other, left, aws=aws, run=run, waited_seconds=waited),
         say=run.ci.say,
         guard=lambda sent: ended_when_cancelled(sent, aws=aws, run=run),
         check=watchman.check,
         confirm=watchman.confirm,
+        place=lambda other: origin.place_behind(read(other.description)),
     )
 
     def describe(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from deployer.aws.errors import is_denied, sdk_errors, translate
@@ -17,9 +18,10 @@ from deployer.deployment.control import stop
 from deployer.deployment.create import deploy, unchecked, unguarded
 from deployer.deployment.holder import Holder, holder, scope_of
 from deployer.deployment.model import Deployment
+from deployer.deployment.queue import Queue
 from deployer.errors import Conflict, Problem
 from deployer.revision import of_location
-from deployer.text import duration
+from deployer.text import counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 _FREE = "Run again when it has ended, or set on-conflict to wait (with a longer timeout) or stop."
 _IDENTIFIER = re.compile(r"\bd-[A-Z0-9]{4,20}\b", re.ASCII)
 _ACTIVE: tuple[DeploymentStatusType, ...] = ("Created", "Queued", "InProgress", "Baking", "Ready")
-_HEAD_START = 60.0
-_LONGEST_DELAY = 5.0
 _BLIND_PAUSE = 10.0
 
 
@@ -46,17 +46,20 @@ _BLIND_PAUSE = 10.0
 class ConflictPolicy:
     """The policy for a busy group: what to do about another deployment, and how long that may take.
 
-    `follow` watches somebody else's deployment to its end or until that time is spent; `guard` and `check`
-    are `deploy`'s. `confirm` is called with what was created, and may raise.
+    `follow` watches somebody else's deployment to its end or until that time is spent, the less often the
+    more seconds, its last argument, this run has waited. `guard` and `check` are `deploy`'s. `confirm` is
+    called with what was created, and may raise. `place` returns this run's place in the queue behind a
+    holder, None where it cannot be known.
     """
 
     on_conflict: OnConflict
     budget: timedelta
-    follow: Callable[[Deployment, timedelta], object]
+    follow: Callable[[Deployment, timedelta, float], object]
     say: Callable[[str], None]
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
     check: Callable[[], None] = unchecked
     confirm: Callable[[Deployment], None] = lambda _: None
+    place: Callable[[Holder], int | None] = lambda _: None
 
 
 def create_when_free(
@@ -68,6 +71,7 @@ def create_when_free(
     to fail, or when the budget is spent; other DeployErrors as `deploy` does.
     """
     started = clock.monotonic()
+    queue = Queue(clock, started)
     while True:
         try:
             left = policy.budget - timedelta(seconds=clock.monotonic() - started)
@@ -101,15 +105,42 @@ def create_when_free(
             policy.say(f"Stopping {_named(other)}, which holds {request.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
                 raise Conflict(problem)
+            policy.follow(other.deployment, left, 0.0)
         else:
-            policy.say(f"{_named(other)} holds {request.group}; waiting for it: {other.deployment.url}")
-        policy.follow(other.deployment, left)
-        clock.sleep(_delay(clock.monotonic() - started))
+            look = partial(_holder, revision, request, aws)
+            _await_turn(other, left, queue, look=look, policy=policy)
 
 
-def _delay(waited: float) -> float:
-    """Return the seconds to hold back once the group is free: the run that has waited longest goes first."""
-    return max(0.0, _LONGEST_DELAY * (1 - waited / _HEAD_START))
+def _await_turn(
+    other: Holder,
+    left: timedelta,
+    queue: Queue,
+    *,
+    look: Callable[[], tuple[Holder | None, bool]],
+    policy: ConflictPolicy,
+) -> None:
+    """Wait until it is this run's turn to ask for the group, or the time that is `left` has passed.
+
+    While other runs are ahead, this one only looks now and then; the next in the queue follows the holder.
+    """
+    clock, place = queue.clock, policy.place(other)
+    until = clock.monotonic() + left.total_seconds()
+    if place and queue.rest(place):
+        ahead = counted(place - 1, "run")
+        policy.say(f"{_named(other)} holds the group, and up to {ahead} of this workflow come first")
+    while rest := min(queue.rest(place), max(0.0, until - clock.monotonic())):
+        clock.sleep(rest)
+        found, joins = look()
+        if found is None:  # free, for the runs ahead to take
+            clock.sleep(min(queue.hold_back(place), max(0.0, until - clock.monotonic())))
+            found, joins = look()
+        if found is None or joins:
+            return
+        other, place = found, policy.place(found)
+    policy.say(f"{_named(other)} holds {other.deployment.group}; waiting for it: {other.deployment.url}")
+    waited = clock.monotonic() - queue.began if place is None else 0.0  # the next in a queue looks often
+    policy.follow(other.deployment, timedelta(seconds=until - clock.monotonic()), waited)
+    clock.sleep(min(queue.hold_back(place), max(0.0, until - clock.monotonic())))
 
 
 def _holder(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deployer.text import cut
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -91,10 +93,10 @@ class Holder:
             return "which goes to chosen instances only"
         if self.scope.outdated_only:
             return "which goes to outdated instances only"
-        return f'described as "{self.description}"' if self.description else ""
+        return f'described as "{cut(self.description, _SHOWN)}"' if self.description else ""
 
 
 def holder(deployment: Deployment, info: Mapping[str, Any]) -> Holder:
     """Return the holder that a DeploymentInfo describes; without a creator it counts as a user's."""
-    description = " ".join((info.get("description") or "").split())[:_SHOWN]
+    description = " ".join((info.get("description") or "").split())
     return Holder(deployment, info.get("creator") or USER, scope_of(info), description)

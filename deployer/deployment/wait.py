@@ -42,17 +42,19 @@ class Patience:
     """The time to wait in total, and the interval between status checks if the user fixed it.
 
     `extra_looks` is how many more there may be once the budget is spent, until one of them is answered.
+    `waited_seconds` were spent waiting for others before: of many runs that do, each looks less often.
     """
 
     budget: timedelta
     poll_interval: timedelta | None = None
     extra_looks: int = 0
+    waited_seconds: float = 0.0
 
     def pause(self, elapsed: float) -> float:
         """Return the seconds until the next check: a tenth of the time waited, within bounds."""
         if self.poll_interval:
             return self.poll_interval.total_seconds()
-        return min(SLOWEST, max(FASTEST, elapsed / 10))
+        return min(SLOWEST, max(FASTEST, (self.waited_seconds + elapsed) / 10))
 
     def backoff(self, elapsed: float, *, failures: int) -> float:
         """Return the seconds until the next check after that many failures in a row."""

@@ -33,11 +33,12 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     acts: Iterable[Callable[[Snapshot], None]] = (),
     told: Iterable[str] = (),
     extra_looks: int = 0,
+    waited_seconds: float = 0.0,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
     `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `acts` see each snapshot
-    once it was told; `told` names warnings that are left out; `extra_looks` is Patience's.
+    once it was told; `told` names warnings that are left out; the rest is Patience's.
     """
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
@@ -51,7 +52,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
 
     return wait(
         Observer(deployment.id, aws.codedeploy_once, run.clock),
-        patience=Patience(budget, run.settings.poll_interval, extra_looks),
+        patience=Patience(budget, run.settings.poll_interval, extra_looks, waited_seconds),
         clock=run.clock,
         progress=show,
         stop_after=stop_after,

@@ -76,6 +76,12 @@ class Origin:
         one, two = (self.repository, self.workflow), (other.repository, other.workflow)
         return one == two and any(one) and None not in {self.number, other.number}
 
+    def place_behind(self, other: Origin) -> int | None:
+        """Return how many turns after that run's this one comes, from one on; None if unknown."""
+        if not self.same_counter(other):
+            return None
+        return max(1, (self.number or 0) - (other.number or 0))
+
     def is_newer_than(self, other: Origin) -> bool:
         """Return whether this is a later run of the same workflow; a later attempt of one run is not."""
         return self.same_counter(other) and (self.number or 0) > (other.number or 0)

@@ -58,7 +58,8 @@ class Emulator:
     `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all, unchecked). `roles`
     can be assumed. `bucket_store` is an S3 server that S3's requests are handed on to, with policies, keys,
     sessions and faults in force; `bucket_regions` are the regions of buckets that are not in the request's
-    own. `clock` is the time that deployments, sessions and tokens go by; `page` the length of a list's pages.
+    own. `clock` is the time that deployments, sessions and tokens go by; `page` the length of a list's pages,
+    `creations_per_second` how many calls of CreateDeployment are taken before it is throttled.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Emulator:
         bucket_regions: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         page: int = 100,
+        creations_per_second: int | None = None,
         port: int = 0,
     ) -> None:
         names = [scenario] if isinstance(scenario, str) else list(scenario)
@@ -99,6 +101,7 @@ class Emulator:
             policies={key: _policies(each) for key, each in given.items()},
             roles=tuple(roles),
         )
+        self._creations = creations_per_second
         self.bucket_store = bucket_store
         self.bucket_regions = dict(bucket_regions or {})
         self.codedeploy = CodeDeploy(self.world, page=page)
@@ -244,6 +247,8 @@ class Emulator:
                 call.service, call.operation, call.parameters, world=self.world, region=scope.region
             )
             self._authorize(caller, call.service, wanted)
+        if call.operation == "CreateDeployment" and self._creations is not None:
+            self._throttle(self._creations)
         try:
             result = self._dispatch(call, scope)
         except ServiceError as error:
@@ -251,6 +256,19 @@ class Emulator:
             raise
         protocol.check_response(call.service, call.operation, result)
         return result
+
+    def _throttle(self, creations: int) -> None:
+        """Refuse a CreateDeployment beyond the rate; throttled calls themselves do not count."""
+        now = self.clock.now().timestamp()
+        recent = [
+            each
+            for each in self.calls[-1000:]
+            if each.operation == "CreateDeployment"
+            and each.time > now - 1
+            and each.error != "ThrottlingException"
+        ]
+        if len(recent) >= creations:
+            raise ServiceError("ThrottlingException", "Rate exceeded")
 
     def _dispatch(self, call: dialects.Call, scope: Scope) -> Mapping[str, Any]:
         if call.service == "sts":
