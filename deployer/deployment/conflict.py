@@ -87,7 +87,8 @@ def create_when_free(
         except Conflict as refusal:
             waited = clock.monotonic() - started
             left = policy.budget - timedelta(seconds=waited)
-            other, joins = _holder(revision, request, refusal, aws)
+            look = partial(_holder, revision, request, refusal, aws)
+            other, joins = look()
             if other and joins and policy.on_conflict is OnConflict.JOIN:
                 policy.say(f"{other.deployment.id} already deploys this revision: following it")
                 return replace(other.deployment, revision=revision)
@@ -107,7 +108,6 @@ def create_when_free(
                 raise Conflict(problem)
             policy.follow(other.deployment, left, 0.0)
         else:
-            look = partial(_holder, revision, request, aws)
             _await_turn(other, left, queue, look=look, policy=policy)
 
 
