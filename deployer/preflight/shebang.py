@@ -17,41 +17,12 @@ if TYPE_CHECKING:
 _PROGRAM: Final = re.compile(r"[\w.+-]+", re.ASCII)
 _EXAMPLE: Final = "Write one that the instances have, such as `#!/bin/bash`."
 _SYSTEM_FOLDERS: Final = ("/bin/", "/usr/bin/", "/usr/local/bin/")
-_KNOWN: Final = (
-    *("sh", "bash", "dash", "ash", "rbash", "ksh", "mksh", "zsh", "fish", "csh", "tcsh", "busybox"),
-    *(
-        "awk",
-        "gawk",
-        "mawk",
-        "sed",
-        "python",
-        "pypy",
-        "perl",
-        "ruby",
-        "node",
-        "nodejs",
-        "php",
-        "lua",
-        "tclsh",
-    ),
-    *(
-        "expect",
-        "make",
-        "pwsh",
-        "deno",
-        "bun",
-        "tsx",
-        "zx",
-        "java",
-        "env",
-        "uv",
-        "go",
-        "rscript",
-        "sudo",
-        "nice",
-    ),
-    *("su", "systemd-run"),
+_PROGRAMS: Final = (
+    "ash awk bash bun busybox csh dash deno env expect fish gawk go ipython java jruby ksh lksh lua make "
+    "mawk mksh nice node nodejs pdksh perl php posh pwsh pypy python rbash Rscript ruby sed sh su sudo "
+    "systemd-run tclsh tcsh tsx uv wish yash zsh zx"
 )
+_KNOWN: Final = frozenset(_PROGRAMS.split())
 _VERSION: Final = re.compile(r"[-\d.]+$")
 _ONE_WORD: Final = re.compile(r"(?:sh|bash|dash|ash|python[\d.]*)")  # seen to fail with two options
 _WITH_VALUE: Final = re.compile(r"-[bBdEhiIOPqsSuvVx]*[WX] ")  # of Python: the rest is the option's value
@@ -115,7 +86,7 @@ def _check_env(name: str, arguments: str, place: Location) -> Iterator[Problem]:
 def _check_known(name: str, program: str, place: Location) -> Iterator[Problem]:
     """Warn of a program that is nearly one that we know; with a version in its name it is that one."""
     plain = _VERSION.sub("", program)
-    if plain not in _KNOWN and (guess := nearest(plain, _KNOWN)):
+    if plain not in _KNOWN and (guess := nearest(plain, sorted(_KNOWN))):
         yield rules.UNLIKELY_INTERPRETER.problem(
             place, script=name, program=program, advice=did_you_mean(guess, "")
         )

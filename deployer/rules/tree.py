@@ -43,11 +43,12 @@ NAME_ODD = Rule(
 )
 SPECIAL = Rule(
     code="special-file",
-    message="`{name}` is a {kind}, which no archive can contain.",
+    message="`{name}` is a {kind}, which is not put into the bundle.",
     hint=_LEAVE_OUT,
     bad="mkfifo app/queue",
     good="exclude: app/queue",
     source=_TOOL,
+    severity=WARNING,
 )
 LINK_OUTSIDE = Rule(
     code="link-leaves-source",

@@ -317,6 +317,7 @@ def test_first_line_of_a_script(script: str, said: str) -> None:
         ("/bin/bsh", "flag"),
         ("/usr/bin/env pyhton3", "flag"),
         ("/opt/acme/bin/bsh", "ok"),
+        ("/usr/bin/jruby", "ok"),
         ("/bin/sh;", "error"),
     ],
 )
