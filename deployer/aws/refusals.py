@@ -78,8 +78,9 @@ def _provider_hint(text: str, role: str, claims: Claims) -> str:
         (("verification key",), _unreachable_keys(claims)),
         (("thumbprint", "certificate"), _thumbprint(arn)),
         (("valid jwt", "not a jwt", "malformed", "parse"), _NO_JWT),
-        (("claim",), _NO_CLAIM),
+        (("missing", "required claim"), _NO_CLAIM),
         (("audience",), audience),
+        (("claim",), _NO_CLAIM),
         (("provider",), provider),
     ):
         if any(word in said for word in words):

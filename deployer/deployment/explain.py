@@ -69,6 +69,12 @@ _SCRIPT_NAMED = re.compile(r"^Script at specified location: [^\n]{0,500}? (?=fai
 
 _SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *EXIT_CLUES)
 
+_SHIFTING = (
+    "The traffic shifts in the steps and pauses of the deployment configuration: raise the input timeout "
+    "above "
+    "what they take together."
+)
+
 _TARGETS_UNREAD = (
     "The targets' final states could not be read ({why}). The console shows which failed, and why."
 )
@@ -169,7 +175,7 @@ def _silent(snapshot: Snapshot) -> Problem:
 
 def _unfinished(snapshot: Snapshot) -> Problem:
     running = [
-        f"{event.name} on {target.id}"
+        (event.name, target)
         for target in snapshot.targets or ()
         for event in target.events
         if event.status == "InProgress"
@@ -180,11 +186,15 @@ def _unfinished(snapshot: Snapshot) -> Problem:
             f"AWS is not responding ({snapshot.trouble}). Check the deployment in the console.",
             code="timed-out",
         )
-    doing = f" It is waiting for {first_few(tuple(running))}." if running else ""
+    waits = tuple(f"{event} on {target.id}" for event, target in running)
+    doing = f" It is waiting for {first_few(waits)}." if waits else ""
     hint = (
         "Raise the input timeout, or check what it is waiting for. With on-timeout: stop, the deployment is "
         "stopped too."
     )
+    if running and all(event in BALANCED for event, _ in running):
+        event, target = running[0]
+        hint = BALANCED[event].advice if target.kind == "instance" else _SHIFTING
     if snapshot.status == "InProgress" and snapshot.untouched:
         doing, hint = f" {AGENT_NEVER_ANSWERED.why}", AGENT_NEVER_ANSWERED.advice
     elif snapshot.terminating:

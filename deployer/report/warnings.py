@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SILENCE_SECONDS = 180.0
 """The time after which a warning is due if no target has started; agents poll every few seconds."""
 
+_BY_AGENT = frozenset({"DownloadBundle", "Install"})
+"""Events in which the agent works itself; no script runs."""
+
 _NEARLY = 0.8
 _BALANCING_SECONDS = 300.0
 """The time a load balancer may take for an instance before it is worth reporting."""
@@ -54,10 +57,8 @@ def warnings(
             yield f"stuck {name}", f"{where} is taking long. {BALANCED[name].advice}"
             continue
         allowed = duration(timeouts.get(name, EVENT_SECONDS))
-        yield (
-            f"stuck {name}",
-            f"{where} is close to its timeout of {allowed}. Check what the script is waiting for.",
-        )
+        check = "the agent's log and the disk" if name in _BY_AGENT else "what the script is waiting for"
+        yield f"stuck {name}", f"{where} is close to its timeout of {allowed}. Check {check}."
 
 
 def _stuck(snapshot: Snapshot, now: datetime, timeouts: Mapping[str, float]) -> dict[str, list[str]]:

@@ -224,6 +224,25 @@ def test_a_plain_success_says_nothing() -> None:
     assert explain(Snapshot("Succeeded"), PLACES).problems == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "event", "said"),
+    [
+        ("instance", "AllowTraffic", "health check"),
+        ("instance", "BlockTraffic", "deregistration delay"),
+        ("lambda", "AllowTraffic", "the steps and pauses of the deployment configuration"),
+        ("ecs", "AllowTraffic", "the steps and pauses of the deployment configuration"),
+        ("instance", "AfterInstall", "check what it is waiting for"),
+    ],
+)
+def test_what_the_load_balancer_or_a_shift_takes_is_not_a_script_that_waits(
+    kind: str, event: str, said: str
+) -> None:
+    events = (LifecycleEvent(event, "InProgress", start=FakeClock().now()),)
+    running = Snapshot("InProgress", targets=(Target("t", "InProgress", kind=kind, events=events),))
+    (problem,) = explain(running, PLACES).problems
+    assert said in problem.hint
+
+
 def test_one_that_did_not_end_tells_what_it_waits_for() -> None:
     now = FakeClock().now()
     running = Target("i-1", "InProgress", events=(LifecycleEvent("AfterInstall", "InProgress", start=now),))

@@ -205,7 +205,7 @@ def test_signs_of_a_silent_agent_a_stuck_event_and_a_failure() -> None:
     now = START + timedelta(seconds=50)
     told = dict(warnings(stuck, seconds=50, now=now, timeouts={"Install": 60}))
     assert list(told) == ["failed", "stuck Install"]
-    assert "i-1 is close to its timeout of 1m 00s" in told["stuck Install"]
+    assert "i-1 is close to its timeout of 1m 00s. Check the agent's log" in told["stuck Install"]
     assert list(dict(warnings(stuck, seconds=50, now=now, timeouts={}))) == ["failed"]
     assert list(warnings(Snapshot("Failed", targets=(pending,)), seconds=999, now=START, timeouts={})) == []
 
