@@ -11,6 +11,7 @@ from deployer.choices import APPSPEC, PreFlight, Stage
 from deployer.ci.files import own_files
 from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
 from deployer.report import lines
+from deployer.rules.files import DESTINATION_LITERAL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -92,6 +93,8 @@ def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:
             ci.debug(text)
     tree, unfilled = _filled(tree, appspec, run)
     found, parsed = _checked(tree, settings.bundle_type, run)
+    places = {problem.location for problem in unfilled}
+    found = [each for each in found if each.code != DESTINATION_LITERAL.code or each.location not in places]
     _judge([*tree.warnings, *unfilled, *found], run)
     bundle = package(tree, bundle_type=settings.bundle_type, compression=settings.compression)
     return replace(bundle, appspec=parsed)

@@ -91,7 +91,9 @@ class AppSpecFile:
         Raises InvalidBundle when it is too large to be read as a whole.
         """
         if variables and len(self.data) > LIMIT:
-            raise InvalidBundle(rules.TOO_LARGE.problem(Location(self.path), limit=LIMIT))
+            raise InvalidBundle(
+                rules.TOO_LARGE.problem(Location(self.path), why=f"has more than {LIMIT:,} bytes")
+            )
         text, problems = fill(self.text, variables, path=self.path)
         return replace(self, text=text), problems
 

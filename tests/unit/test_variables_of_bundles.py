@@ -159,12 +159,19 @@ def test_without_pre_flight_only_what_would_add_a_key_is_refused(tmp_path: Path,
 
 
 def test_without_variables_angle_brackets_are_text(tmp_path: Path) -> None:
+    """Deployed byte for byte, with a warning where they would be a folder's name."""
     folder = repository(tmp_path, TEMPLATE.replace("<HOOK>", "app/run.sh"))
-    code, log = run(folder, variables="")
+    code, log = run(folder, variables="", pre_flight="errors")
     assert code == 0, log
+    assert "::warning file=appspec.yml,line=5,col=18,title=appspec-files-destination-literal" in log
     tree = scan(folder, repository=folder, appspec=APPSPEC, exclude=[])
     assert tree.entries[APPSPEC].content is None
     assert tree.read(APPSPEC, 9999) == (folder / APPSPEC).read_bytes()
+
+
+def test_a_placeholder_that_is_left_in_a_destination_is_told_once(tmp_path: Path) -> None:
+    log = run(repository(tmp_path), variables="HOOK=app/run.sh")[1]
+    assert re.findall(r"line=5,col=18,title=(\S+?)::", log) == ["appspec-placeholder"]
 
 
 def test_an_archive_cannot_be_filled_in(tmp_path: Path) -> None:
@@ -172,7 +179,7 @@ def test_an_archive_cannot_be_filled_in(tmp_path: Path) -> None:
         archive.writestr(APPSPEC, TEMPLATE)
     code, log = run(tmp_path, "--source=app.zip")
     assert code == ExitCode.INVALID_INPUT
-    assert "app.zip is an archive, which is deployed as it is" in log
+    assert "app.zip is an archive, which is deployed unchanged" in log
 
 
 @settings(deadline=None, max_examples=20)  # the first example loads the parser
