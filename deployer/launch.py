@@ -71,18 +71,11 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
     `note` begins the description; `on_conflict` overrides the input. Raises a DeployError when there is no
     way to the group: NewerRun when a newer run holds it.
     """
-    settings, job, origin = run.settings, run.ci.job, run.outcome.origin
+    job, origin = run.ci.job, run.outcome.origin
     compare(group, revision, aws=aws, run=run)
     watchman = Watchman(revision, group, aws, run)
-    policy = ConflictPolicy(
-        on_conflict=on_conflict or settings.on_conflict,
-        budget=settings.timeout,
-        follow=lambda other, left, waited: watch(other, left, aws=aws, run=run, waited_seconds=waited),
-        say=run.ci.say,
-        guard=lambda sent: ended_when_cancelled(sent, aws=aws, run=run),
-        check=watchman.check,
-        confirm=watchman.confirm,
-        place=lambda other: origin.place_behind(read(other.description)),
+    policy = replace(
+        policy_of(run, aws=aws, on_conflict=on_conflict), check=watchman.check, confirm=watchman.confirm
     )
 
     def describe(text: str) -> str:
@@ -90,6 +83,18 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
 
     order = request.described(describe)
     return run.deployed(create_when_free(revision, order, policy=policy, aws=aws, clock=run.clock))
+
+
+def policy_of(run: Run, *, aws: Aws, on_conflict: OnConflict | None = None) -> ConflictPolicy:
+    """Return how a run gets at a group that another deployment holds; `on_conflict` overrides the input."""
+    return ConflictPolicy(
+        on_conflict=on_conflict or run.settings.on_conflict,
+        budget=run.settings.timeout,
+        follow=lambda other, left, waited: watch(other, left, aws=aws, run=run, waited_seconds=waited),
+        say=run.ci.say,
+        guard=lambda sent: ended_when_cancelled(sent, aws=aws, run=run),
+        place=lambda other: run.outcome.origin.place_behind(read(other.description)),
+    )
 
 
 def compare(group: Group, revision: Revision, *, aws: Aws, run: Run) -> None:

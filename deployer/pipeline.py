@@ -20,10 +20,12 @@ from deployer.errors import InvalidInput, Problem
 from deployer.follow.end import follow
 from deployer.follow.places import places_in, places_of
 from deployer.launch import launch_unless_spared
+from deployer.live.fit import reject_unfit
 from deployer.live.look import look, registered_origin
 from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
 from deployer.report import progress
+from deployer.restart import restart
 from deployer.revision import AppSpecRevision
 
 if TYPE_CHECKING:
@@ -57,6 +59,9 @@ def run(run: Run) -> None:
         _follow(_adopt(aws, run), settings.timeout, aws=aws, run=run)
         return
     requests = _requests(run)
+    if settings.restart:
+        _restart(requests, run)
+        return
     given = settings.revision
     if isinstance(given, Back):
         _go_back(given, requests, run)
@@ -67,6 +72,7 @@ def run(run: Run) -> None:
         return
     aws = connected(run)
     groups = _groups(aws, run)
+    reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
     revision = given or _store(run.outcome.bundle, groups, aws, run)
     if not reaches(Stage.REGISTER):
@@ -85,6 +91,19 @@ def _go_back(to: Back, requests: Sequence[DeploymentRequest], run: Run) -> None:
     for request in requests:
         run.outcome.turn_to(request.group)
         go_back(to, request, aws=aws, run=run)
+        if not run.outcome.lets_next_group_begin:
+            return
+
+
+def _restart(requests: Sequence[DeploymentRequest], run: Run) -> None:
+    """Restart the application in each group, on what the group runs."""
+    reject_misfits(requests, platforms_of(None))
+    aws = connected(run)
+    groups = _groups(aws, run)
+    reject_unfit(requests, groups)
+    for request, group in zip(requests, groups, strict=True):
+        run.outcome.turn_to(request.group)
+        _deploy(None, request, group, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             return
 
@@ -114,7 +133,7 @@ def _package(run: Run) -> Bundle:
 def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
     """Yield a problem of the input `key` for what this job cannot fill in, before anything is packaged."""
     uploads = settings.bucket and settings.stop_after.reaches(Stage.UPLOAD)
-    if not uploads or settings.revision or settings.deployment_id:
+    if not uploads or not settings.packages:
         return
     facts = _key_facts(job, digest="0" * 64, extension=settings.bundle_type.extension)
     missing = {"application": settings.application or "a", "group": settings.deployment_group or "a"}
@@ -240,13 +259,19 @@ def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
         return run.registered(revision)
 
 
-def _deploy(revision: Revision, request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> None:
-    """Deploy to one group, and follow that as far as the run is to go."""
+def _deploy(
+    revision: Revision | None, request: DeploymentRequest, group: Group, *, aws: Aws, run: Run
+) -> None:
+    """Deploy to one group, or restart it without a revision, and follow that as far as the run is to go."""
     settings = run.settings
     started = run.clock.monotonic()
     several = len(run.outcome.groups) > 1
-    with run.ci.section(f"Deploy to {request.group}" if several else "Deploy"):
-        deployment = launch_unless_spared(revision, request, group, aws=aws, run=run)
+    title = "Deploy" if revision else "Restart"
+    with run.ci.section(f"{title} {'to ' if revision else ''}{request.group}" if several else title):
+        if revision is None:
+            deployment: Deployment | None = restart(request, group, aws=aws, run=run)
+        else:
+            deployment = launch_unless_spared(revision, request, group, aws=aws, run=run)
     if deployment and settings.stop_after.reaches(Stage.READY):
         budget = settings.timeout - timedelta(seconds=run.clock.monotonic() - started)
         _follow(deployment, budget, aws=aws, run=run)

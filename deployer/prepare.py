@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
     """Return the inputs that a run does not need because its AppSpec is the revision and is sent inline."""
-    if settings.stop_after is Stage.UPLOAD or settings.deployment_id or settings.revision:
+    if settings.stop_after is Stage.UPLOAD or not settings.packages:
         return ()
     try:
         found = find(settings.source, settings.appspec, repository=repository)

@@ -167,6 +167,16 @@ class Run:
         self.ci.say(f"Live: {before} → Deploying: {lines.deploying(group, origin, revision)}{link}")
         self.ci.outputs(outputs.of_before(live, url))
 
+    def restarting(self, group: Group) -> None:
+        """Record what the group runs before it is restarted."""
+        from deployer.report import lines
+
+        self.outcome.before = lines.running(group, now=self.clock.now())
+        self.ci.say(f"Live: {self.outcome.before} → Restarting")
+        self.ci.say(lines.RESTART_NEEDS)
+        if group.live and group.live.revision:
+            self.registered(group.live.revision)
+
     def deployed(self, deployment: Deployment) -> Deployment:
         """Record the deployment, whose id later steps need even if this run dies."""
         self.outcome.deployment, self.outcome.status = deployment, Status.CREATED

@@ -64,6 +64,8 @@ INPUT_HINTS = {
     "InvalidArgument": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl. "
     "A kms-key-id needs sse: aws:kms.",
     "InvalidRequest": "Check the inputs that go to S3: sse, kms-key-id, storage-class, object-tags and acl.",
+    "InvalidAutoScalingGroupProcessToSuspend": "Processes can be suspended if the group deploys in place and "
+    "has an Auto Scaling group: Terminate, AZRebalance, InstanceRefresh and ScheduledActions.",
     "InvalidRevision": "The application is for another compute platform (Lambda and ECS take an AppSpec as "
     "YAML or JSON, instances an archive), or the revision is not of the type it was registered as.",
     "BadRequest": "Check object-tags (S3 allows 10 tags) and the other inputs that go to S3.",

@@ -47,7 +47,7 @@ def permissions_policy(settings: Settings) -> Document:
         region=settings.region or "*",
         account=role["account"] if role else "*",
     )
-    statements = [] if settings.revision or settings.deployment_id else list(_storage(settings, place))
+    statements = list(_storage(settings, place)) if settings.packages else []
     return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
 
 
@@ -99,7 +99,7 @@ def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
     """Yield the statements for CodeDeploy."""
     reaches, parameters = settings.stop_after.reaches, settings.parameters or {}
     creates = reaches(Stage.DEPLOY) and not settings.deployment_id
-    if reaches(Stage.REGISTER) and not settings.deployment_id:
+    if reaches(Stage.REGISTER) and not (settings.deployment_id or settings.restart):
         revision = ["codedeploy:RegisterApplicationRevision"]
         revision += ["codedeploy:GetApplicationRevision"] if creates else []
         yield _allow("Register", revision, place.arn("codedeploy", f"application:{settings.application}"))
@@ -151,7 +151,7 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     leaves = settings.on_timeout is settings.on_cancel is settings.on_first_failure is OnEnd.LEAVE
     if reaches(Stage.DEPLOY) and not (leaves and settings.on_conflict is not OnConflict.STOP):
         yield _allow("OptionalStop", ["codedeploy:StopDeployment"], "*")
-    if not (settings.bucket or settings.revision or settings.deployment_id):
+    if settings.packages and not settings.bucket:
         yield _allow("OptionalVersion", ["lambda:GetAlias"], place.arn("lambda", "function:*"))
         yield _allow("OptionalTaskDefinition", ["ecs:DescribeTaskDefinition"], "*")
     if settings.application and reaches(Stage.UPLOAD) and not settings.deployment_id:

@@ -54,6 +54,11 @@ AGENT_NEVER_ANSWERED = Cause(
     Place.NOWHERE,
 )
 
+RESTART_AGENT = (
+    "A restart needs CodeDeploy agent 2.1.0 or later on each instance: dpkg -s codedeploy-agent or "
+    "rpm -q codedeploy-agent shows its version."
+)
+
 BALANCED = {
     "AllowTraffic": Cause(
         "The instance did not become healthy in the load balancer's target group; the agent is not involved.",

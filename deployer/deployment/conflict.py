@@ -63,7 +63,7 @@ class ConflictPolicy:
 
 
 def create_when_free(
-    revision: Revision, request: DeploymentRequest, *, policy: ConflictPolicy, aws: Aws, clock: Clock
+    revision: Revision | None, request: DeploymentRequest, *, policy: ConflictPolicy, aws: Aws, clock: Clock
 ) -> Deployment:
     """Create the deployment, or join the one that brings the same revision to the same instances already.
 
@@ -90,8 +90,9 @@ def create_when_free(
             look = partial(_holder, revision, request, refusal, aws)
             other, joins = look()
             if other and joins and policy.on_conflict is OnConflict.JOIN:
-                policy.say(f"{other.deployment.id} already deploys this revision: following it")
-                return replace(other.deployment, revision=revision)
+                does = "deploys this revision" if revision else "restarts the application"
+                policy.say(f"{other.deployment.id} already {does}: following it")
+                return replace(other.deployment, revision=revision or other.deployment.revision)
             if policy.on_conflict is OnConflict.FAIL or left <= timedelta():
                 raise _refused(request, other, waited, refusal) from refusal
             if other is None:
@@ -144,7 +145,7 @@ def _await_turn(
 
 
 def _holder(
-    revision: Revision, request: DeploymentRequest, refusal: Conflict, aws: Aws
+    revision: Revision | None, request: DeploymentRequest, refusal: Conflict, aws: Aws
 ) -> tuple[Holder | None, bool]:
     """Return the deployment that holds the group, and whether it deploys what this run would.
 
@@ -163,7 +164,7 @@ def _holder(
 
 
 def _among(
-    identifiers: Iterable[str], revision: Revision, request: DeploymentRequest, aws: Aws
+    identifiers: Iterable[str], revision: Revision | None, request: DeploymentRequest, aws: Aws
 ) -> tuple[Holder | None, bool]:
     """Return the first of these deployments that holds the group, or better the one that does the same."""
     first, scope = None, scope_of(request.parameters)

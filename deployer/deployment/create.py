@@ -30,7 +30,7 @@ from deployer.aws.errors import (
     translated,
 )
 from deployer.aws.retries import PATIENCE
-from deployer.deployment.holder import USER
+from deployer.deployment.holder import USER, scope_of
 from deployer.deployment.model import DESCRIPTION_LIMIT, Deployment
 from deployer.deployment.register import with_content
 from deployer.deployment.request import DeploymentRequest, members_of
@@ -59,7 +59,7 @@ _LISTED_SINCE = timedelta(minutes=6)
 class Sent:
     """A CreateDeployment request, and when it was first sent by this machine's two clocks."""
 
-    revision: Revision
+    revision: Revision | None
     request: DeploymentRequest
     monotonic: float
     wall: datetime
@@ -75,7 +75,7 @@ def unchecked() -> None:
 
 
 def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
-    revision: Revision,
+    revision: Revision | None,
     request: DeploymentRequest,
     *,
     aws: Aws,
@@ -192,7 +192,8 @@ def _is_of(sent: Sent, info: DeploymentInfoTypeDef, *, began: datetime) -> bool:
         and created >= began
         and info.get("creator", USER) == USER
         and info.get("description", "").split() == description.split()
-        and of_location(info.get("revision", {})) == sent.revision
+        and sent.revision in {None, of_location(info.get("revision", {}))}
+        and scope_of(info).mode == scope_of(sent.request.parameters).mode
     )
 
 

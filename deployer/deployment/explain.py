@@ -19,11 +19,13 @@ from deployer.deployment.causes import (
     EVENT_CODES,
     PLAIN_CODES,
     PREVIOUS_REVISION,
+    RESTART_AGENT,
     Cause,
     Place,
     cause_of,
 )
 from deployer.deployment.clues import causes_in
+from deployer.deployment.holder import RESTART
 from deployer.deployment.logs import telling_line, texts_of
 from deployer.deployment.model import Diagnostics
 from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
@@ -155,12 +157,31 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
         problems.append(_silent(snapshot))
     elif not failures:
         problems.append(_deployment_problem(snapshot, places))
+    if snapshot.mode == RESTART and problems and not any(failure.diagnostics.script for failure in failures):
+        problems[0] = replace(problems[0], hint=f"{problems[0].hint}\n{RESTART_AGENT}".lstrip())
+    if snapshot.suspended and snapshot.status == "Failed":
+        problems.append(_suspended(snapshot))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
 
 
 def _says_nothing(failures: tuple[Failure, ...]) -> bool:
     """Return whether targets failed, and none says why."""
     return bool(failures) and not any(failure.says_why for failure in failures)
+
+
+def _suspended(snapshot: Snapshot) -> Problem:
+    """Warn that processes may stay suspended: a deployment also fails if they cannot be resumed."""
+    processes = snapshot.suspended
+    return Problem(
+        f"CodeDeploy suspended {' and '.join(processes)} of the group's Auto Scaling groups for this "
+        "deployment, and what it could not resume stays suspended.",
+        "Check the Auto Scaling groups, and resume what is suspended: aws autoscaling resume-processes "
+        f"--auto-scaling-group-name NAME --scaling-processes {' '.join(processes)}\nThe deployment group's "
+        "service role needs autoscaling:SuspendProcesses and autoscaling:ResumeProcesses for them. This is "
+        "not the role of the CI job.",
+        code="processes-suspended",
+        severity=Severity.WARNING,
+    )
 
 
 def _silent(snapshot: Snapshot) -> Problem:

@@ -71,13 +71,15 @@ class Holder:
     scope: Scope
     description: str = ""
 
-    def does(self, revision: Revision, scope: Scope) -> bool:
+    def does(self, revision: Revision | None, scope: Scope) -> bool:
         """Return whether it deploys this revision to these instances, so that it can be followed instead.
+
+        A restart has no revision: another one restarts the same.
 
         Only what a user created does, or the rollback to this revision: what else AWS creates goes to single
         instances, or has a purpose of its own.
         """
-        same = self.deployment.revision == revision and self.scope == scope
+        same = revision in {None, self.deployment.revision} and self.scope == scope
         return same and self.creator in {USER, ROLLBACK}
 
     @property

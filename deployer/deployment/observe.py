@@ -218,6 +218,8 @@ def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
         group_wait_minutes=ready_wait + keep_wait,
         terminating=info.get("instanceTerminationWaitTimeStarted", False),
         blue_green=info.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN",
+        mode=info.get("deploymentMode", ""),
+        suspended=tuple(info.get("ec2DeploymentOptions", {}).get("autoScalingGroupProcessesToSuspend", [])),
     )
 
 

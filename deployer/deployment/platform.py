@@ -27,20 +27,28 @@ if TYPE_CHECKING:
     from deployer.revision import Revision
 
 
-_SERVER_ONLY = (
-    "fileExistsBehavior",
-    "ignoreApplicationStopFailures",
-    "updateOutdatedInstancesOnly",
-    "targetInstances",
-)
+_SERVER_ONLY = {
+    "fileExistsBehavior": "file-exists-behavior",
+    "ignoreApplicationStopFailures": "ignore-application-stop-failures",
+    "updateOutdatedInstancesOnly": "update-outdated-instances-only",
+    "targetInstances": "target-instances",
+    "ec2DeploymentOptions": "parameters",
+}
+"""Members of CreateDeployment for instances only, with their inputs; other platforms expect false."""
+
 _CONFIG = re.compile(r"CodeDeployDefault\.(Lambda|ECS)?")
 _SERVER = frozenset({ComputePlatform.SERVER})
 _EITHER = frozenset({ComputePlatform.LAMBDA, ComputePlatform.ECS})
 _TYPES = {BundleType.YAML, BundleType.JSON}
 
 
-def platforms_of(subject: Bundle | Revision) -> frozenset[ComputePlatform]:
-    """Return the platforms that a bundle or revision may be for, as far as known without asking S3."""
+def platforms_of(subject: Bundle | Revision | None) -> frozenset[ComputePlatform]:
+    """Return the platforms that a bundle or revision may be for, as far as known without asking S3.
+
+    None stands for a restart, which is for instances.
+    """
+    if subject is None:
+        return _SERVER
     if isinstance(subject, AppSpecRevision):
         return _of(parse((subject.content or "").encode(), path="").appspec)
     if isinstance(subject, GitHubRevision) or subject.type not in _TYPES:
@@ -61,11 +69,11 @@ def reject_misfits(requests: Sequence[DeploymentRequest], possible: frozenset[Co
     names = _labels(possible)
     problems = [
         Problem(
-            f"Input {_kebab(member)}: {member} is for instances, and this revision is for {names}.",
+            f"Input {name}: {member} is for instances, and this revision is for {names}.",
             "Remove it: CodeDeploy would reject the deployment.",
         )
-        for member in _SERVER_ONLY
-        if member in parameters and ComputePlatform.SERVER not in possible
+        for member, name in _SERVER_ONLY.items()
+        if parameters.get(member) and ComputePlatform.SERVER not in possible
     ]
     config = str(parameters.get("deploymentConfigName", ""))
     if match := _CONFIG.match(config):
@@ -116,7 +124,3 @@ def _of_application(application: str, aws: Aws) -> str:
 
 def _labels(platforms: frozenset[ComputePlatform]) -> str:
     return " or ".join(platform.label for platform in ComputePlatform if platform in platforms)
-
-
-def _kebab(member: str) -> str:
-    return re.sub(r"(?=[A-Z])", "-", member).lower()

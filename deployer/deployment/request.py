@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from deployer.deployment.holder import RESTART
 from deployer.deployment.model import DESCRIPTION_LIMIT
 from deployer.errors import Problem
 from deployer.revision import location
@@ -39,14 +40,15 @@ class DeploymentRequest:
         return replace(self, parameters={**given, **({"description": description} if description else {})})
 
 
-def members_of(revision: Revision, request: DeploymentRequest) -> CreateDeploymentInputTypeDef:
-    """Return the members of the CreateDeployment call."""
+def members_of(revision: Revision | None, request: DeploymentRequest) -> CreateDeploymentInputTypeDef:
+    """Return the members of the CreateDeployment call; a restart has no revision."""
     parameters: CreateDeploymentInputTypeDef = {
         "applicationName": request.application,
         "deploymentGroupName": request.group,
-        "revision": location(revision),
         **request.parameters,  # type: ignore[typeddict-item]
     }
+    if revision:
+        parameters["revision"] = location(revision)
     if description := parameters.get("description"):
         parameters["description"] = cut(description, DESCRIPTION_LIMIT)
     return parameters
@@ -81,6 +83,7 @@ def _parameters(settings: Settings) -> Iterator[tuple[str, Any]]:
         "ignoreApplicationStopFailures": settings.ignore_application_stop_failures,
         "updateOutdatedInstancesOnly": settings.update_outdated_instances_only,
         "targetInstances": settings.target_instances,
+        "deploymentMode": RESTART if settings.restart else None,
     }
     yield from ((name, value) for name, value in given.items() if value is not None)
     if (events := settings.auto_rollback) is not None:

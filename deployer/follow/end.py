@@ -75,7 +75,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 run.rolled_back(replace(deployment, id=identifier, revision=None))
     left = budget - timedelta(seconds=run.clock.monotonic() - started)
     if ending.status is Status.SUCCEEDED:
-        outcome.live = deployment.revision
+        outcome.live = deployment.revision or ending.snapshot.revision
         follow_updates(deployment, ending.snapshot, budget=left, aws=aws, run=run)
     elif ending.status in {Status.FAILED, Status.STOPPED}:
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)

@@ -91,8 +91,8 @@ class Group:
     """A deployment group when it was looked at, at `seen` seconds of the monotonic clock.
 
     `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
-    them; None where there was none. `platform` is the service's word. `unread` says why nothing could be
-    learnt.
+    them; None where there was none. `platform` is the service's word; `scales` is whether it has an Auto
+    Scaling group, None as `blue_green` is if that is unknown. `unread` says why nothing could be learnt.
     """
 
     application: str
@@ -102,6 +102,8 @@ class Group:
     attempt: Record | None = None
     seen: float = 0.0
     unread: Problem | None = None
+    blue_green: bool | None = None
+    scales: bool | None = None
 
     @property
     def settled(self) -> bool:

@@ -69,7 +69,17 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
     attempt = _record(info.get("lastAttemptedDeployment"), client, known, needed=needed)
     if attempt and attempt.status == "Succeeded":  # even if it did so between the two calls
         live = attempt
-    return Group(application, name, info.get("computePlatform", ""), live, attempt, seen)
+    style = info.get("deploymentStyle", {}).get("deploymentType")
+    return Group(
+        application,
+        name,
+        platform=info.get("computePlatform", ""),
+        blue_green=style == "BLUE_GREEN" if style else None,
+        scales=bool(info.get("autoScalingGroups")),
+        live=live,
+        attempt=attempt,
+        seen=seen,
+    )
 
 
 def refreshed(group: Group, *, aws: Aws, clock: Clock, needed: bool = False) -> Group:

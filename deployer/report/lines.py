@@ -83,6 +83,9 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
     return f"Uploaded {sent}"
 
 
+RESTART_NEEDS = "A restart installs nothing new. It needs CodeDeploy agent 2.1.0 or later on each instance."
+
+
 def running(group: Group, *, now: datetime) -> str:
     """Return what a group runs, for how long, and since which deployment."""
     live = group.live

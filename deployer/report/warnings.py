@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deployer.appspec.model import EVENT_SECONDS
-from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED
+from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED, RESTART_AGENT
+from deployer.deployment.holder import RESTART
 from deployer.text import duration, first_few
 
 if TYPE_CHECKING:
@@ -47,7 +48,11 @@ def warnings(
     if snapshot.ended or snapshot.trouble or snapshot.unread:
         return
     if seconds >= SILENCE_SECONDS and snapshot.status == "InProgress" and snapshot.untouched:
-        yield "silent", f"No target has started within {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+        yield (
+            "silent",
+            f"No target has started within {duration(seconds)}. {AGENT_NEVER_ANSWERED.advice}"
+            + (f" {RESTART_AGENT}" if snapshot.mode == RESTART else ""),
+        )
     targets = snapshot.targets or ()
     if any(target.failed_event for target in targets) and not all(target.ended for target in targets):
         yield "failed", "A target failed; the deployment continues as long as its configuration allows."

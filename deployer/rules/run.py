@@ -19,6 +19,8 @@ CODES: Final = {
     "last-good-is-live": "`revision: last-good` is the revision that the group runs already.",
     "newer-run": "A newer run of the same workflow was deployed to the group, or is being deployed.",
     "no-good-revision": "No revision is known that the group can go back to.",
+    "processes-suspended": "Auto Scaling processes that CodeDeploy suspended for a failed deployment may be "
+    "suspended still.",
     "rollback-failed": "The rollback failed, was stopped or did not end within `timeout`: it is uncertain "
     "which revision each target runs.",
     "rollback-missing": "CodeDeploy was to roll the deployment back, but no rollback began.",

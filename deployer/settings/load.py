@@ -56,7 +56,9 @@ def load(
     findings.extend(Finding(*found) for found in check(settings))
     unclear = wrong.keys() | given.meant
     if not unclear & {"stop-after", "deployment-id"}:
-        spared = given.meant | ({"bucket"} if "revision" in unclear else set()) | {*unneeded(settings)}
+        spared = (
+            given.meant | ({"bucket"} if unclear & {"revision", "restart"} else set()) | {*unneeded(settings)}
+        )
         findings.extend(missing(settings, given.values, unneeded=spared, environ=environ))
     if findings:
         raise InvalidInput(*_in_order(findings))

@@ -66,6 +66,13 @@ class Settings(TextSettings):
             "running is stopped and rolled back"
         ),
     ] = None
+    restart: Annotated[
+        Boolean,
+        Section.BUNDLE.input(
+            "Restart the application on the revision of the group's last successful deployment, instead of "
+            "deploying one: in place, on instances with CodeDeploy agent 2.1.0 or later"
+        ),
+    ] = None
     source: Annotated[
         FilePath,
         Section.BUNDLE.input("Folder to package, or a ready-made `.zip`, `.tar`, `.tgz` or `.tar.gz`"),
@@ -334,6 +341,11 @@ class Settings(TextSettings):
             "per target with a case per lifecycle event"
         ),
     ] = ""
+
+    @property
+    def packages(self) -> bool:
+        """Return whether the run deploys what it packages itself."""
+        return not (self.revision or self.restart or self.deployment_id)
 
     @property
     def deployment_group(self) -> str:

@@ -35,6 +35,7 @@ MEMBERS: Mapping[str, str] = MappingProxyType(
         "targetInstances": "target-instances",
         "autoRollbackConfiguration": "auto-rollback",
         "overrideAlarmConfiguration": "alarms",
+        "deploymentMode": "restart",
     }
 )
 """The parameters of CreateDeployment that have an input of their own."""
@@ -77,7 +78,7 @@ def _needed(settings: Settings) -> dict[str, Stage]:
     if settings.deployment_id:
         return {}
     needed = {name: each.needed_from for name, each in inputs().items() if each.needed_from}
-    if settings.revision:
+    if settings.revision or settings.restart:
         del needed["bucket"]
         return needed
     for _, placeholder, _, _ in Formatter().parse(settings.key):
@@ -89,14 +90,9 @@ def _needed(settings: Settings) -> dict[str, Stage]:
 
 def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     """Yield a problem for each input that could not take effect, or not as named, beside another."""
-    if settings.deployment_id:
-        yield from _unnamed(settings, given)
-        yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
-        yield from _starts_late("deployment-id", settings, given, Stage.READY)
-    elif settings.revision:
-        first = Stage.DEPLOY if isinstance(settings.revision, Back) else Stage.REGISTER
-        yield from _excluded("revision", {Section.BUNDLE}, given)
-        yield from _starts_late("revision", settings, given, first)
+    if not settings.restart:
+        given = {*given} - {"restart"}
+    yield from _settled(settings, given)
     elsewhere = settings.revision and not isinstance(settings.revision, S3Revision | Back)
     if elsewhere and settings.expected_bucket_owner:
         yield _clash("expected-bucket-owner", "revision", "this revision is not in a bucket")
@@ -109,9 +105,31 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
         yield _clash(
             "key", "deployment-group", "several groups share one revision, so key cannot contain a group"
         )
-    for member in settings.parameters or ():
+    yield from _set_twice(settings.parameters or {}, given)
+
+
+def _settled(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
+    """Yield a problem for each input that comes too late, since another one decides what to deploy."""
+    if settings.deployment_id:
+        yield from _unnamed(settings, given)
+        yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
+        yield from _starts_late("deployment-id", settings, given, Stage.READY)
+    elif settings.restart:
+        yield from _unlike_a_restart(settings, given)
+    elif settings.revision:
+        first = Stage.DEPLOY if isinstance(settings.revision, Back) else Stage.REGISTER
+        yield from _excluded("revision", {Section.BUNDLE}, given)
+        yield from _starts_late("revision", settings, given, first)
+
+
+def _set_twice(parameters: Mapping[str, object], given: Collection[str]) -> Iterator[Finding]:
+    """Yield a problem for each of `parameters` that an input of its own has to set, or sets too."""
+    for member, value in parameters.items():
         name = MEMBERS.get(member)
-        if member in _ONLY_AS_INPUT:
+        if member == "deploymentMode" and value == "RESTART":
+            message = "Input parameters: deploymentMode RESTART has an input of its own."
+            yield Finding("parameters", Problem(message, "Use restart: true, which packages nothing."))
+        elif member in _ONLY_AS_INPUT:
             message = f"Input parameters: {member} has an input of its own."
             yield Finding("parameters", Problem(message, f"Use the input {name}."))
         elif name and name in given:
@@ -147,6 +165,18 @@ def doubts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
                     "If these are several names, write one per line, without commas.",
                     severity=Severity.WARNING,
                 )
+
+
+def _unlike_a_restart(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
+    """Yield a problem for each input that CodeDeploy does not take for a restart."""
+    yield from _excluded("restart", {Section.BUNDLE}, given)
+    yield from _starts_late("restart", settings, given, Stage.DEPLOY)
+    if settings.update_outdated_instances_only:
+        yield _clash("update-outdated-instances-only", "restart", "all instances of the group are restarted")
+    if settings.target_instances is not None:
+        yield _clash("target-instances", "restart", "a restart is in place, on the instances of the group")
+    if settings.continue_:
+        yield _clash("continue", "restart", "a restart is in place and never waits to be continued")
 
 
 def _unnamed(settings: Settings, given: Collection[str]) -> Iterator[Finding]:

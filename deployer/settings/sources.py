@@ -24,7 +24,7 @@ _PREFIX = "INPUT_"
 _RUNNERS_OWN = {"args", "entrypoint"}
 """Keys that GitHub itself reads from a container action's `with:`, but passes on as inputs too."""
 
-_STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "role-to-assume"}
+_STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "restart", "role-to-assume"}
 """Inputs by which an earlier step could make another run of this one: on GitHub, the step alone sets them."""
 
 

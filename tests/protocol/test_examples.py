@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ACTION = "codedeploy-deployer/deployer@"
 FOREIGN = {
+    "inputs.group": "production",
     "steps.publish.outputs.version": "8",
     "steps.task.outputs.arn": "arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-web:41",
-    "inputs.group": "production",
     "inputs.to": "previous",
 }
 """What steps of other makers give, and what people choose."""
@@ -38,6 +38,7 @@ WORKFLOWS = {
     "ecs": ("ecs", "shop-ecs", ["succeeded"]),
     "blue-green": ("blue-green", "hello-web", ["ready", "succeeded"]),
     "rollback": ("success", "hello-web", ["succeeded"]),
+    "restart": ("success", "hello-web", ["succeeded"]),
     "promote": ("success", "hello-web", ["registered", "succeeded", "succeeded"]),
 }
 """The scenario, the application's folder, and the status of each of the deployer's steps."""

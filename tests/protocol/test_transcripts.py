@@ -63,8 +63,22 @@ VOLATILE = (
 )
 
 
+RESTART = {"INPUT_RESTART": "true", "INPUT_SOURCE": ""}
 RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
     **{name: (name, {}) for name in SCENARIOS},
+    "restart": ("success", RESTART),
+    "restart-old-agents": ("all-skipped", RESTART),
+    "restart-contradictions": (
+        "success",
+        {
+            **RESTART,
+            "INPUT_REVISION": "s3://releases/hello-web/yesterday.zip",
+            "INPUT_APPSPEC": "appspec.yml",
+            "INPUT_STOP-AFTER": "register",
+            "INPUT_UPDATE-OUTDATED-INSTANCES-ONLY": "true",
+            "INPUT_TARGET-INSTANCES": "autoScalingGroups: [web]",
+        },
+    ),
     "first-failure-stop": ("one-fails-goes-on", {"INPUT_ON-FIRST-FAILURE": "stop"}),
     "first-failure-rollback": (
         ("one-fails-goes-on", "success"),

@@ -155,6 +155,7 @@ def test_a_given_deployment_needs_only_to_be_watched() -> None:
         ("--object-tags=team=web", "Upload", "s3:PutObjectTagging"),
         ("--kms-key-id=1234", "Encrypt", "kms:GenerateDataKey"),
         ("--alarms=high-cpu", "Deploy", "codedeploy:UpdateDeploymentGroup"),
+        ("--on-first-failure=rollback", "OptionalStop", "codedeploy:StopDeployment"),
         ("--on-timeout=stop", "OptionalStop", "codedeploy:StopDeployment"),
         ("--on-cancel=rollback", "OptionalStop", "codedeploy:StopDeployment"),
         ("--on-conflict=stop", "OptionalStop", "codedeploy:StopDeployment"),
@@ -185,7 +186,8 @@ def test_every_optional_statement_is_explained() -> None:
     given = permissions_policy(
         load({}, ["--application=a", "--deployment-group=g", "--revision=s3://releases/a.zip"])
     )
-    everything = [appspec, given, policy("--on-timeout=stop")]
+    followed = permissions_policy(load({}, ["--deployment-id=d-A1B2C3D4E"]))
+    everything = [appspec, given, followed, policy("--on-timeout=stop")]
     sids = {each["Sid"] for document in everything for each in document["Statement"]}
     table = (Path(__file__).parents[2] / "docs" / "iam.md").read_text()
     explained = set(re.findall(r"`(Optional\w+)`", table))
@@ -299,3 +301,12 @@ def test_the_last_of_a_chain_trusts_the_one_before() -> None:
     assert statement["Principal"] == {"AWS": first}
     assert statement["Action"] == ["sts:AssumeRole", "sts:TagSession"]
     assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": "secret"}}
+
+
+def test_a_restart_stores_and_registers_nothing() -> None:
+    flags = ["--application=a", "--deployment-group=g", "--restart=true", "--region=eu-west-1"]
+    document = permissions_policy(load({}, flags))
+    actions = {action for each in document["Statement"] for action in iam.listed(each["Action"])}
+    assert "codedeploy:CreateDeployment" in actions
+    assert not {action for action in actions if not action.startswith("codedeploy:")}
+    assert "codedeploy:RegisterApplicationRevision" not in actions
