@@ -243,7 +243,11 @@ def test_what_the_caller_has_to_change_is_never_answered_with_another_run(code: 
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [*((code, 400) for code in PASSING_HINTS), *((code, 400) for code in THROTTLED), ("InternalError", 500)],
+    [
+        *((code, 400) for code in PASSING_HINTS),
+        *((code, 400) for code in sorted(THROTTLED)),
+        ("InternalError", 500),
+    ],
 )
 def test_a_fault_that_passes_is_answered_with_another_run(code: str, status: int) -> None:
     assert "Run the job again" in refused(code, status=status).hint
