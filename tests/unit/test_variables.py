@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.appspec.completion import complete
@@ -92,6 +92,7 @@ def test_a_value_cannot_change_what_the_appspec_says(text: str, value: str) -> N
     assert value in filled
 
 
+@settings(deadline=None)  # the first example loads the parser
 @given(VALUES)
 def test_any_value_in_quotes_is_that_value_or_refused(value: str) -> None:
     filled, problems = fill('a: "<X>"\nb: 1\n', {"X": value}, path="a.yml")
