@@ -285,11 +285,10 @@ AGENT_CLUES = (
         source=_RUBY,
     ),
     clue(
-        r"No such file or directory @ \w{1,40} - (?P<path>(?:/|[A-Za-z]:)[^\n]{1,300})",
-        "{path} cannot be created: a folder on the way to it is a link to nothing, or (on Windows) the "
-        "path is "
-        "longer than 260 characters.",
-        "Remove the link in BeforeInstall, or shorten the destination.",
+        r"No such file or directory(?: @ \w{1,40})? - (?P<path>(?:/|[A-Za-z]:)[^\n]{1,300})",
+        "{path} cannot be written: a folder on the way to it is a link to nothing; or, on Windows, a running "
+        "process holds the file, or the path is longer than 260 characters.",
+        "Remove the link or stop the process in BeforeInstall, or shorten the destination.",
         "Install",
         source=_RUBY,
     ),
