@@ -43,7 +43,8 @@ class Outcome:
 
     `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
     it came to is in `earlier`. `origin` is where the revision came from, `before` says what the group ran
-    right before its deployment. `findings` is all that the checks before the upload found; None before them.
+    right before its deployment, `before_label` names its commit. `findings` is all that the checks before
+    the upload found; None before them.
     """
 
     application: str = ""
@@ -63,6 +64,7 @@ class Outcome:
     live: Revision | None = None
     origin: Origin = field(default_factory=Origin)
     before: str = ""
+    before_label: str = ""
     compare_url: str = ""
     findings: tuple[Problem, ...] | None = None
     problems: list[Problem] = field(default_factory=list)
@@ -81,7 +83,7 @@ class Outcome:
             self.deployment = self.ending = self.explanation = self.live = None
             self.rollback = self.rollback_ending = self.rollback_explanation = None
             self.problems, self.suggestions = [], []
-            self.before = self.compare_url = ""
+            self.before = self.before_label = self.compare_url = ""
             self.status = Status.REGISTERED
         self.group = group
 
@@ -163,6 +165,7 @@ class Run:
         url = compare_url(job.compare, group.live.origin, origin) if group.live else ""
         before = lines.running(group, now=self.clock.now())
         self.outcome.before, self.outcome.compare_url = before, url
+        self.outcome.before_label = group.live.origin.label if group.live else ""
         link = f", {url}" if url else ""
         self.ci.say(f"Live: {before} → Deploying: {lines.deploying(group, origin, revision)}{link}")
         self.ci.outputs(outputs.of_before(live, url))
@@ -172,6 +175,7 @@ class Run:
         from deployer.report import lines
 
         self.outcome.before = lines.running(group, now=self.clock.now())
+        self.outcome.before_label = group.live.origin.label if group.live else ""
         self.ci.say(f"Live: {self.outcome.before} → Restarting")
         self.ci.say(lines.RESTART_NEEDS)
         if group.live and group.live.revision:

@@ -91,7 +91,8 @@ def _standing(outcome: Outcome) -> tuple[str, str]:
         return "❌", f"{text}, then failed"
     if ending := outcome.rollback_ending:
         if ending.status is Status.SUCCEEDED:
-            return icon, f"{text}, then rolled back"
+            to = f" to {escape(outcome.before_label)}" if outcome.before_label else ""
+            return icon, f"{text}, rolled back{to}"
         return "❌", f"{text}, and its rollback {ENDINGS[ending.status]}"
     return icon, text
 

@@ -103,6 +103,7 @@ def test_the_rollback_is_followed_and_its_revision_is_live(still_emulator: Start
     assert ran.outputs["rollback-status"] == "succeeded"
     assert ran.outputs["live-revision"] == "s3://releases/hello-web/yesterday.zip"
     assert "Live now" in ran.summary
+    assert "Deployment failed, rolled back to acme/hello-web@1a2b3c4" in ran.summary.replace("&#64;", "@")
     assert statuses(service) == ["Failed", "Succeeded"]
 
 

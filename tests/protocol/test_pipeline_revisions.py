@@ -486,7 +486,7 @@ def test_a_deployment_that_may_not_be_continued_goes_on_and_says_so(
     assert f"Deployment {ran.outputs['deployment-id']} is still running" in ran.log
 
 
-@pytest.mark.parametrize("kind", ["throttle", "500", "expired-token", "cut-before", "cut-after"])
+@pytest.mark.parametrize("kind", ["throttle", "expired-token", "cut-after"])
 def test_a_continue_that_fails_for_a_moment_is_sent_again(
     kind: str, still_emulator: Start, run_line: RunLine
 ) -> None:

@@ -172,7 +172,7 @@ def test_all_groups_done_is_a_success() -> None:
 
 def test_a_rollback_is_told_in_the_title_and_what_is_live_below() -> None:
     well = summary(rolled_back(well=True))
-    assert well.startswith("## ❌ hello-web → production: Deployment failed, then rolled back\n")
+    assert well.startswith("## ❌ hello-web → production: Deployment failed, rolled back\n")
     assert "succeeded after 31s. Live now: <code>s3://" in well
     badly = rolled_back(well=False)
     told = summary(badly)
