@@ -75,7 +75,10 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
     compare(group, revision, aws=aws, run=run)
     watchman = Watchman(revision, group, aws, run)
     policy = replace(
-        policy_of(run, aws=aws, on_conflict=on_conflict), check=watchman.check, confirm=watchman.confirm
+        policy_of(run, aws=aws, on_conflict=on_conflict),
+        check=watchman.check,
+        refused=watchman.check_again,
+        confirm=watchman.confirm,
     )
 
     def describe(text: str) -> str:
@@ -129,6 +132,11 @@ class Watchman:
         self.group = refreshed(self.group, aws=self.aws, clock=self.run.clock, needed=strict)
         if newer := self._newer():
             self._object(problem(newer, self.run.outcome.origin, self.group))
+
+    def check_again(self) -> None:
+        """Look although the last look was just now, since another deployment came to hold the group."""
+        self.group = replace(self.group, seen=float("-inf"))
+        self.check()
 
     def confirm(self, created: Deployment) -> None:
         """Look once more behind a request that took long: a newer run may have been deployed meanwhile.

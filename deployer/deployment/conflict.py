@@ -46,10 +46,11 @@ _BLIND_PAUSE = 10.0
 class ConflictPolicy:
     """The policy for a busy group: what to do about another deployment, and how long that may take.
 
-    `follow` watches somebody else's deployment to its end or until that time is spent, the less often the
-    more seconds, its last argument, this run has waited. `guard` and `check` are `deploy`'s. `confirm` is
-    called with what was created, and may raise. `place` returns this run's place in the queue behind a
-    holder, None where it cannot be known.
+        `follow` watches somebody else's deployment to its end or until that time is spent, the less often the
+    more seconds, its last argument, this run has waited. `guard` and `check` are `deploy`'s. `refused` is
+    called when another deployment holds the group, before anything is done about that, and `confirm` with
+    what was created; both may raise. `place` returns this run's place in the queue behind a holder, None
+    where it cannot be known.
     """
 
     on_conflict: OnConflict
@@ -58,6 +59,7 @@ class ConflictPolicy:
     say: Callable[[str], None]
     guard: Callable[[Sent], AbstractContextManager[None]] = unguarded
     check: Callable[[], None] = unchecked
+    refused: Callable[[], None] = unchecked
     confirm: Callable[[Deployment], None] = lambda _: None
     place: Callable[[Holder], int | None] = lambda _: None
 
@@ -85,6 +87,7 @@ def create_when_free(
                 check=policy.check,
             )
         except Conflict as refusal:
+            policy.refused()
             waited = clock.monotonic() - started
             left = policy.budget - timedelta(seconds=waited)
             look = partial(_holder, revision, request, refusal, aws)
