@@ -64,7 +64,8 @@ class Origin:
     @property
     def label(self) -> str:
         """Return repository and commit as people write them, `acme/shop@1a2b3c4`; empty without a commit."""
-        return f"{self.repository}@{self.short}" if self.commit else ""
+        where = f"{self.repository}@" if self.repository else "commit "
+        return f"{where}{self.short}" if self.commit else ""
 
     @property
     def short(self) -> str:

@@ -149,12 +149,17 @@ def of_problem(problem: Problem) -> dict[str, str]:
 def targets_json(targets: Sequence[Target]) -> str:
     """Return the targets as JSON: of too many, those that failed first, and how many are left out."""
     listed = [_target(target) for target in targets]
-    if len(text := _json(listed).encode()) <= _LONGEST_TARGETS:
-        return text.decode()
+    if _size(text := _json(listed)) <= _LONGEST_TARGETS:
+        return text
     listed.sort(key=lambda target: target["status"] != "Failed")
     room = _LONGEST_TARGETS - len(_json([{"omitted": len(listed)}]))
-    kept = sum(end <= room for end in accumulate(len(_json([target]).encode()) for target in listed))
+    kept = sum(end <= room for end in accumulate(_size(_json([target])) for target in listed))
     return _json([*listed[:kept], {"omitted": len(listed) - kept}])
+
+
+def _size(text: str) -> int:
+    """Return the bytes of a text, in which halves of characters may be."""
+    return len(text.encode(errors="surrogatepass"))
 
 
 def _json(values: Sequence[object]) -> str:

@@ -18,7 +18,7 @@ from tests.emulator import SCENARIOS, Emulator
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.clock import FakeClock
     from tests.s3 import S3Server
@@ -64,6 +64,21 @@ VOLATILE = (
 
 
 RESTART = {"INPUT_RESTART": "true", "INPUT_SOURCE": ""}
+BACK = {"INPUT_REVISION": "last-good", "INPUT_SOURCE": "", "INPUT_BUCKET": ""}
+
+
+def _run(number: int) -> Mapping[str, str]:
+    """Return the variables of another run of the workflow, on another commit, with a bundle of its own."""
+    sha = f"{number}" * 20
+    return {
+        "INPUT_KEY": f"{number}.zip",
+        "GITHUB_RUN_NUMBER": str(number),
+        "GITHUB_SHA": sha,
+        "CI_PIPELINE_IID": str(number),
+        "CI_COMMIT_SHA": sha,
+    }
+
+
 RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
     **{name: (name, {}) for name in SCENARIOS},
     "restart": ("success", RESTART),
@@ -84,8 +99,24 @@ RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
         ("one-fails-goes-on", "success"),
         {"INPUT_ON-FIRST-FAILURE": "rollback"},
     ),
+    "back-from-running": ("success", BACK),
+    "back-from-failed": (("success", "fails-after-install", "success"), BACK),
+    "back-from-succeeded": ("success", {**BACK, "INPUT_REVISION": "previous"}),
+    "newer-fail": ("success", {"INPUT_ON-NEWER": "fail"}),
+    "newer-skip": ("success", {"INPUT_ON-NEWER": "skip"}),
+    "unchanged": ("success", {"INPUT_IF-UNCHANGED": "skip"}),
 }
 """Runs by name: the scenario, or those of one deployment after the other, and the inputs beside the usual."""
+
+BEFORE: Mapping[str, Sequence[Mapping[str, str]]] = {
+    "back-from-running": [_run(39), {**_run(40), "INPUT_STOP-AFTER": "deploy"}],
+    "back-from-failed": [_run(39), _run(40)],
+    "back-from-succeeded": [_run(39), _run(40)],
+    "newer-fail": [_run(43)],
+    "newer-skip": [_run(43)],
+    "unchanged": [{}],
+}
+"""The inputs of the runs before, whose output is not kept."""
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
@@ -121,6 +152,10 @@ def test_transcript(  # noqa: PLR0913 - fixtures
     for variable, value in environ.items():
         monkeypatch.setenv(variable, value)
     monkeypatch.chdir(REPOSITORY)
+    usual = {name: text for name, text in environ.items() if name not in inputs}
+    source = {"INPUT_BUCKET": bucket, "INPUT_SOURCE": "examples/hello-web"}
+    for before in BEFORE.get(name, ()):
+        execute([], {**usual, **source, **before}, io.StringIO(), clock=clock)
     stream = io.StringIO()
     code = execute([], environ, stream, clock=clock)
     text = f"{stream.getvalue()}exit code {int(code)}\n"
