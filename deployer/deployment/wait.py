@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from deployer.deployment.observe import Observer
 
 
-FASTEST, SLOWEST = 1.0, 10.0
+FASTEST, SLOWEST = 0.5, 10.0
 """Seconds between two looks at a young and at an old deployment."""
 
 _LONGEST_BACKOFF = 30.0
-_BACKOFF_SHARE = 4
+_BACKOFF_SHARE = 10
+_SHORTEST_BACKOFF = 1.0
 """Looks that fail come at most this many seconds apart, and no more than this fraction of the time waited."""
 
 _MOST_BATCHES = 8
@@ -60,7 +61,7 @@ class Patience:
         """Return the seconds until the next check after that many failures in a row."""
         pause = self.pause(elapsed)
         longest = min(_LONGEST_BACKOFF, elapsed / _BACKOFF_SHARE)
-        return max(pause, min(longest, pause * 2.0 ** min(failures, 8)))
+        return max(pause, _SHORTEST_BACKOFF, min(longest, pause * 2.0 ** min(failures, 8)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,8 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
                 return
             extra -= 1
             left = FASTEST
-        clock.sleep(min(pause, left))
+        took = clock.monotonic() - now  # the details' calls, which must not make the next status late
+        clock.sleep(min(max(pause / 2, pause - took), left))
 
 
 def _details(observer: Observer, snapshot: Snapshot, clock: Clock) -> Iterator[Snapshot]:
