@@ -231,7 +231,7 @@ def refused(code: str, *, status: int = 400) -> Problem:
 @pytest.mark.parametrize(
     "code",
     [
-        *INPUT_HINTS, *ACCOUNT_HINTS, *CREDENTIAL_HINTS, *DENIED, "KMS.DisabledException",
+        *INPUT_HINTS, *ACCOUNT_HINTS, *CREDENTIAL_HINTS, *sorted(DENIED), "KMS.DisabledException",
         "KMSKeyDisabledException", "InvalidSomething", "SomethingDoesNotExistException", "ACodeOfTomorrow",
     ],
 )  # fmt: skip
