@@ -73,7 +73,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
                 run.rolled_back(replace(deployment, id=identifier, revision=None))
-    left = budget - timedelta(seconds=run.clock.monotonic() - started)
+    left = budget + ending.snapshot.waits - timedelta(seconds=run.clock.monotonic() - started)
     if ending.status is Status.SUCCEEDED:
         outcome.live = deployment.revision or ending.snapshot.revision
         follow_updates(deployment, ending.snapshot, budget=left, aws=aws, run=run)

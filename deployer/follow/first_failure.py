@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deployer.choices import OnEnd
+from deployer.choices import ComputePlatform, OnEnd
 from deployer.deployment.control import request_stop
 from deployer.errors import AwsFault, DeployError
 from deployer.report import lines
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
     from deployer.ci.base import Ci
     from deployer.deployment.model import Deployment, Snapshot
+
+
+_SEVERAL = {"", ComputePlatform.SERVER}
+"""The compute platform whose deployments have several targets; empty where the service does not say."""
 
 
 @dataclass(slots=True)
@@ -33,9 +37,14 @@ class FirstFailure:
     failures: int = 0
 
     def show(self, snapshot: Snapshot) -> None:
-        """Stop the deployment once a target has failed; where AWS fails, try again with the next look."""
-        waits = self.how is not OnEnd.LEAVE and not self.done
-        if not waits or not snapshot.failed or snapshot.ended or snapshot.trouble:
+        """Stop the deployment once an instance has failed; where AWS fails, try again with the next look.
+
+        A deployment to Lambda or ECS has one target and fails with it: it is left to do so, since a stop
+        would replace the rollback that its group may be set to.
+        """
+        if self.how is OnEnd.LEAVE or self.done or snapshot.compute_platform not in _SEVERAL:
+            return
+        if not snapshot.failed or snapshot.ended or snapshot.trouble:
             return
         try:
             self.stopped = request_stop(

@@ -311,7 +311,7 @@ class Settings(TextSettings):
         OnEnd,
         choice(OnEnd),
         Section.RUN.input(
-            "What to do with the deployment when its first target fails: `leave` it to the deployment "
+            "What to do with the deployment when its first instance fails: `leave` it to the deployment "
             "configuration, or end it at once; `rollback` stops it and rolls back"
         ),
     ] = OnEnd.LEAVE

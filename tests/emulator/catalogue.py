@@ -229,6 +229,12 @@ BAD = (
     Scenario("no-instances", "no instance has the group's tags", _refused("NO_INSTANCES")),
     Scenario("role-missing", "the group's service role does not exist", _refused("IAM_ROLE_MISSING")),
     Scenario(
+        "processes-suspended",
+        "the service role may not resume the processes of the group's Auto Scaling group",
+        _refused("AUTO_SCALING_IAM_ROLE_PERMISSIONS"),
+        group={"autoScalingGroups": [{"name": "web", "hook": "codedeploy"}]},
+    ),
+    Scenario(
         "role-permissions", "the group's service role lacks permissions", _refused("IAM_ROLE_PERMISSIONS")
     ),
     Scenario(

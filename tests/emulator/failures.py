@@ -116,5 +116,8 @@ MESSAGES = {
     "arn:aws:iam::123456789012:role/codedeploy could not be found.",
     "IAM_ROLE_PERMISSIONS": "The IAM role arn:aws:iam::123456789012:role/codedeploy does not give you "
     "permission to perform operations in the following AWS service: AmazonAutoScaling.",
+    "AUTO_SCALING_IAM_ROLE_PERMISSIONS": "The IAM role arn:aws:iam::123456789012:role/codedeploy does not "
+    "give you permission to perform operations in the following AWS service: AmazonAutoScaling. Contact your "
+    "AWS administrator if you need help.",
     "MANUAL_STOP": "The deployment was stopped.",
 }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from tests.emulator import fleet
 from tests.emulator.failures import MESSAGES, Failure
 from tests.emulator.timeline import Target, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from tests.emulator.faults import Fault
 
@@ -21,7 +21,7 @@ class Scenario:
 
     `timeline` is None for the plain success of whatever platform is deployed to; `faults` are injected from
     the start; `platform` is the one that the scenario is about; `busy` names the scenario of another
-    deployment that is already active.
+    deployment that is already active; `group` are further members of the groups' descriptions.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Scenario:
     faults: tuple[Fault, ...] = ()
     platform: str = "Server"
     busy: str | None = None
+    group: Mapping[str, Any] = field(default_factory=dict)
 
     def plan(self, platform: str) -> Timeline:
         """What a deployment to that platform goes through."""

@@ -115,7 +115,7 @@ class Emulator:
         for application in self.world.applications.values():
             if application.platform == scenario.platform:
                 for group in application.groups.values():
-                    group.settings |= scenario.plan(scenario.platform).style
+                    group.settings |= {**scenario.plan(scenario.platform).style, **scenario.group}
         if scenario.busy:
             self.begin(
                 scenario=scenario.busy, request={"description": "acme/hello-web@5a7c0d1e2f3b main, run 41"}

@@ -11,6 +11,7 @@ from deployer.choices import OnEnd
 from deployer.ci.detect import detect
 from deployer.deployment.model import Deployment, Snapshot
 from deployer.follow.first_failure import FirstFailure
+from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
     from tests.emulator import Emulator
@@ -104,6 +105,17 @@ def test_an_adopted_deployment_has_to_be_named(still_emulator: Start, run_line: 
     assert ran.code == 2
     assert "Input application is missing: on-first-failure changes the deployment" in ran.log
     assert "Input deployment-group is missing: on-first-failure changes the deployment" in ran.log
+
+
+@pytest.mark.parametrize(("platform", "scenario"), [("Lambda", "lambda-hook-fails"), ("ECS", "ecs-fails")])
+def test_a_deployment_of_one_target_fails_by_itself(
+    platform: str, scenario: str, still_emulator: Start, run_line: RunLine
+) -> None:
+    """A stop without rollback would replace the one that its group may be set to."""
+    service = still_emulator(scenario)
+    given = {"INPUT_BUCKET": "", "INPUT_SOURCE": "", **DEPLOYED[platform]}
+    ran = run_line(service, "--on-first-failure", "stop", environ=given)
+    assert (ran.code, stops(service)) == (10, [])
 
 
 def test_what_is_left_to_deploy_is_one_line(still_emulator: Start, run_line: RunLine) -> None:

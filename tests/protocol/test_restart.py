@@ -197,9 +197,8 @@ def test_a_script_that_fails_is_no_matter_of_the_agent(still_emulator: Start, ru
 
 def test_processes_may_stay_suspended_after_a_failure(still_emulator: Start, run_line: RunLine) -> None:
     """CodeDeploy fails the deployment if it cannot resume them, and then nobody resumes them."""
-    service = still_emulator("role-permissions")
+    service = still_emulator("processes-suspended")
     settings = service.world.group("hello-web", "production").settings
-    settings |= {"autoScalingGroups": [{"name": "web", "hook": "h"}]}
     ran = run_line(service, "--parameters", SUSPENDING)
     assert ran.code == 10
     assert "::warning title=processes-suspended::CodeDeploy suspended Terminate and AZRebalance" in ran.log

@@ -94,6 +94,10 @@ RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
             "INPUT_TARGET-INSTANCES": "autoScalingGroups: [web]",
         },
     ),
+    "processes-suspended": (
+        "processes-suspended",
+        {"INPUT_PARAMETERS": "ec2DeploymentOptions: {autoScalingGroupProcessesToSuspend: [Terminate]}"},
+    ),
     "first-failure-stop": ("one-fails-goes-on", {"INPUT_ON-FIRST-FAILURE": "stop"}),
     "first-failure-rollback": (
         ("one-fails-goes-on", "success"),
