@@ -18,6 +18,7 @@ from deployer.follow.rollback import look_for_rollback
 from deployer.follow.watch import watch
 from deployer.launch import compare, launch
 from deployer.live.back import Way, way_back
+from deployer.live.fit import reject_unfit
 from deployer.live.look import earlier, look, registered_origin
 from deployer.live.origin import Origin
 from deployer.report import lines
@@ -52,6 +53,7 @@ def go_back(to: Back, request: DeploymentRequest, *, aws: Aws, run: Run) -> None
         group = look(request.application, request.group, aws=aws, clock=run.clock, needed=True)
         confirmed = confirm_platform(request.application, group.platform, frozenset(ComputePlatform), aws=aws)
         reject_misfits((request,), confirmed)
+        reject_unfit((request,), (group,))
         way = way_back(to, group)
         revision = run.registered(_revision(way, group, aws=aws, run=run))
         _announce(to, way, group, run)

@@ -29,15 +29,24 @@ KEYS = {
 }
 CIS = {
     "Docker": (KEYS, "console"),
-    "GitLab": ({"GITLAB_CI": "true", "CI_PROJECT_DIR": "/builds/hello", "GITLAB_OIDC_TOKEN": "t"}, "gitlab"),
+    "GitLab": (
+        {
+            "GITLAB_CI": "true",
+            "CI_PROJECT_DIR": "/builds/hello",
+            "CI_PIPELINE_IID": "7",
+            "GITLAB_OIDC_TOKEN": "t",
+        },
+        "gitlab",
+    ),
     "Bitbucket Pipelines": ({"BITBUCKET_BUILD_NUMBER": "7", "BITBUCKET_STEP_OIDC_TOKEN": "t"}, "console"),
-    "CircleCI": ({"CIRCLECI": "true", "CIRCLE_OIDC_TOKEN_V2": "t"}, "console"),
+    "CircleCI": ({"CIRCLECI": "true", "CIRCLE_BUILD_NUM": "7", "CIRCLE_OIDC_TOKEN_V2": "t"}, "console"),
     "Jenkins": (
-        {**KEYS, "JENKINS_URL": "https://ci.example.com/", "BUILD_URL": "https://ci.example.com/7"},
+        {**KEYS, "JENKINS_URL": "https://ci.example.com/", "BUILD_URL": "https://ci.example.com/7"}
+        | {"BUILD_NUMBER": "7", "JOB_NAME": "hello"},
         "console",
     ),
-    "Buildkite": ({**KEYS, "BUILDKITE": "true", "BUILDKITE_COMMIT": "c0ffee"}, "buildkite"),
-    "Azure Pipelines": ({**KEYS, "TF_BUILD": "True", "BUILD_SOURCESDIRECTORY": "/w/1/s"}, "azure"),
+    "Buildkite": ({**KEYS, "BUILDKITE": "true", "BUILDKITE_BUILD_NUMBER": "7"}, "buildkite"),
+    "Azure Pipelines": ({**KEYS, "TF_BUILD": "True", "BUILD_BUILDID": "7"}, "azure"),
     "TeamCity": ({**KEYS, "TEAMCITY_VERSION": "2025.11", "BUILD_NUMBER": "7"}, "teamcity"),
 }
 """What each CI sets for a job, and the adapter that it needs."""
@@ -89,6 +98,12 @@ def test_a_recipe_deploys(title: str) -> None:
 def test_a_recipe_speaks_its_cis_dialect(title: str) -> None:
     """The variables that tell the CI reach the deployer."""
     assert detect(environment(title), io.StringIO()).name == CIS[title][1]
+
+
+@pytest.mark.parametrize("title", [title for title in CIS if title != "Docker"])
+def test_a_recipe_hands_on_the_counter_of_runs(title: str) -> None:
+    """By which an older run is told from a newer one."""
+    assert detect(environment(title), io.StringIO()).job.run_number == "7"
 
 
 SCHEMAS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -196,6 +197,59 @@ def test_what_ends_before_the_stop_is_still_gone_back_from(
     assert (ran.code, ran.outputs["live-revision"]) == (0, good.outputs["revision"])
     assert f"Deployment {bad.outputs['deployment-id']} has already ended" in ran.log
     assert len(created(service)) == 3
+
+
+def test_what_does_not_stop_in_time_is_told_as_that(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator(["success", "stuck"])
+    deployed(run_line, service, "Server", 1)
+    bad = deployed(run_line, service, "Server", 2, "--stop-after", "deploy")
+    service.codedeploy.stop_deployment = lambda request: {"status": "Pending"}  # type: ignore[method-assign] # noqa: ARG005
+    ran = back(run_line, service, "Server", "--timeout", "10s", "--poll-interval", "5s")
+    assert (ran.code, ran.outputs["status"]) == (12, "timed-out")
+    assert ran.outputs["deployment-id"] == bad.outputs["deployment-id"]
+    assert len(created(service)) == 2
+
+
+def test_a_stop_without_a_rollback_is_made_up_for(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator()
+    good = deployed(run_line, service, "Server", 1)
+    deployed(run_line, service, "Server", 2, "--stop-after", "deploy")
+    stop = service.codedeploy.stop_deployment
+
+    def without_rollback(request: Any) -> Any:  # noqa: ANN401 - the emulator's
+        return stop({**request, "autoRollbackEnabled": False})
+
+    service.codedeploy.stop_deployment = without_rollback  # type: ignore[method-assign]
+    ran = back(run_line, service, "Server")
+    assert (ran.code, ran.outputs["live-revision"]) == (0, good.outputs["revision"])
+    assert len(created(service)) == 3
+
+
+def test_each_of_several_groups_goes_back_by_its_own_history(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator()
+    groups = {"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"}
+    staging = deployed(run_line, service, "Server", 1, "--deployment-group", "staging")
+    production = deployed(run_line, service, "Server", 2)
+    run_line(service, environ={**job("Server", 813, "d"), **groups})
+    given = {**groups, "INPUT_REVISION": "previous", "INPUT_SOURCE": "", "INPUT_BUCKET": ""}
+    ran = run_line(service, environ=given)
+    assert ran.code == 0, ran.log
+    revisions = [each["revision"]["s3Location"]["key"] for each in created(service)[-2:]]
+    assert revisions == [staging.outputs["key"], production.outputs["key"]]
+
+
+def test_a_bundle_that_has_changed_is_no_way_back(
+    still_emulator: Start, run_line: RunLine, s3: S3Server
+) -> None:
+    service, bucket = still_emulator(), s3.create_bucket(f"bucket-{uuid4()}", versioned=False)
+    for version in ("1", "2"):
+        run_line(service, environ={"INPUT_BUCKET": bucket, "INPUT_KEY": f"{version}.zip"})
+    s3.client().put_object(Bucket=bucket, Key="1.zip", Body=b"another")
+    ran = back(run_line, service, "Server", to="previous")
+    assert (ran.code, len(created(service))) == (2, 2)
+    assert "There is no way back, and nothing was stopped. The object has changed" in ran.log
 
 
 @pytest.mark.parametrize("operation", ["StopDeployment", "CreateDeployment"])

@@ -104,6 +104,38 @@ def test_what_may_not_be_looked_at_is_not_taken_for_nothing(
     assert ("Live: unknown (AccessDeniedException)" in ran.log) or code
 
 
+@pytest.mark.parametrize("denied", [False, True])
+def test_a_newer_run_that_came_in_between_is_made_up_for(
+    denied: bool,  # noqa: FBT001
+    *,
+    still_emulator: Start,
+    run_line: RunLine,
+) -> None:
+    """The request was on its way so long that a newer run was deployed and succeeded meanwhile."""
+    service = still_emulator()
+    create, clock = service.codedeploy.create_deployment, service.clock
+    newer = {"description": "[acme/shop@cccccccccccc deploy.yml#812]"}
+
+    def late(request: Any, *, region: str) -> Any:  # noqa: ANN401 - the emulator's
+        service.begin(request=newer)
+        clock.sleep(60.0)
+        return create(request, region=region)
+
+    service.codedeploy.create_deployment = late  # type: ignore[method-assign]
+    if denied:
+        service.faults.add("StopDeployment", "access-denied", times=9)
+    ran = deployed(run_line, service, "Server", 1, "--on-newer", "fail")
+    own = service.deployments[1]
+    assert (ran.code, ran.outputs["deployment-id"]) == (13, own.id)
+    if denied:
+        assert f"{own.id} could not be stopped (" in ran.log
+    else:
+        assert f"{own.id}, which was on its way at the same time, is being stopped and rolled back" in ran.log
+        clock.sleep(5.0)
+        assert own.status(clock.monotonic()) == "Stopped"
+        assert service.deployments[2].revision == service.deployments[0].revision
+
+
 def test_a_failed_newer_run_and_another_workflow_s_hold_nothing_up(
     still_emulator: Start, run_line: RunLine
 ) -> None:
