@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,42 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 
+class _Overtaken(Exception):
+    """The group runs another revision than the one that was to be restarted."""
+
+
 def restart(request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> Deployment:
     """Create the deployment that restarts the application, or join the one that does it already.
 
-    CodeDeploy itself takes the revision of the last successful deployment. Raises InvalidInput if there is
-    none, other DeployErrors when there is no way to the group.
+    CodeDeploy itself takes the revision of the last successful deployment at the moment of the request. If
+    another deployment has succeeded while this run waited for the group, that one's is described. Raises
+    InvalidInput if there is none, other DeployErrors when there is no way to the group.
     """
-    group, outcome = refreshed(group, aws=aws, clock=run.clock), run.outcome
+    started = run.clock.monotonic()
+    while True:
+        group = refreshed(group, aws=aws, clock=run.clock)
+        order = _announced(request, group, run)
+        waited = timedelta(seconds=run.clock.monotonic() - started)
+        policy = replace(
+            policy_of(run, aws=aws),
+            budget=run.settings.timeout - waited,
+            check=partial(_check, group, aws=aws, run=run),
+        )
+        try:
+            return run.deployed(create_when_free(None, order, policy=policy, aws=aws, clock=run.clock))
+        except _Overtaken:
+            continue
+
+
+def _check(group: Group, *, aws: Aws, run: Run) -> None:
+    """Raise _Overtaken if the group is known to run something else by now."""
+    now = refreshed(group, aws=aws, clock=run.clock)
+    if now.live and (group.live is None or now.live.id != group.live.id):
+        raise _Overtaken
+
+
+def _announced(request: DeploymentRequest, group: Group, run: Run) -> DeploymentRequest:
+    """Say what is restarted, and return the request with a description that names it."""
     if group.live is None and group.unread is None:
         raise InvalidInput(
             Problem(
@@ -34,15 +64,10 @@ def restart(request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> 
                 "Deploy a revision first.",
             )
         )
-    origin = group.live.origin if group.live else Origin()
+    origin, outcome = group.live.origin if group.live else Origin(), run.outcome
     outcome.origin = replace(outcome.origin, repository=origin.repository, commit=origin.commit)
     run.restarting(group)
-    describe = partial(_described, job=run.ci.job.description, origin=outcome.origin)
-    return run.deployed(
-        create_when_free(
-            None, request.described(describe), policy=policy_of(run, aws=aws), aws=aws, clock=run.clock
-        )
-    )
+    return request.described(partial(_described, job=run.ci.job.description, origin=outcome.origin))
 
 
 def _described(text: str, *, job: str, origin: Origin) -> str:

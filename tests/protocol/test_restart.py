@@ -52,6 +52,23 @@ def test_a_restart_keeps_the_commit_of_what_runs(still_emulator: Start, run_line
     assert "Live: acme/hello-web@1a2b3c4" in again.log
 
 
+def test_what_succeeded_while_a_restart_waited_is_what_it_restarts(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    """CodeDeploy takes the revision at the moment of the request, so its commit is described."""
+    service = still_emulator()
+    newer = {
+        "revisionType": "S3",
+        "s3Location": {"bucket": "releases", "key": "newer.zip", "bundleType": "zip"},
+    }
+    service.begin(revision=newer, request={"description": "[acme/hello-web@9f8e7d6c5b4a deploy.yml#813]"})
+    ran = run_line(service, environ={**RESTART, **JOB})
+    assert ran.code == 0, ran.log
+    assert "Live: acme/hello-web@9f8e7d6" in ran.log
+    assert "acme/hello-web@9f8e7d6c5b4a" in sent(service)[-1]["description"]
+    assert ran.outputs["revision"] == ran.outputs["live-revision"] == "s3://releases/newer.zip"
+
+
 def test_several_groups_are_restarted_in_turn(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     ran = run_line(service, environ={**RESTART, "INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
