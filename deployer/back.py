@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.choices import Back, ComputePlatform, OnConflict, OnEnd, Stage
 from deployer.deployment.control import request_stop
+from deployer.deployment.create import adopt
 from deployer.deployment.model import Deployment, Status
 from deployer.deployment.places import Places
 from deployer.deployment.platform import confirm_platform, reject_misfits
@@ -16,7 +17,7 @@ from deployer.errors import InvalidInput, Problem, Severity
 from deployer.follow.end import conclude, follow
 from deployer.follow.rollback import look_for_rollback
 from deployer.follow.watch import watch
-from deployer.launch import compare, launch
+from deployer.launch import compare, launch_unless_spared
 from deployer.live.back import Way, way_back
 from deployer.live.fit import reject_unfit
 from deployer.live.look import earlier, look, registered_origin
@@ -61,12 +62,12 @@ def go_back(to: Back, request: DeploymentRequest, *, aws: Aws, run: Run) -> None
         if run.outcome.status is Status.TIMED_OUT:
             return
         if deployment is None:
-            on_conflict = OnConflict.JOIN if way.underway or way.stops else run.settings.on_conflict
+            joins = OnConflict.JOIN if way.underway or way.stops else None
             note = f"Back from {way.leaves.id}"
-            deployment = launch(
-                revision, request, group, note=note, on_conflict=on_conflict, aws=aws, run=run
+            deployment = launch_unless_spared(
+                revision, request, group, note=note, on_conflict=joins, aws=aws, run=run
             )
-    if run.settings.stop_after.reaches(Stage.READY):
+    if deployment and run.settings.stop_after.reaches(Stage.READY):
         follow(deployment, Places(), budget=left(), aws=aws, run=run)
     if run.outcome.status is Status.SUCCEEDED and not way.goes_nowhere:
         _tell_the_way_on(way, aws=aws, run=run)
@@ -99,7 +100,8 @@ def _revision(way: Way, group: Group, *, aws: Aws, run: Run) -> Revision:
     try:
         revision, _ = confirm(revision, s3=aws.s3, expected_bucket_owner=run.settings.expected_bucket_owner)
     except InvalidInput as error:
-        raise InvalidInput(*(_lost(problem) for problem in error.problems)) from error
+        which = "last good revision" if revision == goal.revision else "revision before"
+        raise InvalidInput(*(_lost(problem, which) for problem in error.problems)) from error
     return revision
 
 
@@ -117,24 +119,24 @@ def _known(way: Way, group: Group, aws: Aws) -> tuple[Revision | None, Origin]:
     return revision, origin
 
 
-def _lost(problem: Problem) -> Problem:
+def _lost(problem: Problem, which: str) -> Problem:
     """Return why the bundle cannot be deployed again, with what that means."""
     if problem.code not in _GONE:
         return replace(problem, message=f"There is no way back, and nothing was stopped. {problem.message}")
     return replace(
         problem,
-        message="The bundle of the last good revision was deleted from S3, so nothing was stopped or "
-        f"deployed. {problem.message}",
+        message=f"The bundle of the {which} was deleted from S3, so nothing was stopped or deployed. "
+        f"{problem.message}",
     )
 
 
 def _announce(to: Back, way: Way, group: Group, run: Run) -> None:
     """Say why this way is taken; warn if it leads nowhere."""
-    if to is Back.LAST_GOOD and way.goes_nowhere:
+    if way.goes_nowhere and not way.leaves.active:
         run.ci.annotate(
             Problem(
-                f"The last deployment of {group.name}, {way.leaves.id}, succeeded, so last-good is the "
-                "revision that the group runs already. It is deployed again.",
+                f"The last deployment of {group.name}, {way.leaves.id}, succeeded, so {to} is the revision "
+                "that the group runs already.",
                 "To go back to the revision before it, use `revision: previous`.",
                 code="last-good-is-live",
                 severity=Severity.WARNING,
@@ -169,7 +171,7 @@ def _rollback(  # noqa: PLR0913 - three are keyword-only
     if ending.status is Status.SUCCEEDED:
         return None
     found = ending.snapshot.rollback_id or look_for_rollback(running, aws, run)
-    return run.deployed(replace(running, id=found, revision=revision)) if found else None
+    return run.deployed(adopt(found, aws=aws)) if found else None
 
 
 def _tell_the_way_on(way: Way, *, aws: Aws, run: Run) -> None:

@@ -33,12 +33,20 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 
-def launch_unless_spared(
-    revision: Revision, request: DeploymentRequest, group: Group, *, aws: Aws, run: Run
+def launch_unless_spared(  # noqa: PLR0913 - its knobs are keyword-only
+    revision: Revision,
+    request: DeploymentRequest,
+    group: Group,
+    *,
+    note: str = "",
+    on_conflict: OnConflict | None = None,
+    aws: Aws,
+    run: Run,
 ) -> Deployment | None:
     """Create the deployment, unless the inputs spare a group that a newer run holds or that has it already.
 
-    `group` is the group as it was last looked at. Raises a DeployError when there is no way to the group.
+    `group` is the group as it was last looked at. `note` begins the description; `on_conflict` overrides the
+    input. Raises a DeployError when there is no way to the group.
     """
     settings = run.settings
     group = refreshed(group, aws=aws, clock=run.clock)
@@ -48,7 +56,7 @@ def launch_unless_spared(
         run.spared(Status.UNCHANGED, f"{group.name} runs this revision already, by {group.live.id}.")
         return None
     try:
-        return launch(revision, request, group, aws=aws, run=run)
+        return launch(revision, request, group, note=note, on_conflict=on_conflict, aws=aws, run=run)
     except NewerRun as error:
         if settings.on_newer is not OnNewer.SKIP or run.outcome.deployment:
             raise
@@ -61,14 +69,14 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
     request: DeploymentRequest,
     group: Group,
     *,
-    note: str = "",
-    on_conflict: OnConflict | None = None,
+    note: str,
+    on_conflict: OnConflict | None,
     aws: Aws,
     run: Run,
 ) -> Deployment:
     """Create the deployment, or join the one that does the same, while saying what it replaces.
 
-    `note` begins the description; `on_conflict` overrides the input. Raises a DeployError when there is no
+    The parameters are those of `launch_unless_spared`. Raises a DeployError when there is no
     way to the group: NewerRun when a newer run holds it.
     """
     job, origin = run.ci.job, run.outcome.origin

@@ -115,6 +115,8 @@ def test_behind_a_success_there_is_the_revision_before_and_only_once(
     live = back(run_line, service, platform)
     assert (live.code, live.outputs["revision"]) == (0, good.outputs["revision"])
     assert "so last-good is the revision that the group runs already." in live.log
+    spared = back(run_line, service, platform, "--if-unchanged", "skip")
+    assert (spared.code, spared.outputs["status"]) == (0, "unchanged")
     undone = back(run_line, service, platform, to=bad.outputs["revision"])
     assert (undone.code, undone.outputs["live-revision"]) == (0, bad.outputs["revision"])
 
