@@ -102,6 +102,11 @@ class Aws:
         return self._attended(self.session.client("sts", config=_config()))
 
     @cached_property
+    def sts_optional(self) -> STSClient:
+        """The same for what a run can do without."""
+        return self._attended(self.session.client("sts", config=_config()), patience=BRIEF)
+
+    @cached_property
     def sts_unsigned(self) -> STSClient:
         """The STS client for who has a token and no credentials yet."""
         from botocore import UNSIGNED

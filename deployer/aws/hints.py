@@ -56,7 +56,7 @@ class _Caller:
 def _caller(aws: Aws) -> _Caller | None:
     """Return the identity that AWS reports for the credentials, None if it reports none."""
     try:
-        answer = aws.sts.get_caller_identity()
+        answer = aws.sts_optional.get_caller_identity()
     except sdk_errors():
         return None
     return _Caller(answer["Arn"], answer["Account"])

@@ -46,6 +46,8 @@ SCENARIOS = {
     "ecs-fails": "shop-ecs",
 }
 
+pytestmark = pytest.mark.chaos
+
 
 def answers(*kinds: str) -> st.SearchStrategy[list[str]]:
     """What becomes of each call of an operation in turn, empty where it is answered as it should be."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from deployer.deployment.model import Deployment
     from tests.harness import RunLine, Start
 
+pytestmark = pytest.mark.chaos
+
 
 PLATFORMS = pytest.mark.parametrize("platform", ["Server", "Lambda", "ECS"])
 LOST = pytest.mark.parametrize("kind", ["503", "500", "cut-before", "cut-after"])

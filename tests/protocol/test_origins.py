@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ import botocore.session
 import pytest
 
 from deployer.aws.origins import keep_out
+from tests.clock import FakeClock
 from tests.harness import REPOSITORY, Job
 
 if TYPE_CHECKING:
@@ -104,6 +106,7 @@ def test_an_endpoint_that_is_not_aws_s_is_said_with_its_origin(job: Job, emulato
 
 def test_calls_that_leave_the_machine_unencrypted_are_warned_of(job: Job, emulator: Start) -> None:
     service = emulator(bucket_store=job.s3)
+    job = replace(job, clock=FakeClock())
     ran = job.run(service, AWS_ENDPOINT_URL_CODEDEPLOY="http://user:secret@codedeploy.invalid:8080/x?y=z")
     assert ran.code == 5
     assert "Calls to http://codedeploy.invalid:8080 are not encrypted" in ran.log

@@ -43,7 +43,7 @@ def test_an_object_that_somebody_put_there_before_is_not_deployed(
     service = still_emulator()
     ran = run_line(service)
     assert (ran.code, ran.outputs["uploaded"]) == (0, "true")
-    assert "the existing object was unknown to CodeDeploy" in ran.log
+    assert "the object there is unknown to CodeDeploy" in ran.log
     assert deployed(service) == ran.outputs["etag"] != ETAG
 
 
