@@ -20,6 +20,7 @@ SKEWED = (
 )
 ERRORS = {
     "throttle": ("ThrottlingException", "Rate exceeded", 400),
+    "429": ("TooManyRequestsException", "Rate exceeded", 429),
     "500": ("InternalFailure", "The request processing has failed because of an unknown error.", 500),
     "503": ("ServiceUnavailable", "The request has failed due to a temporary failure of the server.", 503),
     "expired-token": ("ExpiredTokenException", "The security token included in the request is expired", 400),
@@ -31,6 +32,7 @@ ERRORS = {
 }
 S3_ERRORS = {
     "throttle": ("SlowDown", "Please reduce your request rate.", 503),
+    "429": ("TooManyRequests", "Rate exceeded", 429),
     "500": ("InternalError", "We encountered an internal error. Please try again.", 500),
     "503": ("ServiceUnavailable", "Service is unable to handle request.", 503),
     "expired-token": ("ExpiredToken", "The provided token has expired.", 400),
@@ -52,6 +54,8 @@ PAGE = b"<!DOCTYPE html>\n<html><body><h1>Access to this site is filtered</h1></
 UNREADABLE = ("truncated", "garbled", "empty", "html", "wrong-types", "cut-headers")
 AFTERWARDS = ("cut-after", "slow", *UNREADABLE)
 KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
+TOKEN_STATUSES = {"throttle": 429, "429": 429, "503": 503, "expired-token": 401, "access-denied": 403}
+"""How a CI's endpoint of tokens answers; all else that AWS would refuse is an error of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""A run of the campaign: a line, a fault, and what has to hold of every run."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.lines import PREFIX, ROLES, Identity
+from tests.harness import REPOSITORY, Job
+from tests.s3 import S3Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.chaos.lines import Line
+    from tests.clock import FakeClock
+    from tests.emulator import Emulator
+    from tests.harness import Ran, Start
+
+EVERY = 10_000
+SLOW_SECONDS = 0.2
+MOST_SECONDS = 900.0
+"""A run has a budget of two minutes for waiting; patience, the stop and a rollback come on top."""
+
+PIECES = ("Access to this site", "AccessKeyId>", "session-secret", "session-token", "ANOTHER", "value:")
+"""Parts of the answers, as they were sent or were to be: no log holds one, but to mask it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run that has ended, the service that it met, and the multipart uploads that it left."""
+
+    line: Line
+    ran: Ran
+    service: Emulator
+    seconds: float
+    uploads: int
+
+    def check(self, expected: int) -> None:
+        """Hold what has to hold of every run; `expected` is its exit code."""
+        log, code = self.ran.log, self.ran.code
+        assert code == expected, log
+        assert "Traceback" not in log
+        assert (code == 0) == ("::error" not in log)
+        self._check_deployments()
+        assert not self.uploads or "upload-left-behind" in log or "unfinished" in log, log
+        shown = [line for line in self.ran.everything.splitlines() if not line.startswith("::add-mask::")]
+        secrets = (*PIECES, S3Server.secret_key, self.service.oidc.request_token)
+        assert [piece for piece in secrets if piece in "\n".join(shown)] == []
+        assert self.seconds < MOST_SECONDS
+
+    def _check_deployments(self) -> None:
+        """At most one, of what was uploaded, and its id told."""
+        own = self.service.deployments[self.line.busy :]
+        assert len(own) <= 1
+        for deployment in own:
+            location = deployment.revision["s3Location"]
+            assert f"s3://{location['bucket']}/{location['key']}" in self.ran.outputs["revision"]
+            assert location["eTag"] == self.ran.outputs["etag"]
+            if not (self.line.lost and self.ran.code):
+                assert deployment.id in self.ran.log
+                assert self.ran.outputs["deployment-id"] == deployment.id
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose bundle is sent in two parts."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "appspec.yml").write_text(
+        "version: 0.0\nos: linux\nfiles:\n- {source: /, destination: /srv/app}\n"
+    )
+    (folder / "data").write_bytes(os.urandom(6 << 20))
+    return folder
+
+
+@pytest.fixture
+def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    return Job(monkeypatch, tmp_path, s3, bucket, clock)
+
+
+@pytest.fixture
+def run(
+    job: Job, clock: FakeClock, large: Path, still_emulator: Start
+) -> Callable[[Line, Callable[[Emulator], None]], Finished]:
+    """Run a line on GitHub with debugging, once `spoil` has made the service what it is to be."""
+
+    def run(line: Line, spoil: Callable[[Emulator], None]) -> Finished:
+        service = still_emulator(line.scenario, bucket_store=job.s3, roles=ROLES)
+        if line.busy:
+            service.begin()
+        if line.lost:
+            service.faults.add("CreateDeployment", "cut-after")
+        if line.denied:
+            service.faults.add(line.denied, "access-denied", times=EVERY)
+        spoil(service)
+        workspace = large if line.large else REPOSITORY
+        source = large if line.large else REPOSITORY / "examples/hello-web"
+        before, began = contents(source), clock.monotonic()
+        ran = replace(job, workspace=workspace).run(
+            service,
+            *("--timeout=2m", *line.flags),
+            **{"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1", **given(line, service), **line.variables},
+        )
+        assert contents(source) == before
+        uploads = job.s3.client().list_multipart_uploads(Bucket=job.bucket).get("Uploads", [])
+        return Finished(line, ran, service, clock.monotonic() - began, len(uploads))
+
+    return run
+
+
+def given(line: Line, service: Emulator) -> dict[str, str | None]:
+    """The variables of the line's source and identity."""
+    variables: dict[str, str | None] = {"INPUT_SOURCE": "."} if line.large else {}
+    if line.identity is Identity.ROLE:
+        variables |= {"INPUT_ROLE-TO-ASSUME": f"{PREFIX}/{ROLES[1].name}"}
+    if line.identity is Identity.TOKEN:
+        variables |= {
+            "INPUT_ROLE-TO-ASSUME": f"{PREFIX}/{ROLES[0].name}",
+            "AWS_ACCESS_KEY_ID": None,
+            "AWS_SECRET_ACCESS_KEY": None,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": service.oidc_url,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": service.oidc.request_token,
+        }
+    return variables
+
+
+def contents(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """Mode, size and time of change of everything in a folder."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        status = path.lstat()
+        found[str(path.relative_to(folder))] = (status.st_mode, status.st_size, status.st_mtime_ns)
+    return found
