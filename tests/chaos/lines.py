@@ -73,7 +73,7 @@ LINES = [
     Line(operation="RegisterApplicationRevision"),
     Line(operation="CreateDeployment"),
     Line(operation="ListDeployments", case="group busy", busy=True),
-    Line(operation="GetDeployment", case="group busy", busy=True),
+    Line(operation="GetDeployment", case="group busy", busy=True, after=1),
     Line(operation="StopDeployment", case="on-conflict: stop", flags=("--on-conflict=stop",), busy=True),
     Line(operation="ListDeployments", case="CreateDeployment lost", lost=True),
     Line(operation="GetDeployment", case="before the deployment"),
