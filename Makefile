@@ -24,14 +24,16 @@ demo: setup
 
 # With CI set, branch coverage is measured too, and has to be high enough.
 test: setup
-	$(BIN)/pytest -n 2 -m "not browser and not chaos and not container and not large" $(if $(CI),--cov --cov-report=term)
+	$(BIN)/pytest -n 2 -m "not browser and not chaos and not container and not large and not witness" $(if $(CI),--cov --cov-report=term)
 
-# Each call of a run meets each kind of fault.
+# A seeded part of the fault campaign; ALL=1 runs the whole and records it for docs/reliability.md.
 chaos: setup
-	$(BIN)/pytest -n 2 -m chaos
+	$(if $(ALL),CHAOS=all) $(BIN)/pytest -n 2 -m chaos $(if $(ALL),-o junit_family=xunit1 --junitxml=build/chaos.xml)
+	$(if $(ALL),$(BIN)/python -m tests.chaos.record build/chaos.xml)
 
 e2e: setup $(NPM)
 	$(BIN)/pytest -n 2 -m large tests/unit
+	$(BIN)/pytest -m witness tests/witness
 	.ci/browser $(BIN)/pytest -m browser tests/browser
 	.ci/with-image $(BIN)/pytest -m container tests/container
 
@@ -81,7 +83,7 @@ check-workflows: setup $(NPM)
 # What is generated says what its source says; a difference is left in the tree, or in build/lock.
 check-current: setup
 	@mkdir -p build/lock
-	sha256sum README.md action.yml docs/errors.md docs/iam.md docs/pre-flight.md >build/docs.sha256
+	sha256sum README.md action.yml docs/errors.md docs/iam.md docs/pre-flight.md docs/reliability.md >build/docs.sha256
 	$(BIN)/python -m tests.docs
 	sha256sum --check --quiet build/docs.sha256
 	cp requirements*.txt build/lock/

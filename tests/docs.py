@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from deployer.reference import errors
 from deployer.reference import inputs as reference
 from deployer.reference import preflight as pre_flight
+from tests.chaos import page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def documents() -> dict[Path, str]:
         )
         for name, regions in REGIONS.items()
     }
-    whole = {"errors.md": errors.markdown(), "pre-flight.md": pre_flight.markdown()}
+    whole = {"errors.md": errors.markdown(), "pre-flight.md": pre_flight.markdown(), "reliability.md": page.markdown()}
     return partly | {ROOT / "docs" / name: text for name, text in whole.items()}
 
 

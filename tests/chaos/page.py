@@ -12,8 +12,6 @@ from tests.chaos.table import MOMENTS, read
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tests.chaos.table import Cell
-
 _TEMPLATE = Path(__file__).with_name("page.md")
 
 
@@ -22,7 +20,6 @@ def markdown() -> str:
     text, found = _TEMPLATE.read_text(encoding="utf-8"), seen()
     for name, make in (
         ("faults", _faults),
-        ("outages", _outages),
         ("signals", _signals),
         ("environments", _environments),
     ):
@@ -31,15 +28,8 @@ def markdown() -> str:
 
 
 def _faults(found: Mapping[str, Any]) -> str:
-    return _matrix("Call", read("faults"), found)
-
-
-def _outages(found: Mapping[str, Any]) -> str:
-    return _matrix("Call that the outage begins with", read("outages"), found)
-
-
-def _matrix(head: str, cells: Sequence[Cell], found: Mapping[str, Any]) -> str:
     """The table of expected exit codes; where something else was seen, that in bold."""
+    cells = read("faults")
     rows = list(dict.fromkeys(cell.row for cell in cells))
     columns = list(dict.fromkeys(cell.column for cell in cells))
     expected = {(cell.row, cell.column, cell.moment): cell.expected for cell in cells}
@@ -58,8 +48,8 @@ def _matrix(head: str, cells: Sequence[Cell], found: Mapping[str, Any]) -> str:
 
     body = [[row, *texts(row)] for row in rows]
     recorded = sum(len(moments) for row in found.values() for moments in row.values())
-    total = f"{len(cells):,} runs are expected, {recorded:,} recorded; {met:,} of these ended as expected.\n"
-    return f"{total}\n{_table([head, *columns], body)}"
+    total = f"{recorded:,} of {len(cells):,} runs are recorded; {met:,} of these ended as expected.\n"
+    return f"{total}\n" + _table(["Call", *columns], body)
 
 
 def _signals(found: Mapping[str, Any]) -> str:
