@@ -52,7 +52,11 @@ def documents() -> dict[Path, str]:
         )
         for name, regions in REGIONS.items()
     }
-    whole = {"errors.md": errors.markdown(), "pre-flight.md": pre_flight.markdown(), "reliability.md": page.markdown()}
+    whole = {
+        "errors.md": errors.markdown(),
+        "pre-flight.md": pre_flight.markdown(),
+        "reliability.md": page.markdown(),
+    }
     return partly | {ROOT / "docs" / name: text for name, text in whole.items()}
 
 

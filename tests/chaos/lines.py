@@ -30,8 +30,8 @@ class Line:
     """A run whose call of `operation` meets the fault; `name` is its row in the tables.
 
     `large`: the bundle is sent in two parts. `busy`: another deployment holds the group. `lost`: the answer
-    to CreateDeployment never arrives. `denied`: this operation is refused, so that the faulty one is due. `after`: so many good calls of the operation
-    come before the first moment.
+    to CreateDeployment never arrives. `denied`: this operation is refused, so that the faulty one is due.
+    `after`: so many good calls of the operation come before the first moment.
     """
 
     operation: str

@@ -68,7 +68,7 @@ def _counts(codes: Counter[int]) -> str:
 def _environments(found: Mapping[str, Any]) -> str:
     from tests.chaos.environments import ENVIRONMENTS
 
-    body = [[name, str(each.expected), str(found.get(name, "–"))] for name, each in ENVIRONMENTS.items()]
+    body = [[name, str(each.expected), str(found.get(name, ""))] for name, each in ENVIRONMENTS.items()]
     return _table(["Environment", "Expected", "Seen"], body)
 
 

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 SEEN = Path(__file__).with_name("seen.json")
 
@@ -23,7 +23,7 @@ def seen() -> dict[str, Any]:
 def keep(report: Path) -> int:
     """Add a report's runs to what was seen; returns their number."""
     kept, count = seen(), 0
-    for element in ElementTree.parse(report).iter("property"):  # noqa: S314 - pytest wrote it
+    for element in ET.parse(report).iter("property"):  # noqa: S314 - pytest wrote it
         if element.get("name") == "chaos":
             *path, last, value = json.loads(element.get("value", ""))
             place = kept

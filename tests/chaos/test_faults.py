@@ -30,9 +30,7 @@ def test_a_fault_costs_what_the_table_says(
     times = EVERY if cell.moment == "every" else 1
 
     def spoil(service: Emulator) -> None:
-        service.faults.add(
-            line.operation, cell.column, times=times, after=line.after, seconds=SLOW_SECONDS
-        )
+        service.faults.add(line.operation, cell.column, times=times, after=line.after, seconds=SLOW_SECONDS)
 
     finished = run(line, spoil)
     record_property("chaos", json.dumps(["faults", cell.row, cell.column, cell.moment, finished.ran.code]))

@@ -54,8 +54,11 @@ PAGE = b"<!DOCTYPE html>\n<html><body><h1>Access to this site is filtered</h1></
 UNREADABLE = ("truncated", "garbled", "empty", "html", "wrong-types", "cut-headers")
 AFTERWARDS = ("cut-after", "slow", *UNREADABLE)
 KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
-TOKEN_STATUSES = {"throttle": 429, "429": 429, "503": 503, "expired-token": 401, "access-denied": 403}
-"""How a CI's endpoint of tokens answers; all else that AWS would refuse is an error of its own."""
+REFUSED = ("expired-token", "bad-signature", "clock-skew", "bad-token")
+TOKEN_STATUSES = {
+    "throttle": 429, "429": 429, "503": 503, "access-denied": 403, **dict.fromkeys(REFUSED, 401),
+}  # fmt: skip
+"""How a CI's endpoint of tokens answers; all else is an error of its own."""
 
 
 @dataclass(frozen=True, slots=True)

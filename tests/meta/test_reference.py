@@ -17,7 +17,10 @@ from deployer.report.outputs import OUTPUTS
 from deployer.settings.base import Section
 from deployer.settings.load import load
 from deployer.settings.model import inputs
+from tests.chaos import record, table
+from tests.chaos.lines import LINES
 from tests.docs import ROOT, documents, filled
+from tests.emulator.faults import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +130,17 @@ def test_the_failure_in_the_readme_is_what_a_run_prints() -> None:
     transcript = ROOT / "tests" / "transcripts" / "fails-after-install.console.txt"
     assert block in transcript.read_text(encoding="utf-8")
     assert "error: AfterInstall failed" in block
+
+
+def test_the_fault_campaign_saw_what_it_expects() -> None:
+    """Each recorded run is one of the table's, with its exit code, and each line has a row in the table."""
+    cells = {(cell.row, cell.column, cell.moment): cell.expected for cell in table.read("faults")}
+    found = {
+        (row, column, moment): code
+        for row, columns in record.seen()["faults"].items()
+        for column, moments in columns.items()
+        for moment, code in moments.items()
+    }
+    assert {key: code for key, code in found.items() if cells.get(key) != code} == {}
+    assert {row for row, _, _ in cells} == {line.name for line in LINES}
+    assert {column for _, column, _ in cells} == set(KINDS) - {"idp-rejected"}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.witness.conftest import Witness
 
-UPLOAD = ("--application=hello-web", "--deployment-group=production", "--stop-after=upload")
+UPLOAD = ("--application=hello-web", "--stop-after=upload")
 
 
 @pytest.fixture
