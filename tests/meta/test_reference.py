@@ -17,8 +17,9 @@ from deployer.report.outputs import OUTPUTS
 from deployer.settings.base import Section
 from deployer.settings.load import load
 from deployer.settings.model import inputs
-from tests.chaos import record, table
 from tests.chaos.lines import LINES
+from tests.chaos.record import seen
+from tests.chaos.table import read as read_table
 from tests.docs import ROOT, documents, filled
 from tests.emulator.faults import KINDS
 
@@ -134,10 +135,10 @@ def test_the_failure_in_the_readme_is_what_a_run_prints() -> None:
 
 def test_the_fault_campaign_saw_what_it_expects() -> None:
     """Each recorded run is one of the table's, with its exit code, and each line has a row in the table."""
-    cells = {(cell.row, cell.column, cell.moment): cell.expected for cell in table.read("faults")}
+    cells = {(cell.row, cell.column, cell.moment): cell.expected for cell in read_table("faults")}
     found = {
         (row, column, moment): code
-        for row, columns in record.seen()["faults"].items()
+        for row, columns in seen()["faults"].items()
         for column, moments in columns.items()
         for moment, code in moments.items()
     }
