@@ -157,6 +157,7 @@ def test_none_deploys_twice_and_the_older_never_replaces_the_newer(
         thread.join(60)
     assert not any(thread.is_alive() for thread in threads)
 
+    stage.clock.sleep(1.0)  # a stop takes effect a moment after it was asked for
     now = stage.clock.monotonic()
     own = [each for each in stage.service.deployments if each.creator == "user"]
     numbers = [int(each.request["description"].rpartition("#")[2].rstrip("]")) for each in own]
