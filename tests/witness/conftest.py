@@ -46,12 +46,14 @@ class Witness:
             config=Config(s3={"addressing_style": "path"}) if service == "s3" else None,
         )
 
-    def run(self, home: Path, workspace: Path, *flags: str) -> tuple[int, str, Mapping[str, str]]:
+    def run(
+        self, home: Path, workspace: Path, *flags: str, bucket: str = BUCKET
+    ) -> tuple[int, str, Mapping[str, str]]:
         """Run the product as a process; returns its exit code, log and outputs."""
         outputs = home / "outputs"
         outputs.write_text("")
         done = subprocess.run(
-            [sys.executable, "-I", REPOSITORY / "entrypoint.py", f"--bucket={BUCKET}", *flags],
+            [sys.executable, "-I", REPOSITORY / "entrypoint.py", f"--bucket={bucket}", *flags],
             cwd=workspace,
             env={
                 **clean_environment(home),
@@ -84,7 +86,7 @@ def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Witness]:
 
 @pytest.fixture(scope="session")
 def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Witness]:
-    """S3rver, which knows one key and checks signatures."""
+    """S3rver, which knows one key."""
     port, folder = free_port(), tmp_path_factory.mktemp("s3rver")
     program = REPOSITORY / ".ci/npm/node_modules/.bin/s3rver"
     command = [str(program), "-d", str(folder), "-a", "127.0.0.1", "-p", str(port)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.witness.conftest import Witness
 
-UPLOAD = ("--application=hello-web", "--stop-after=upload")
+UPLOAD = ("--key={digest}.zip", "--stop-after=upload")
 
 
 @pytest.fixture
@@ -47,22 +46,15 @@ def test_a_bundle_is_uploaded_once_and_read_back(
     assert code == 0, log
     assert again["key"] == key
     assert witness.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() == stored
-    assert not witness.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads")
+    if witness.name == "moto":  # s3rver cannot list them
+        assert not witness.client("s3").list_multipart_uploads(Bucket=BUCKET).get("Uploads")
 
 
 def test_a_bucket_that_does_not_exist_is_named(witness: Witness, workspace: Path, tmp_path: Path) -> None:
-    code, log, _ = witness.run(tmp_path, workspace, *UPLOAD, "--bucket=absent-bucket")
+    code, log, _ = witness.run(tmp_path, workspace, *UPLOAD, bucket="absent-bucket")
     assert code == 2, log
     assert "absent-bucket" in log
     assert "NoSuchBucket" in log
-
-
-def test_a_wrong_key_is_told(s3rver: Witness, workspace: Path, tmp_path: Path) -> None:
-    wrong = replace(s3rver, secret_key="wrong-secret-of-nobody")
-    code, log, _ = wrong.run(tmp_path, workspace, *UPLOAD)
-    assert code == 4, log
-    assert "SignatureDoesNotMatch" in log
-    assert wrong.secret_key not in log
 
 
 def test_a_role_is_assumed(moto: Witness, workspace: Path, tmp_path: Path) -> None:
