@@ -92,8 +92,10 @@ def launch(  # noqa: PLR0913 - its knobs are keyword-only
     def describe(text: str) -> str:
         return described(": ".join(part for part in (note, text or job.description) if part), origin)
 
-    order = request.described(describe)
-    return run.deployed(create_when_free(revision, order, policy=policy, aws=aws, clock=run.clock))
+    described_request = request.described(describe)
+    return run.deployed(
+        create_when_free(revision, described_request, policy=policy, aws=aws, clock=run.clock)
+    )
 
 
 def policy_of(run: Run, *, aws: Aws, on_conflict: OnConflict | None = None) -> ConflictPolicy:

@@ -35,7 +35,7 @@ def restart(request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> 
     started = run.clock.monotonic()
     while True:
         group = refreshed(group, aws=aws, clock=run.clock)
-        order = _announced(request, group, run)
+        described_request = _announced(request, group, run)
         waited = timedelta(seconds=run.clock.monotonic() - started)
         policy = replace(
             policy_of(run, aws=aws),
@@ -43,7 +43,9 @@ def restart(request: DeploymentRequest, group: Group, *, aws: Aws, run: Run) -> 
             check=partial(_check, group, aws=aws, run=run),
         )
         try:
-            return run.deployed(create_when_free(None, order, policy=policy, aws=aws, clock=run.clock))
+            return run.deployed(
+                create_when_free(None, described_request, policy=policy, aws=aws, clock=run.clock)
+            )
         except _Overtaken:
             continue
 
