@@ -15,9 +15,13 @@ RUN python3 -m venv --without-pip /opt/deployer/venv \
 COPY entrypoint.py /opt/deployer/
 COPY deployer /opt/deployer/deployer
 COPY .ci/deployer /image/usr/local/bin/
-# Byte code is never checked against its source: nothing in the image changes, and no write is ever tried.
+# Byte code is never checked against its source: nothing in the image changes, and no write is ever tried. Of the
+# packages only the byte code stays: their frames in a traceback keep file, line and function.
 RUN find /opt/deployer -name __pycache__ -prune -exec rm -r {} + \
-    && /opt/deployer/venv/bin/python -I -m compileall -q --invalidation-mode unchecked-hash /opt/deployer \
+    && /opt/deployer/venv/bin/python -I -m compileall -q --invalidation-mode unchecked-hash \
+        /opt/deployer/entrypoint.py /opt/deployer/deployer \
+    && /opt/deployer/venv/bin/python -I -m compileall -q -b --invalidation-mode unchecked-hash /opt/deployer/venv/lib \
+    && find /opt/deployer/venv/lib -name '*.py' -delete \
     && mkdir /image/opt && mv /opt/deployer /image/opt/
 
 FROM ${BASE}

@@ -88,7 +88,10 @@ def is_transient(error: Exception) -> bool:
     from deployer.aws.answers import UnreadableAnswer
 
     if isinstance(error, ClientError):
-        return is_throttled(error) or http_status(error) >= HTTPStatus.INTERNAL_SERVER_ERROR
+        status = http_status(error)
+        return is_throttled(error) or (
+            status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED
+        )
     return isinstance(error, HTTPClientError | NoConnection | UnreadableAnswer)
 
 
