@@ -1,7 +1,8 @@
-"""Time as a parameter: the one place that reads clocks and sleeps."""
+"""Time as a parameter: the one place that reads clocks, sleeps and leaves a pause to chance."""
 
 from __future__ import annotations
 
+import random
 import time
 from datetime import UTC, datetime
 from typing import Protocol
@@ -22,6 +23,10 @@ class Clock(Protocol):
         """Wait; a signal handler's exception ends the wait at once."""
         ...
 
+    def chance(self) -> float:
+        """Return a number from 0 to 1, another in each run: runs that wait must not move in step."""
+        ...
+
 
 class SystemClock:
     """The machine's clocks."""
@@ -37,3 +42,7 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def chance(self) -> float:
+        """Return a random number from 0 to 1."""
+        return random.random()  # noqa: S311 - no secret

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import random
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,10 @@ class FakeClock:
         """Let time pass at once."""
         self.passed += seconds
 
+    def chance(self) -> float:
+        """Always the same, so that a run is the same every time."""
+        return 0.5
+
 
 class Turns(FakeClock):
     """A clock for several threads that take turns: one runs at a time, until it sleeps.
@@ -50,6 +55,11 @@ class Turns(FakeClock):
         self._lock = threading.Lock()
         self._sleeping: list[tuple[float, int, threading.Event]] = []
         self._count = 0
+        self._chance = random.Random(0)  # noqa: S311 - no secret
+
+    def chance(self) -> float:
+        """A number from 0 to 1, the next of a fixed series."""
+        return self._chance.random()
 
     def sleep(self, seconds: float) -> None:
         """Let the others have their turns until these seconds have passed."""

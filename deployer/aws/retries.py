@@ -6,7 +6,6 @@ handler of the SDK's `needs-retry` event decides instead, and sleeps by the run'
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,7 +99,7 @@ class Retries:
         """
         throttled = is_throttled(error)
         elapsed = self.clock.monotonic() - begun
-        seconds = pause(failures, throttled=throttled, chance=random.random())  # noqa: S311 - no secret
+        seconds = pause(failures, throttled=throttled, chance=self.clock.chance())
         if elapsed + seconds > longest:
             return False
         if elapsed + seconds >= _SILENCE and operation not in self._said:

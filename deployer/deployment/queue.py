@@ -7,7 +7,6 @@ places are unknown, the run that has waited longest asks first, give or take a s
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -54,4 +53,4 @@ class Queue:
         if place is not None:
             return min(_LAST_SLOT, _SLOT * max(0, place - 1))
         waited = self.clock.monotonic() - self.began
-        return _LONGEST_DELAY / (1 + waited / _HALF_DELAY) + random.random()  # noqa: S311 - no secret
+        return _LONGEST_DELAY / (1 + waited / _HALF_DELAY) + self.clock.chance()

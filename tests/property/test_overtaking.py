@@ -83,6 +83,10 @@ class Side:
             for event in ("before-call", "after-call"):
                 client.meta.events.register(event, lambda **_: self.turns.step(self.me))
 
+    def chance(self) -> float:
+        """The same number as ever."""
+        return self.clock.chance()
+
     def monotonic(self) -> float:
         """Return the emulator's time."""
         return self.clock.monotonic()

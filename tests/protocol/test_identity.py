@@ -449,6 +449,10 @@ class Adjusted:
 
     clock: FakeClock
 
+    def chance(self) -> float:
+        """The same number as ever."""
+        return self.clock.chance()
+
     def monotonic(self) -> float:
         """Seconds since the start."""
         return self.clock.monotonic()

@@ -45,6 +45,10 @@ class Skewed:
     true: FakeClock
     seconds: float
 
+    def chance(self) -> float:
+        """The same number as ever."""
+        return self.true.chance()
+
     def monotonic(self) -> float:
         """Seconds since the start."""
         return self.true.monotonic()
