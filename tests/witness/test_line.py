@@ -64,12 +64,3 @@ def test_a_role_is_assumed(moto: Witness, workspace: Path, tmp_path: Path) -> No
     assert code == 0, log
     assert f"Role {role}" in log
     assert outputs["key"]
-
-
-def test_an_unknown_application_is_told_with_those_that_exist(
-    moto: Witness, workspace: Path, tmp_path: Path
-) -> None:
-    moto.client("codedeploy").create_application(applicationName="hello-web", computePlatform="Server")
-    code, log, _ = moto.run(tmp_path, workspace, "--application=hello-wbe", "--deployment-group=production")
-    assert code in {2, 5}, log
-    assert "hello-wbe" in log
