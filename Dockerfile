@@ -21,7 +21,7 @@ RUN find /opt/deployer -name __pycache__ -prune -exec rm -r {} + \
     && /opt/deployer/venv/bin/python -I -m compileall -q --invalidation-mode unchecked-hash \
         /opt/deployer/entrypoint.py /opt/deployer/deployer \
     && /opt/deployer/venv/bin/python -I -m compileall -q -b --invalidation-mode unchecked-hash /opt/deployer/venv/lib \
-    && find /opt/deployer/venv/lib -name '*.py' -delete \
+    && find /opt/deployer/venv -name '*.py' -delete \
     && mkdir /image/opt && mv /opt/deployer /image/opt/
 
 FROM ${BASE}
