@@ -40,7 +40,7 @@ def is_registered(revision: S3Revision, *, application: str, aws: Aws) -> bool:
     also where nothing can be learnt.
     """
     try:
-        answer = aws.codedeploy.get_application_revision(
+        answer = aws.codedeploy_optional.get_application_revision(
             applicationName=application, revision=location(revision)
         )
     except sdk_errors():
