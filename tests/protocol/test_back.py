@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.harness import Ran, RunLine, Start
     from tests.s3 import S3Server
 
+pytestmark = pytest.mark.chaos
+
 APPLICATIONS = {"Server": "hello-web", "Lambda": "shop-lambda", "ECS": "shop-ecs"}
 VARIABLES = {
     "Lambda": "VERSION={}",
@@ -167,7 +169,6 @@ def test_an_appspec_that_cannot_be_read_again_is_missed_before_anything_is_stopp
     assert "Allow codedeploy:GetApplicationRevision" in ran.log
 
 
-@pytest.mark.chaos
 @pytest.mark.parametrize("action", ["GetDeploymentGroup", "GetDeployment", "StopDeployment"])
 def test_a_denial_changes_nothing_and_names_what_is_missing(
     action: str, *, still_emulator: Start, run_line: RunLine
@@ -255,7 +256,6 @@ def test_a_bundle_that_has_changed_is_no_way_back(
     assert "There is no way back, and nothing was stopped. The object has changed" in ran.log
 
 
-@pytest.mark.chaos
 @pytest.mark.parametrize("operation", ["StopDeployment", "CreateDeployment"])
 @pytest.mark.parametrize("kind", ["cut-after", "cut-before", "503"])
 def test_a_lost_answer_neither_stops_twice_nor_deploys_twice(

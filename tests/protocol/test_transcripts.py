@@ -123,7 +123,10 @@ BEFORE: Mapping[str, Sequence[Mapping[str, str]]] = {
 """The inputs of the runs before, whose output is not kept."""
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
+@pytest.mark.parametrize(
+    "platform",
+    [pytest.param(each, marks=pytest.mark.chaos if each != "github" else ()) for each in PLATFORMS],
+)
 @pytest.mark.parametrize("name", RUNS)
 def test_transcript(  # noqa: PLR0913 - fixtures
     name: str,
