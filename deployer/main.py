@@ -165,7 +165,7 @@ def _run_and_tell(
     outcome: Outcome,
     clock: Clock,
 ) -> ExitCode:
-    """Run the line; an error is told and becomes its exit code."""
+    """Run the line; an error is reported and becomes its exit code."""
     try:
         return _run(arguments, environ, ci, outcome, clock)
     except DeployError as error:
@@ -173,7 +173,7 @@ def _run_and_tell(
         if isinstance(error, InvalidBundle):
             outcome.findings = outcome.findings or error.problems
         code = _report(error, ci)
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is told as one
+    except Exception as error:  # noqa: BLE001 - the last resort: a bug of ours is reported as one
         _tell_of_bug(error, ci)
         code = ExitCode.BUG
     _report_still_running(outcome, ci)

@@ -32,7 +32,7 @@ def unneeded(settings: Settings, *, repository: Path) -> Collection[str]:
         return ()
     try:
         found = find(settings.source, settings.appspec, repository=repository)
-    except InvalidBundle:  # whatever it is, that it cannot be read is what is told
+    except InvalidBundle:  # that it cannot be read is reported when it is packaged
         return ("bucket",)
     return ("bucket",) if found and found.is_revision else ()
 

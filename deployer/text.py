@@ -80,8 +80,8 @@ def cut(text: str, limit: int) -> str:
 def age(seconds: float) -> str:
     """Return a time that has passed in its largest whole unit: `12 minutes`, `2 days`."""
     units = ((_DAY, "day"), (_HOUR, "hour"), (_MINUTE, "minute"))
-    told = (counted(int(seconds // unit), noun) for unit, noun in units if seconds >= unit)
-    return next(told, "less than a minute")
+    parts = (counted(int(seconds // unit), noun) for unit, noun in units if seconds >= unit)
+    return next(parts, "less than a minute")
 
 
 def counted(count: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""Pure: what a job's OIDC token says of the job, read from the token or told from the CI's variables.
+"""Pure: what a job's OIDC token says of the job, read from the token or derived from the CI's variables.
 
 From the documentation of GitHub, GitLab, Bitbucket and CircleCI on OpenID Connect. A token's signature is for
 AWS to check; what it claims is used in messages and policies only.

@@ -1,4 +1,4 @@
-"""Trying calls again: tens of seconds of patience for faults that pass, told in the log.
+"""Trying calls again: tens of seconds of patience for transient faults, reported in the log.
 
 The SDK's own retries are over within half a second, which one lost packet of DNS outlasts. They are off; this
 handler of the SDK's `needs-retry` event decides instead, and sleeps by the run's clock.
@@ -50,8 +50,8 @@ class Retries:
     """Decides for the calls of its clients whether, and when, they are tried again.
 
     Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. In an
-    outage that outlasts the patience of one call, the next calls are tried once each. `say` is told once for
-    each operation that does not succeed for some seconds.
+    outage longer than the patience of one call, each further call is tried once. `say` is called once
+    for each operation that keeps failing for some seconds.
     """
 
     clock: Clock

@@ -2,7 +2,7 @@
 
 The service's own words for a failed deployment ("too many individual instances failed") say nothing, so the
 targets are read: which lifecycle event failed, what the script said, and what that usually means. Failures
-that targets share are told once.
+that targets share are reported once.
 """
 
 from __future__ import annotations
@@ -111,16 +111,16 @@ class Failure:
         share = f" ({len(self.targets):,} of {self.of:,} targets)" if self.of > 1 else ""
         why = reason(self.diagnostics)
         message = f"{self.event} failed on {first_few(self.targets)}{share}" + (f": {why}" if why else "")
-        told = _first_line(self.diagnostics.message)
+        first = _first_line(self.diagnostics.message)
         causes = [line for cause in self.causes for line in (cause.why, cause.advice) if line]
-        hint = "\n".join([*([told] if told not in message else []), *causes])
+        hint = "\n".join([*([first] if first not in message else []), *causes])
         return Problem(message, hint, code=self.diagnostics.error_code, location=self.location)
 
 
-def reason(told: Diagnostics) -> str:
+def reason(diagnostics: Diagnostics) -> str:
     """Return why an event failed, in one line: the script and its last output, else the service's message."""
-    said = telling_line(told.log_tail) or _first_line(told.message)
-    return ": ".join(part for part in (" ".join(told.script.split()), said) if part)
+    said = telling_line(diagnostics.log_tail) or _first_line(diagnostics.message)
+    return ": ".join(part for part in (" ".join(diagnostics.script.split()), said) if part)
 
 
 def _first_line(text: str) -> str:
@@ -139,7 +139,7 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
     """Explain the state of a deployment as of the last check.
 
     The deployment's own code comes first where it says more than that targets failed. Of one that succeeded,
-    the targets that failed all the same are told as warnings; of one that still runs, why it may not have
+    the targets that failed anyway are warnings; of one that still runs, why it may not have
     ended in time.
     """
     failures = tuple(_failures(snapshot, places))
@@ -150,9 +150,9 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
         problems.append(_unfinished(snapshot))
     elif snapshot.error_code not in _SAID_BY_TARGETS or _says_nothing(failures):
         own = _deployment_problem(snapshot, places)
-        told = [failure.problem for failure in failures if failure.says_why]
-        by_script = snapshot.error_code == "MANUAL_STOP" and told  # stopped because of what failed
-        problems = [*told, own] if by_script else [own, *told]
+        reasons = [failure.problem for failure in failures if failure.says_why]
+        by_script = snapshot.error_code == "MANUAL_STOP" and reasons  # stopped because of what failed
+        problems = [*reasons, own] if by_script else [own, *reasons]
     elif not failures and snapshot.untouched:
         problems.append(_silent(snapshot))
     elif not failures:
@@ -236,30 +236,35 @@ def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
     targets = snapshot.targets or ()
     for target in targets:
         if event := target.failed_event:
-            told = event.diagnostics or Diagnostics()
-            key = (event.name, told.error_code, told.script, _without_names(told.message, target.id))
+            diagnostics = event.diagnostics or Diagnostics()
+            key = (
+                event.name,
+                diagnostics.error_code,
+                diagnostics.script,
+                _without_names(diagnostics.message, target.id),
+            )
             groups.setdefault(key, []).append((target, event))
     for number, members in enumerate(sorted(groups.values(), key=len, reverse=True)):
         first, event = members[0]
-        told = event.diagnostics or Diagnostics()
+        diagnostics = event.diagnostics or Diagnostics()
         if number >= _EXPLAINED:
             causes: tuple[Cause, ...] = ()
         elif first.kind == "instance":
-            causes = tuple(_causes(event.name, told))
+            causes = tuple(_causes(event.name, diagnostics))
         else:
             hooked = snapshot.error_code in _SAID_BY_TARGETS and (
-                bool(told.script) or _is_hooked(event.name, places)
+                bool(diagnostics.script) or _is_hooked(event.name, places)
             )
-            texts = (told.message, snapshot.error_message)
+            texts = (diagnostics.message, snapshot.error_message)
             known = causes_in(texts, event.name, [NO_CALLBACK]) or (ERROR_CODES["HOOK_EXECUTION_FAILURE"],)
             causes = known if hooked else ()
         yield Failure(
             event=event.name,
-            diagnostics=told,
+            diagnostics=diagnostics,
             targets=tuple(target.id for target, _ in members),
             of=len(targets),
             causes=causes,
-            location=_location(event.name, told, causes, places),
+            location=_location(event.name, diagnostics, causes, places),
         )
 
 
@@ -272,56 +277,58 @@ def _without_names(message: str, target: str) -> str:
     return re.sub(r"i-[0-9a-f]{8,}|d-[A-Z0-9]+", "…", message.replace(target, "…"))
 
 
-def _causes(event: str, told: Diagnostics) -> Iterable[Cause]:
+def _causes(event: str, diagnostics: Diagnostics) -> Iterable[Cause]:
     """Return the causes of an event's failure on an instance, the most certain first."""
-    if found := causes_in([told.message], event, [UNREACHABLE]):
+    if found := causes_in([diagnostics.message], event, [UNREACHABLE]):
         yield from found
         return
     previous = event in PREVIOUS_REVISION_EVENTS
     if previous:
-        if gone := causes_in([told.message], event, [PREVIOUS_GONE]):
+        if gone := causes_in([diagnostics.message], event, [PREVIOUS_GONE]):
             yield from gone
             return
         yield PREVIOUS_REVISION
     elif event in BALANCED:
         yield BALANCED[event]
         return
-    by_agent = not told.script or event in {"DownloadBundle", "Install"}
-    found = _by_agent(event, told) if by_agent else _by_script(event, told)
-    if not previous and (told.error_code in PLAIN_CODES or not found):
-        yield EVENT_CODES.get(told.error_code, Cause())
+    by_agent = not diagnostics.script or event in {"DownloadBundle", "Install"}
+    found = _by_agent(event, diagnostics) if by_agent else _by_script(event, diagnostics)
+    if not previous and (diagnostics.error_code in PLAIN_CODES or not found):
+        yield EVENT_CODES.get(diagnostics.error_code, Cause())
     yield from found[:1]
 
 
-def _by_agent(event: str, told: Diagnostics) -> tuple[Cause, ...]:
+def _by_agent(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
     """Return the causes in a message of the agent about its own work or about an AppSpec that it refuses."""
-    return causes_in((told.message, told.log_tail), event, (*AGENT_CLUES, *APPSPEC_CLUES))
+    return causes_in((diagnostics.message, diagnostics.log_tail), event, (*AGENT_CLUES, *APPSPEC_CLUES))
 
 
-def _by_script(event: str, told: Diagnostics) -> tuple[Cause, ...]:
+def _by_script(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
     """Return the causes in the agent's message on how a script ended, else in its log, else its exit code."""
-    line, after, before = texts_of(told.log_tail)
-    if found := causes_in([_SCRIPT_NAMED.sub("", told.message)], event, (RESTARTED, *ENDING_CLUES)):
+    line, after, before = texts_of(diagnostics.log_tail)
+    if found := causes_in([_SCRIPT_NAMED.sub("", diagnostics.message)], event, (RESTARTED, *ENDING_CLUES)):
         return found
     if found := causes_in((line, after), event, _SAID_BY_SCRIPTS):
         return found
-    if by_exit := causes_in([told.message], event, EXIT_CLUES):
+    if by_exit := causes_in([diagnostics.message], event, EXIT_CLUES):
         return causes_in([before], event, COMMAND_CLUES) or by_exit
     return causes_in([before], event, _SAID_BY_SCRIPTS)
 
 
-def _location(event: str, told: Diagnostics, causes: tuple[Cause, ...], places: Places) -> Location | None:
+def _location(
+    event: str, diagnostics: Diagnostics, causes: tuple[Cause, ...], places: Places
+) -> Location | None:
     """Return the place where the failure can be fixed, according to the first cause that names one."""
     cause = next((cause for cause in causes if cause.place), Cause())
     if cause.place is Place.NOWHERE:
         return None
     if event in PREVIOUS_REVISION_EVENTS:
-        return places.of_event(event, told)
+        return places.of_event(event, diagnostics)
     if cause.place in {Place.APPSPEC, Place.SOURCE}:
         return places.of_cause(cause)
-    if cause.place is Place.SCRIPT and (script := places.script(told.script)):
+    if cause.place is Place.SCRIPT and (script := places.script(diagnostics.script)):
         return Location(script, 1)
-    return places.of_event(event, told)
+    return places.of_event(event, diagnostics)
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:

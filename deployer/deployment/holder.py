@@ -23,7 +23,7 @@ USER = "user"
 ROLLBACK = "codeDeployRollback"
 
 RESTART = "RESTART"
-"""The mode of a deployment that installs nothing, but restarts what is there."""
+"""The mode of a deployment that installs nothing and restarts the application."""
 
 _SHOWN = 100
 """Characters of a description that are shown."""

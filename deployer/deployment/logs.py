@@ -29,7 +29,7 @@ _AFTERMATH = re.compile(
     r"|operable program|\*\*\* \[[^\n]{0,200}\] error",
     re.IGNORECASE,
 )
-"""Lines that follow from a failure whose cause an earlier line has told, however loud they are."""
+"""Lines that follow from a failure whose cause is in an earlier line, however loud they are."""
 
 _QUIET = re.compile(
     r"\+{1,9} |(?:npm )?warn|deprecat|notice:|info:|hint:|usage:|see ['\"\u2018]"

@@ -95,7 +95,7 @@ class Target:
 
 
 _MINUTES_FROM = 120.0
-"""Seconds from which on an age is told in minutes."""
+"""Age in seconds from which it is shown in minutes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ class Observer:
 
         At most `batches` batches of unfinished targets are read, those not seen for longest first; all of
         them once the deployment has ended. Raises the SDK's exceptions where the deployment itself cannot be
-        read; what goes wrong with its targets is told in the snapshot.
+        read; the snapshot says what goes wrong with its targets.
         """
         info = self._call(self.client.get_deployment)["deploymentInfo"]
         if self._zonal is None:

@@ -70,15 +70,15 @@ class Places:
             return Location(self.appspec.path, cause.line)
         return self.keys.get(cause.key.lower()) or self.keys.get(cause.within) or self.appspec
 
-    def of_event(self, event: str, told: Diagnostics) -> Location | None:
+    def of_event(self, event: str, diagnostics: Diagnostics) -> Location | None:
         """Return the hook's failing line if the log names it, else the hook, else the AppSpec's line."""
         hook = self.hooks.get(event) or self.appspec
         if event in PREVIOUS_REVISION_EVENTS:  # that script is not the one in this repository
             return hook
         if event == "Install":
-            return self._destination(told.message) or self.appspec
-        script = self.script(told.script)
-        named = self._failing_line(told)
+            return self._destination(diagnostics.message) or self.appspec
+        script = self.script(diagnostics.script)
+        named = self._failing_line(diagnostics)
         if named or script is None:
             return named or hook
         return Location(script)
@@ -87,11 +87,11 @@ class Places:
         """Return the repository path of a hook as the service names it, on Windows with backslashes."""
         return self.locate(_in_bundle(name)) if name else None
 
-    def _failing_line(self, told: Diagnostics) -> Location | None:
+    def _failing_line(self, diagnostics: Diagnostics) -> Location | None:
         """Return the last line that the log names, preferring the hook itself to the bundle's other files."""
         elsewhere = None
-        script = _in_bundle(told.script)
-        for file, line in named_lines(told.log_tail):
+        script = _in_bundle(diagnostics.script)
+        for file, line in named_lines(diagnostics.log_tail):
             name = _in_bundle(file.replace("\\", "/").rpartition(_ARCHIVE)[2])
             if script and (name == script or name.endswith(f"/{script}")):
                 name = script

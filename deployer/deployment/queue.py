@@ -2,7 +2,7 @@
 
 A run knows its place where the description of the holder names a run of the same workflow: as many runs are
 ahead as their numbers are apart. It rests while others have their turns, and then asks in that order. Where
-places are unknown, the run that has waited longest asks first, give or take a second.
+places are unknown, the run that has waited longest asks first, within a random second.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
                 acts=[first_failure.show, *([continuing] if settings.continue_ else [])],
-                told=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
+                silent=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
                 extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
     except Interrupted:

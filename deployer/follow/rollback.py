@@ -1,6 +1,6 @@
 """Following the rollback of a deployment: the service creates it as a deployment of its own.
 
-A rollback that fails is the worst state of a fleet, so it is told as loudly as the failure before it.
+A rollback that fails is the worst state of a fleet, so it is reported as loudly as the failure before it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from deployer.aws.errors import sdk_errors
 from deployer.deployment.model import Status
 from deployer.deployment.places import Places
 from deployer.errors import Problem, Severity
-from deployer.follow.stop import told
+from deployer.follow.stop import annotating
 from deployer.follow.watch import watch
 from deployer.report import lines
 from deployer.signals import Interrupted
@@ -49,7 +49,7 @@ def follow_rollback(
         return
     rollback = run.rolled_back(replace(deployment, id=rollback_id, revision=None))
     try:
-        with told(run), run.ci.section(f"Wait for the rollback {rollback.id}"):
+        with annotating(run), run.ci.section(f"Wait for the rollback {rollback.id}"):
             outcome.rollback_ending = watch(rollback, budget, aws=aws, run=run)
     except Interrupted:
         run.ci.say(lines.still_running(rollback))

@@ -55,7 +55,7 @@ def stop_late(deployment: Deployment, ending: Ending, *, aws: Aws, run: Run) -> 
     if not snapshot.trouble:
         if not end(deployment, how, client=aws.codedeploy, run=run):
             return None
-        with told(run):
+        with annotating(run):
             return watch(deployment, _STOP_LOOKS, aws=aws, run=run)
         return None
     if how is not OnEnd.LEAVE:
@@ -73,7 +73,7 @@ def stop_late(deployment: Deployment, ending: Ending, *, aws: Aws, run: Run) -> 
 
 
 @contextmanager
-def told(run: Run) -> Iterator[None]:
+def annotating(run: Run) -> Iterator[None]:
     """Turn what ends the watching of something else than the deployment itself into a warning."""
     try:
         yield

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from deployer.deployment.model import Status
 from deployer.deployment.places import Places
 from deployer.errors import Problem, Severity
-from deployer.follow.stop import told
+from deployer.follow.stop import annotating
 from deployer.follow.watch import watch
 from deployer.report import lines
 from deployer.signals import Interrupted
@@ -37,7 +37,7 @@ def follow_updates(
         left = budget - timedelta(seconds=run.clock.monotonic() - started)
         try:
             with (
-                told(run),
+                annotating(run),
                 run.ci.section(f"Wait for {identifier}, which updates instances launched meanwhile"),
             ):
                 _conclude(watch(update, left, aws=aws, run=run), update, run)

@@ -31,19 +31,19 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     timeouts: Mapping[str, float] = MappingProxyType({}),
     stop_after: Stage = Stage.WAIT,
     acts: Iterable[Callable[[Snapshot], None]] = (),
-    told: Iterable[str] = (),
+    silent: Iterable[str] = (),
     extra_looks: int = 0,
     waited_seconds: float = 0.0,
 ) -> Ending:
     """Look at a deployment until it ends or the budget is spent, telling what happens.
 
     `timeouts` are the seconds that the AppSpec allows for the scripts of each event; `acts` see each snapshot
-    once it was told; `told` names warnings that are left out; the rest is Patience's.
+    once it was printed; `silent` names warnings that are left out; the rest is Patience's.
     """
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
 
-    tell = _narrator(run, timeouts, set(told))
+    tell = _narrator(run, timeouts, set(silent))
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)
@@ -59,7 +59,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     )
 
 
-def _narrator(run: Run, timeouts: Mapping[str, float], told: set[str]) -> Callable[[Snapshot, float], None]:
+def _narrator(run: Run, timeouts: Mapping[str, float], silent: set[str]) -> Callable[[Snapshot, float], None]:
     """Print what changes and what looks bad, and a sign of life when nothing happens."""
     previous: Snapshot | None = None
     last = 0.0
@@ -68,8 +68,8 @@ def _narrator(run: Run, timeouts: Mapping[str, float], told: set[str]) -> Callab
         nonlocal previous, last
         news = progress.changes(previous, snapshot, seconds)
         for name, text in warnings(snapshot, seconds=seconds, now=run.clock.now(), timeouts=timeouts):
-            if name not in told:
-                told.add(name)
+            if name not in silent:
+                silent.add(name)
                 news.append(progress.stamped(text, seconds))
         if not news and seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10)):
             news = [progress.heartbeat(snapshot, seconds)]

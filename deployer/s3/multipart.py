@@ -75,7 +75,7 @@ class Multipart:
         def remove() -> None:
             try:
                 self.s3.abort_multipart_upload(**self.target)
-            except Exception as error:  # noqa: BLE001 - told beside the cause
+            except Exception as error:  # noqa: BLE001 - reported with the cause
                 results.put(None if error_code(error) == _NO_UPLOAD else error)
             else:
                 results.put(None)
