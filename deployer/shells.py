@@ -48,8 +48,13 @@ class Shells:
         >>> Shells().fault("bash", b"if true; then\ndone\n")
         Fault(line=2, reason='syntax error near unexpected token `done`')
         """
-        found = [self._fault_of(command, script) for command in _PARSERS.get(shell, ())]
-        return found[0] if all(found) and found else None
+        first = None
+        for command in _PARSERS.get(shell, ()):
+            fault = self._fault_of(command, script)
+            if fault is None:
+                return None
+            first = first or fault
+        return first
 
     def _fault_of(self, command: tuple[str, ...], script: bytes) -> Fault | None:
         import subprocess

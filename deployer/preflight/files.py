@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _SHOWN_LINKS = 3
 _LONGEST_WINDOWS_PATH = 259  # MAX_PATH is 260 with the zero at its end
-_WINDOWS_ARCHIVE = f"C:/ProgramData/Amazon/CodeDeploy/{'x' * 36}/d-XXXXXXXXX/deployment-archive/"
+_WINDOWS_ARCHIVE = f"C:/ProgramData/Amazon/CodeDeploy/{'0' * 36}/d-123456789/deployment-archive/"
+"""The agent's folder for a bundle, as long as IDs of a deployment group and of a deployment make it."""
+
 _FILE_LIKE = re.compile(
     r"\.(bash|cfg|cnf|conf|crt|css|csv|env|gz|html|ini|jar|js|json|key|lock|log|md|pem|php|properties|ps1|py|rb"
     r"|service|sh|socket|sql|tar|tgz|timer|toml|ts|txt|war|xml|ya?ml|zip)$",
