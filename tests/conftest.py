@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from botocore.loaders import JSONFileLoader, Loader
 
 from tests import environment
 from tests.clock import FakeClock
@@ -34,23 +33,6 @@ def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
             patch.delenv(name)
         for name, value in clean.items():
             patch.setenv(name, value)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _models_read_once() -> Iterator[None]:
-    """Each run makes clients of its own; the SDK's models, most of that cost, are parsed once for all."""
-    load = JSONFileLoader.load_file
-
-    @functools.cache
-    def shipped(path: str) -> Any:  # noqa: ANN401 - JSON
-        return load(JSONFileLoader(), path)
-
-    def load_file(loader: JSONFileLoader, path: str) -> Any:  # noqa: ANN401 - JSON
-        return shipped(path) if path.startswith(Loader.BUILTIN_DATA_PATH) else load(loader, path)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", load_file)
         yield
 
 
