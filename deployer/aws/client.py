@@ -87,6 +87,11 @@ class Aws:
         return self._attended(self.session.client("s3", config=_config(_TRANSFER_SECONDS)))
 
     @cached_property
+    def s3_optional(self) -> S3Client:
+        """The same for what a run can do without."""
+        return self._attended(self.session.client("s3", config=_config()), patience=BRIEF)
+
+    @cached_property
     def ecs(self) -> ECSClient:
         """The ECS client, for what an AppSpec leaves out."""
         return self._attended(self.session.client("ecs", config=_config()))

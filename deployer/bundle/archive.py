@@ -14,7 +14,9 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.bounds import Headers
@@ -31,16 +33,17 @@ from deployer.rules import archive as rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from deployer.bundle.members import Reader
 
 
-_DAMAGED: Final = (
+DAMAGED: Final = (
     *(OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, struct.error),
     *(ValueError, LookupError, ArithmeticError),  # what tarfile raises for sparse files without sense
     RuntimeError,  # zipfile's word for what is encrypted, or newer than it
 )
+"""The exceptions that reading a damaged archive raises."""
+
 _HEAD: Final = 6  # the longest of all magic numbers here
 
 
@@ -80,7 +83,7 @@ class ArchiveContents:
             raise KeyError(name)
         try:
             return self._archive.read(entry.name, limit)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise InvalidBundle(_unreadable(f"{name} in {self.path}", self.path, error)) from error
 
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
@@ -107,8 +110,8 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
             raise InvalidBundle(rules.UNKNOWN_TYPE.problem(Location(shown), path=shown))
         found, compression = recognised
         zipped = found is BundleType.ZIP
-        opened: Reader = ZipReader(file, findings) if zipped else TarReader(file, compression, findings)
-    except _DAMAGED as error:
+        opened: Reader = ZipReader(file, findings) if zipped else _tar(file, compression, findings)
+    except DAMAGED as error:
         raise InvalidBundle(_unreadable(shown, shown, error)) from error
     entries = _with_folders(opened.entries)
     _check_parents(entries, findings)
@@ -117,6 +120,10 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
     odd = [*_mismatch(shown, found), *_compression(shown, found, compression)]
     problems = [*odd, *findings.problems(), *links]
     return ArchiveContents(shown, file, entries, opened), found, problems
+
+
+def _tar(file: str, compression: bytes, findings: Findings) -> TarReader:
+    return TarReader(partial(open_file, file), Path(file).lstat().st_size, compression, findings)
 
 
 def _check_parents(entries: Mapping[str, Entry], findings: Findings) -> None:

@@ -8,14 +8,13 @@ import lzma
 import posixpath
 import tarfile
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, BinaryIO, Final, cast
 
 from deployer.bundle.bounds import LONGEST_PATH, Headers, Unpacked, check_end
 from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.hashing import crc32
 from deployer.bundle.members import Findings, inside
-from deployer.bundle.reading import open_file
 from deployer.rules import archive as rules
 from deployer.rules import tree as tree_rules
 
@@ -34,6 +33,7 @@ STREAMS: Final[dict[bytes, tuple[str, Callable[[BinaryIO], object]]]] = {
 }
 """The compressions that GNU tar knows by the start of a file, as its `-x` does without being asked."""
 
+_PIECE: Final = 1 << 20
 _HEAD_BYTES: Final = 1 << 16
 _KEPT_HEADS: Final = 1000
 _KINDS: Final = {
@@ -50,18 +50,19 @@ def open_tar(headers: Headers) -> tarfile.TarFile:
 
 
 class TarReader:
-    """A tar archive, compressed with a key of `STREAMS` or not; `read` opens the file anew."""
+    """A tar archive of `packed` bytes, compressed with a key of `STREAMS` or not; `read` opens it anew."""
 
-    def __init__(self, file: str, compression: bytes, findings: Findings) -> None:
-        self._file = file
+    def __init__(
+        self, opened: Callable[[], BinaryIO], packed: int, compression: bytes, findings: Findings
+    ) -> None:
+        self._opened = opened
         self._compression = compression
         self._offsets: dict[str, tuple[int, int]] = {}
         self._heads: dict[str, bytes] = {}
         self.entries: dict[str, Entry] = {}
         self.root_mode = 0o755
-        packed = Path(file).lstat().st_size
+        unpacked = Unpacked(findings.path, packed)
         with self._open() as stream:
-            unpacked = Unpacked(findings.path, packed)
             headers = Headers(stream)
             with open_tar(headers) as tar:
                 for info in headers.members(tar):
@@ -87,7 +88,7 @@ class TarReader:
         elif info.type in _KINDS:
             self.entries[name] = Entry(name, EntryKind.SPECIAL, mode, target=_KINDS[info.type])
         else:
-            self.entries[name] = Entry(name, EntryKind.FILE, mode, info.size)
+            self.entries[name] = Entry(name, EntryKind.FILE, mode, info.size, modified=int(info.mtime))
             self._offsets[name] = (info.offset_data, info.size)
             if is_pointer(info.size, lambda size: _start(stream, info, size)):
                 findings.add(tree_rules.LFS_POINTER, info.name)
@@ -118,7 +119,7 @@ class TarReader:
 
     @contextmanager
     def _open(self) -> Iterator[BinaryIO]:
-        with open_file(self._file) as stream:
+        with self._opened() as stream:
             unpack = STREAMS[self._compression][1] if self._compression else None
             yield cast("BinaryIO", unpack(stream)) if unpack else stream
 
@@ -133,10 +134,29 @@ class TarReader:
             stream.seek(offset)
             return stream.read(wanted)
 
+    def checksums(self) -> dict[str, int]:
+        """Return the CRC-32 of each file, reading all of them in the order in which they lie."""
+        places = sorted(set(self._offsets.values()))
+        with self._open() as stream:
+            sums = {place: _checksum(stream, *place) for place in places}
+        return {name: sums[place] for name, place in self._offsets.items()}
+
 
 def _start(stream: BinaryIO, info: tarfile.TarInfo, limit: int) -> bytes:
     stream.seek(info.offset_data)
     return stream.read(min(info.size, limit))
+
+
+def _checksum(stream: BinaryIO, offset: int, size: int) -> int:
+    """Return the CRC-32 of a stretch; raises EOFError when the stream ends within it."""
+    stream.seek(offset)
+    crc = 0
+    while size:
+        piece = stream.read(min(size, _PIECE))
+        if not piece:
+            raise EOFError("a member is cut off")
+        crc, size = crc32(piece, crc), size - len(piece)
+    return crc
 
 
 def _worth_keeping(name: str, mode: int) -> bool:

@@ -48,7 +48,7 @@ class ZipReader:
         self.entries: dict[str, Entry] = {}
         for info in self._archive.infolist():
             unpacked.add(info.file_size)
-            member = _zip_name(info)
+            member = zip_name(info)
             readable = _check_zip_member(info, member, findings)
             name = inside(member, findings)
             if name is not None:
@@ -60,20 +60,21 @@ class ZipReader:
         self, name: str, info: zipfile.ZipInfo, member: str, findings: Findings, *, readable: bool
     ) -> Entry:
         attributes = info.external_attr >> 16
-        if member.endswith("/"):
-            return Entry(name, EntryKind.FOLDER, stat.S_IMODE(attributes) or 0o755)
-        if stat.S_ISLNK(attributes):
+        kind, mode = kind_and_mode(info, member)
+        if kind is EntryKind.FOLDER:
+            return Entry(name, kind, mode)
+        if kind is EntryKind.LINK:
             target = self._read(info, LONGEST_PATH + 1) if readable else b""
             if len(target) > LONGEST_PATH:
                 findings.add(rules.LINK_TARGET, member)
-            return Entry(name, EntryKind.LINK, 0o777, target=os.fsdecode(target[:LONGEST_PATH]))
-        if kind := _KINDS.get(stat.S_IFMT(attributes)):
-            findings.add(rules.SPECIAL_ZIPPED, member, kind)
+            return Entry(name, kind, mode, target=os.fsdecode(target[:LONGEST_PATH]))
+        if special := _KINDS.get(stat.S_IFMT(attributes)):
+            findings.add(rules.SPECIAL_ZIPPED, member, special)
         if not attributes and info.create_system == _UNIX:
             findings.add(rules.NO_MODES, member)
         if readable and is_pointer(info.file_size, lambda size: self._read(info, size)):
             findings.add(tree_rules.LFS_POINTER, member)
-        return Entry(name, EntryKind.FILE, stat.S_IMODE(attributes) or 0o644, info.file_size)
+        return Entry(name, kind, mode, info.file_size)
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file."""
@@ -84,7 +85,17 @@ class ZipReader:
             return stream.read(limit)
 
 
-def _zip_name(info: zipfile.ZipInfo) -> str:
+def kind_and_mode(info: zipfile.ZipInfo, member: str) -> tuple[EntryKind, int]:
+    """Return the kind of entry and the permission bits that unzip gives a member of that name."""
+    attributes = info.external_attr >> 16
+    if member.endswith("/"):
+        return EntryKind.FOLDER, stat.S_IMODE(attributes) or 0o755
+    if stat.S_ISLNK(attributes):
+        return EntryKind.LINK, 0o777
+    return EntryKind.FILE, stat.S_IMODE(attributes) or 0o644
+
+
+def zip_name(info: zipfile.ZipInfo) -> str:
     """Return the name as unzip writes it: raw bytes from Unix, the old DOS characters from elsewhere."""
     name = info.filename
     if name.isascii() or info.flag_bits & _UTF8_FLAG or info.create_system != _UNIX:
