@@ -31,6 +31,14 @@ class Stage(StrEnum):
         return order.index(self) >= order.index(stage)
 
 
+class Shell(StrEnum):
+    """The shells that can complete a command line."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
 class Compression(StrEnum):
     """Compression level: it determines the bytes, so it is part of the digest."""
 

@@ -8,7 +8,6 @@ import resource
 import sys
 import traceback
 from contextlib import suppress
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TextIO
 
@@ -16,11 +15,11 @@ from deployer import REPOSITORY, __version__
 from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.clock import SystemClock
+from deployer.command import Call, Command, parse, shell_of
 from deployer.errors import DeployError, ExitCode, InvalidBundle, InvalidInput, Problem, Severity
 from deployer.report import outputs
 from deployer.run import Outcome
 from deployer.signals import Interrupted, ignore_signals, signals
-from deployer.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,37 +27,6 @@ if TYPE_CHECKING:
     from deployer.ci.base import Ci
     from deployer.clock import Clock
     from deployer.settings.model import Settings
-
-
-class Command(StrEnum):
-    """The words and flags that choose what to do; without one the pipeline runs."""
-
-    RUN = "run"
-    POLICY = "policy"
-    TRUST = "policy --trust"
-    HELP = "--help"
-    VERSION = "--version"
-
-
-def split_command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
-    """Split off the command; the remaining arguments are for the settings.
-
-    `--help` and `--version` win wherever they stand; a command is the first word. Raises InvalidInput for a
-    first word that is no command.
-    """
-    if "--help" in argv or "-h" in argv:
-        return Command.HELP, ()
-    if "--version" in argv:
-        return Command.VERSION, ()
-    if not argv or argv[0].startswith("-"):
-        return Command.RUN, argv
-    if argv[0] == Command.POLICY and "--trust" in argv:
-        return Command.TRUST, [word for word in argv[1:] if word != "--trust"]
-    if argv[0] in {Command.RUN, Command.POLICY}:
-        return Command(argv[0]), argv[1:]
-    meant = did_you_mean(nearest(argv[0], [Command.POLICY, Command.HELP, Command.VERSION]))
-    usage = "Write inputs as --name=value; --help lists them, and the commands."
-    raise InvalidInput(Problem(f"Unknown command {argv[0]!r}.", f"{meant} {usage}".strip()))
 
 
 _ISSUES = f"https://github.com/{REPOSITORY}/issues"
@@ -89,35 +57,41 @@ def execute(
     argv: Sequence[str], environ: Mapping[str, str], stream: TextIO | None, *, clock: Clock | None = None
 ) -> int:
     """Carry out the command that `argv` and `environ` ask for, reporting to `stream` and the CI's files."""
-    ci = detect(environ, stream)
     try:
-        command, arguments = split_command(argv)
+        call = parse(argv)
     except DeployError as error:
         return _report(error, detect(environ, sys.stderr))  # whatever was asked for, this is not it
-    if command is Command.VERSION:
-        ci.document(f"deployer {__version__}\n")
-        return ExitCode.DONE
-    if command is Command.HELP:
+    ci = detect(environ, stream)
+    ci.quiet, ci.debugging = call.quiet, ci.debugging or call.verbose
+    if call.command is Command.RUN:
+        return _deploy(call.arguments, environ, ci, clock or SystemClock())
+    beside = detect(environ, sys.stderr)  # stdout is for the document alone
+    try:
+        document, notes = _document(call, environ, ci)
+    except DeployError as error:
+        return _report(error, beside)
+    ci.document(document)
+    for note in notes:
+        beside.say(note)
+    return ExitCode.DONE
+
+
+def _document(call: Call, environ: Mapping[str, str], ci: Ci) -> tuple[str, Iterable[str]]:
+    """Return what a command prints, and sentences about it for the person who reads it."""
+    if call.command is Command.VERSION:
+        return f"deployer {__version__}\n", ()
+    if call.command is Command.HELP:
         from deployer.reference.inputs import help_text
 
-        ci.document(help_text())
-        return ExitCode.DONE
-    if command in {Command.POLICY, Command.TRUST}:
-        beside = detect(environ, sys.stderr)  # stdout is for the policy alone
-        try:
-            document, notes = _policy(command, arguments, environ, ci)
-        except DeployError as error:
-            return _report(error, beside)
-        ci.document(document)
-        for note in notes:
-            beside.say(note)
-        return ExitCode.DONE
-    return _deploy(arguments, environ, ci, clock or SystemClock())
+        return help_text(), ()
+    if call.command is Command.COMPLETION:
+        from deployer.reference.completion import completion
+
+        return completion(shell_of(call.arguments)), ()
+    return _policy(call, environ, ci)
 
 
-def _policy(
-    command: Command, arguments: Sequence[str], environ: Mapping[str, str], ci: Ci
-) -> tuple[str, Iterable[str]]:
+def _policy(call: Call, environ: Mapping[str, str], ci: Ci) -> tuple[str, Iterable[str]]:
     """Return the IAM policy for a run with these inputs, or the trust policy of its role, as JSON.
 
     With it come sentences about what has to be filled in by hand.
@@ -128,11 +102,11 @@ def _policy(
     from deployer.settings.load import load
     from deployer.settings.model import inputs
 
-    if command is Command.TRUST:
-        settings = load(environ, arguments, unneeded=lambda _: inputs())
+    if call.command is Command.TRUST:
+        settings = load(environ, call.arguments, unneeded=lambda _: inputs())
         text = _json(policy.trust_policy(settings, expected_claims(environ)))
         return text, unfilled(text)
-    settings = load(environ, arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
+    settings = load(environ, call.arguments, unneeded=partial(unneeded, repository=ci.job.workspace))
     return _json(policy.permissions_policy(settings)), policy.wildcards(settings)
 
 
@@ -151,9 +125,9 @@ def _deploy(arguments: Sequence[str], environ: Mapping[str, str], ci: Ci, clock:
             code = _run_and_tell(arguments, environ, ci, outcome, clock)
             ignore_signals()
         except Interrupted as interruption:
-            ci.say(f"Interrupted by {interruption}.")
+            ci.announce(f"Interrupted by {interruption}.")
             for note in getattr(interruption, "__notes__", ()):
-                ci.say(note)
+                ci.announce(note)
             code = interruption.exit_code
         return close(code, outcome, ci, seconds=clock.monotonic() - started)
 
@@ -182,7 +156,7 @@ def _run_and_tell(
 
 def _tell_of_bug(error: Exception, ci: Ci) -> None:
     ci.block(traceback_of(error))
-    ci.say(f"This is a bug in the deployer, version {__version__}. Report it: {_ISSUES}")
+    ci.announce(f"This is a bug in the deployer, version {__version__}. Report it: {_ISSUES}")
 
 
 def traceback_of(error: BaseException) -> str:
@@ -255,7 +229,7 @@ def _report_still_running(outcome: Outcome, ci: Ci) -> None:
     if outcome.deployment and not outcome.ending:
         from deployer.report.lines import still_running
 
-        ci.say(still_running(outcome.deployment))
+        ci.announce(still_running(outcome.deployment))
 
 
 def close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:

@@ -232,7 +232,7 @@ def _ticker(run: Run) -> Callable[[Transfer], None]:
         now = run.clock.monotonic()
         if now - last >= _TICK:
             last = now
-            run.ci.say(progress.transferred(transfer, now - started))
+            run.ci.progress(progress.transferred(transfer, now - started))
 
     return tell
 

@@ -68,6 +68,9 @@ class Ci(ABC):
     """
 
     name: ClassVar[str]
+    quiet: bool = False
+    replaces: bool = False
+    """True if `progress` replaces what it showed last, and may be called as often as there is any."""
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
         self._redactor = Redactor(environ)
@@ -107,8 +110,17 @@ class Ci(ABC):
         self._stream.write(text)
 
     def say(self, text: str = "") -> None:
-        """Print one line."""
+        """Print one line, unless only problems and results are wanted."""
+        if not self.quiet:
+            self.announce(text)
+
+    def announce(self, text: str) -> None:
+        """Print one line in any case."""
         self._plain(self._safe(text))
+
+    def progress(self, text: str) -> None:
+        """Show how far things are."""
+        self.say(text)
 
     def block(self, text: str) -> None:
         """Print text that came from elsewhere, line by line, indented."""
@@ -127,7 +139,7 @@ class Ci(ABC):
     def annotate(self, problem: Problem) -> None:
         """Show a problem where the CI shows problems, and in the log."""
         for line in plain_problem(problem):
-            self.say(line)
+            self.announce(line)
 
     @abstractmethod
     def outputs(self, values: Mapping[str, str]) -> None:

@@ -12,6 +12,7 @@ from deployer.ci.console import Console
 from deployer.ci.github import GitHub
 from deployer.ci.gitlab import GitLab
 from deployer.ci.teamcity import TeamCity
+from deployer.ci.terminal import Terminal, wants_terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,8 +34,8 @@ _ADAPTERS: Mapping[str, type[Ci]] = MappingProxyType(
 
 
 def detect(environ: Mapping[str, str], stream: TextIO | None) -> Ci:
-    """Return the adapter for the CI whose variables are set, or the plain console."""
+    """Return the adapter for the CI whose variables are set, or a terminal, or the plain console."""
     for variable, adapter in _ADAPTERS.items():
         if environ.get(variable):
             return adapter(environ, stream)
-    return Console(environ, stream)
+    return (Terminal if wants_terminal(environ, stream) else Console)(environ, stream)

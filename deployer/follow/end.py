@@ -104,7 +104,7 @@ def conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run
     _tell_why(explanation, run)
     if ending.snapshot.ended and ending.snapshot.unread:
         run.ci.say(lines.unread(ending.snapshot))
-    run.ci.say(lines.ended(ending, deployment))
+    run.ci.announce(lines.ended(ending, deployment))
 
 
 def _explain(ending: Ending, places: Places) -> Explanation:

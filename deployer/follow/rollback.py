@@ -52,7 +52,7 @@ def follow_rollback(
         with annotating(run), run.ci.section(f"Wait for the rollback {rollback.id}"):
             outcome.rollback_ending = watch(rollback, budget, aws=aws, run=run)
     except Interrupted:
-        run.ci.say(lines.still_running(rollback))
+        run.ci.announce(lines.still_running(rollback))
         raise
     ending = outcome.rollback_ending
     if ending is None:
@@ -62,7 +62,7 @@ def follow_rollback(
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
     else:
         _tell_failure(ending, rollback, run)
-    run.ci.say(lines.rolled_back(ending, rollback))
+    run.ci.announce(lines.rolled_back(ending, rollback))
 
 
 def _tell_failure(ending: Ending, rollback: Deployment, run: Run) -> None:

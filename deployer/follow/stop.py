@@ -85,13 +85,13 @@ def annotating(run: Run) -> Iterator[None]:
 def end(deployment: Deployment, how: OnEnd, *, client: CodeDeployClient, run: Run) -> bool:
     """Do with a deployment what was asked for, say so, and return whether that may have ended it."""
     if how is OnEnd.LEAVE:
-        run.ci.say(lines.still_running(deployment))
+        run.ci.announce(lines.still_running(deployment))
         return False
     try:
         taken = request_stop(deployment.id, rollback=how is OnEnd.ROLLBACK, client=client)
     except DeployError as error:
         run.ci.annotate(error.problems[0])
-        run.ci.say(lines.still_running(deployment))
+        run.ci.announce(lines.still_running(deployment))
         return False
     if not taken:
         run.ci.say(lines.ended_before_stop(deployment))

@@ -42,14 +42,14 @@ def follow_updates(
             ):
                 _conclude(watch(update, left, aws=aws, run=run), update, run)
         except Interrupted:
-            run.ci.say(lines.still_running(update))
+            run.ci.announce(lines.still_running(update))
             raise
 
 
 def _conclude(ending: Ending, update: Deployment, run: Run) -> None:
     from deployer.deployment.explain import explain
 
-    run.ci.say(lines.ended(ending, update))
+    run.ci.announce(lines.ended(ending, update))
     if ending.status is Status.SUCCEEDED:
         return
     causes = [problem.message for problem in explain(ending.snapshot, Places()).problems]

@@ -71,10 +71,12 @@ def _narrator(run: Run, timeouts: Mapping[str, float], silent: set[str]) -> Call
             if name not in silent:
                 silent.add(name)
                 news.append(progress.stamped(text, seconds))
-        if not news and seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10)):
-            news = [progress.heartbeat(snapshot, seconds)]
+        due = seconds - last >= min(4 * _HEARTBEAT, max(_HEARTBEAT, seconds / 10))
         for text in news:
             run.ci.say(text)
+        if not snapshot.ended and (run.ci.replaces or (due and not news)):
+            run.ci.progress(progress.heartbeat(snapshot, seconds))
+        if due or news:
             last = seconds
         previous = snapshot
 

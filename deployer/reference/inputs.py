@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from textwrap import TextWrapper
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from pydantic import BeforeValidator
@@ -29,13 +30,27 @@ if TYPE_CHECKING:
 _USAGE = """\
 usage: deployer [--INPUT VALUE]...
        deployer policy [--trust] [--INPUT VALUE]...
-       deployer --help | --version
+       deployer completion bash|zsh|fish
+       deployer help | version
 
 Packages, uploads, registers, deploys and watches an AWS CodeDeploy deployment.
 Each flag can also be a variable: INPUT_DEPLOYMENT_GROUP for --deployment-group;
 the flag wins. An empty value means not set. AWS credentials come from the
 standard AWS variables and profiles. The command policy prints the minimal IAM
-policy for the inputs, or with --trust the trust policy of the role."""
+policy for the inputs, or with --trust the trust policy of the role. The command
+completion prints a script for your shell: eval "$(deployer completion bash)".
+
+Output"""
+OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "--verbose": "Also print debug lines, among them each call to AWS (-v)",
+        "--quiet": "Print only problems, the logs of failed scripts and results (-q)",
+        "--help": "Print this text (-h)",
+        "--version": "Print the version",
+    }
+)
+"""The flags that are no inputs."""
+
 _SAMPLE = {
     "INPUT_APPLICATION": "hello-web",
     "INPUT_DEPLOYMENT_GROUP": "production",
@@ -49,13 +64,14 @@ _WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class Entry:
     """An input in the generated reference, in Markdown."""
 
     name: str
     section: Section
     about: str
     choices: tuple[str, ...]
+    is_switch: bool
     default: str
     required: str
 
@@ -75,9 +91,7 @@ class _Entry:
 
 def inputs_table() -> str:
     """Return the inputs as a Markdown table."""
-    rows = [
-        (f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in _entries()
-    ]
+    rows = [(f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in entries()]
     return _table(("Input", "Default", "Meaning"), rows)
 
 
@@ -93,7 +107,7 @@ def exit_codes_table() -> str:
 
 def action_inputs() -> str:
     """Return the `inputs` of `action.yml`, without defaults: an input that is not set is an empty string."""
-    described = {entry.name: _plain(entry.sentence) for entry in _entries()}
+    described = {entry.name: _plain(entry.sentence) for entry in entries()}
     return _yaml("inputs", described, "    required: false\n")
 
 
@@ -115,25 +129,31 @@ def sample_trust() -> str:
 def help_text() -> str:
     """Return the text that `--help` prints."""
     parts = [f"deployer {__version__}\n", _USAGE]
+    for option, about in OPTIONS.items():
+        parts.extend(_aligned(f"  {option}", about))
     for section in Section:
         parts.append(f"\n{section}")
-        for entry in _entries():
+        for entry in entries():
             if entry.section is section:
-                parts.extend(_aligned(f"  --{entry.name}", _plain(entry.sentence)))
+                parts.extend(
+                    _aligned(f"  --{entry.name}{'' if entry.is_switch else ' VALUE'}", _plain(entry.sentence))
+                )
     parts.append("\nExit codes")
     for code in ExitCode:
         parts.extend(_aligned(f"  {int(code)}", _plain(code.meaning)))
     return "\n".join([*parts, ""])
 
 
-def _entries() -> Iterator[_Entry]:
+def entries() -> Iterator[Entry]:
+    """Yield all inputs in their order."""
     fields = {str(field.alias): field for field in Settings.model_fields.values()}
     for name, described in inputs().items():
-        yield _Entry(
+        yield Entry(
             name=name,
             section=described.section,
             about=described.about,
             choices=_choices(fields[name]),
+            is_switch=fields[name].annotation == bool | None,
             default=described.default or _default(fields[name].default),
             required=f"required to {described.needed_from}" if described.needed_from else "",
         )

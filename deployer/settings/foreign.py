@@ -126,10 +126,11 @@ _OTHERWISE = {
     ),
     "output-variable": ("", "Remove it; the deployment's ID is the output deployment-id."),
     "proxy-host proxy-port": ("", "Set HTTPS_PROXY as an environment variable."),
-    "debug verbose quiet log-request log-response": (
+    "debug verbose log-request log-response": (
         "",
-        "Remove it; on GitHub, re-run the job with debug logging.",
+        "Remove it, or write --verbose on the command line; on GitHub, re-run the job with debug logging.",
     ),
+    "quiet silent": ("", "Remove it, or write --quiet on the command line."),
 }
 
 

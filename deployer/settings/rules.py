@@ -43,6 +43,13 @@ MEMBERS: Mapping[str, str] = MappingProxyType(
 _ONLY_AS_INPUT = {"applicationName", "deploymentGroupName", "revision"}
 
 
+_NOTHING_GIVEN = Problem(
+    "No inputs are set.",
+    "To deploy, set application, deployment-group and bucket: under `with:`, as variables such as "
+    "INPUT_APPLICATION, or as flags such as --application. `deployer --help` lists all inputs.",
+)
+
+
 def missing(
     settings: Settings,
     given: Collection[str],
@@ -52,11 +59,20 @@ def missing(
 ) -> Iterator[Finding]:
     """Yield a problem for each input that the run needs and that is not `given`.
 
-    `unneeded` names inputs that this run can do without at every stage.
+    `unneeded` names inputs that this run can do without at every stage. Where nothing was given at all, one
+    problem says how to begin.
     """
-    for name, stage in _needed(settings).items():
-        if settings.stop_after.reaches(stage) and name not in given and name not in unneeded:
-            yield Finding(name, Problem(f"Input {name} is missing.", _ways_to_give(name, stage, environ)))
+    lacking = {
+        name: stage
+        for name, stage in _needed(settings).items()
+        if settings.stop_after.reaches(stage) and name not in given and name not in unneeded
+    }
+    chosen = any(settings.origin(name).startswith(("input ", "flag ")) for name in given)
+    if lacking and not chosen and not any(plain_variable(name, environ) for name in lacking):
+        yield Finding(next(iter(lacking)), _NOTHING_GIVEN)
+        return
+    for name, stage in lacking.items():
+        yield Finding(name, Problem(f"Input {name} is missing.", _ways_to_give(name, stage, environ)))
 
 
 def _ways_to_give(name: str, stage: Stage, environ: Mapping[str, str]) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from deployer.command import parse
 from deployer.deployment.request import check
 from deployer.errors import ExitCode
-from deployer.main import split_command
 from deployer.reference import inputs as reference
 from deployer.report.outputs import OUTPUTS
 from deployer.settings.base import Section
@@ -80,7 +80,10 @@ def test_the_table_tells_defaults_choices_and_what_is_required() -> None:
 def test_help_names_every_input_in_its_section_and_fits_a_terminal() -> None:
     text = reference.help_text()
     assert max(map(len, text.splitlines())) <= 80
-    assert re.findall(r"^  --([a-z-]+)", text, re.MULTILINE) == list(inputs())
+    assert re.findall(r"^  --([a-z-]+)", text, re.MULTILINE) == [
+        *(option.removeprefix("--") for option in reference.OPTIONS),
+        *inputs(),
+    ]
     assert [line for line in text.splitlines() if line in set(Section)] == list(Section)
     assert "`" not in text
 
@@ -104,7 +107,7 @@ def test_the_settings_accept_what_the_readme_gives() -> None:
     assert commands
     for command in commands:
         words = shlex.split(command.replace("\\\n", ""))
-        _, flags = split_command(words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :])
+        flags = parse(words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :]).arguments
         assert load({}, flags).deployment_group == "production"
 
 

@@ -3,12 +3,16 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from deployer.errors import InvalidInput
-from deployer.main import Command, execute, split_command
+from deployer.choices import Shell
+from deployer.command import Call, Command, parse
+from deployer.main import execute
+from deployer.reference.completion import COMMANDS, completion
+from deployer.settings.model import inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,44 +21,108 @@ ROLE = "--role-to-assume=arn:aws:iam::123456789012:role/deploy"
 
 
 @pytest.mark.parametrize(
-    ("argv", "command", "rest"),
+    ("argv", "call"),
     [
-        ([], Command.RUN, []),
-        (["--region", "eu-west-1"], Command.RUN, ["--region", "eu-west-1"]),
-        (["run", "--region", "eu-west-1"], Command.RUN, ["--region", "eu-west-1"]),
-        (["--region", "eu-west-1", "--help"], Command.HELP, []),
-        (["nonsense", "-h"], Command.HELP, []),
-        (["--version"], Command.VERSION, []),
-        (["policy", "--bucket", "releases"], Command.POLICY, ["--bucket", "releases"]),
-        (["policy", "--bucket", "releases", "--trust"], Command.TRUST, ["--bucket", "releases"]),
+        ([], Call(Command.RUN, [])),
+        (["--region", "eu-west-1"], Call(Command.RUN, ["--region", "eu-west-1"])),
+        (["run", "--region", "eu-west-1"], Call(Command.RUN, ["--region", "eu-west-1"])),
+        (["--region", "eu-west-1", "--help"], Call(Command.HELP)),
+        (["nonsense", "-h"], Call(Command.HELP)),
+        (["help", "policy"], Call(Command.HELP)),
+        (["--version"], Call(Command.VERSION)),
+        (["version"], Call(Command.VERSION)),
+        (["policy", "--bucket", "releases"], Call(Command.POLICY, ["--bucket", "releases"])),
+        (["policy", "--bucket", "releases", "--trust"], Call(Command.TRUST, ["--bucket", "releases"])),
+        (["completion", "zsh"], Call(Command.COMPLETION, ["zsh"])),
+        (["-v", "--region", "x"], Call(Command.RUN, ["--region", "x"], verbose=True)),
+        (["--quiet", "run"], Call(Command.RUN, [], quiet=True)),
     ],
 )
-def test_commands(argv: list[str], command: Command, rest: list[str]) -> None:
-    assert split_command(argv)[0] is command
-    assert list(split_command(argv)[1]) == rest
-
-
-def test_an_unknown_command_is_told_with_the_known_ones() -> None:
-    with pytest.raises(InvalidInput) as caught:
-        split_command(["polcy"])
-    (problem,) = caught.value.problems
-    assert problem.message == "Unknown command 'polcy'."
-    assert problem.hint == (
-        "Did you mean policy? Write inputs as --name=value; --help lists them, and the commands."
-    )
+def test_commands(argv: list[str], call: Call) -> None:
+    assert parse(argv) == call
 
 
 @pytest.mark.parametrize(
-    ("word", "hint"),
-    [("help", "Did you mean --help?"), ("version", "Did you mean --version?"), ("deploy", "Write inputs as")],
+    ("argv", "message", "hint"),
+    [
+        (["polcy"], "Unknown command 'polcy'.", "Did you mean policy? Write inputs as --name=value; "),
+        (["deploy"], "Unknown command 'deploy'.", "Write inputs as --name=value; "),
+        (["-q", "--verbose"], "--verbose and --quiet contradict each other.", "Remove one of them."),
+        (["completion"], "Completion needs the name of one shell: bash, zsh, fish.", "Write deployer "),
+        (
+            ["completion", "tcsh"],
+            "Completion needs the name of one shell: bash, zsh, fish.",
+            "Write deployer ",
+        ),
+    ],
 )
-def test_an_unknown_command_is_told_on_stderr(
-    word: str, hint: str, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_command_is_told_on_stderr(
+    argv: list[str], message: str, hint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stdout = io.StringIO()
-    assert execute([word, "--region=eu-west-1"], {}, stdout) == 2
+    assert execute(argv, {}, stdout) == 2
     assert stdout.getvalue() == ""
-    assert f"Unknown command '{word}'.\n  {hint}" in capsys.readouterr().err
+    assert f"error: {message}\n  {hint}" in capsys.readouterr().err
+
+
+def test_a_call_without_inputs_leads_to_the_help() -> None:
+    """One problem, not one for each input; but a variable that only lacks its prefix is pointed out."""
+    stdout = io.StringIO()
+    assert execute([], {"AWS_REGION": "eu-west-1"}, stdout) == 2
+    assert stdout.getvalue().count("error: ") == 1
+    assert "`deployer --help` lists all inputs." in stdout.getvalue()
+    stdout = io.StringIO()
+    assert execute([], {"S3_BUCKET": "releases"}, stdout) == 2
+    assert "The variable S3_BUCKET is set, but is not an input" in stdout.getvalue()
+    stdout = io.StringIO()
+    assert execute(["--region=eu-west-1"], {}, stdout) == 2
+    assert stdout.getvalue().count("is missing") == 3
+
+
+def test_quiet_leaves_problems_and_verbose_adds_debug_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A source that is fine is no news; a broken one is told all the same."""
+    (tmp_path / "appspec.yml").write_text("version: 0.0\nos: linux\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    flags = ["--stop-after=package", "--application=hello-web"]
+    logs = {}
+    for switch in ("--quiet", "--verbose", "--pre-flight=off"):
+        stream = io.StringIO()
+        assert execute([*flags, switch], {}, stream) == 0
+        logs[switch] = stream.getvalue()
+    assert logs["--quiet"] == ""
+    assert "debug: " in logs["--verbose"]
+    assert "debug: " not in logs["--pre-flight=off"]
+    assert "== Package" in logs["--pre-flight=off"]
+    (tmp_path / "appspec.yml").write_text("version: 0.0\nos: lnux\n", encoding="utf-8")
+    stream = io.StringIO()
+    assert execute([*flags, "--quiet"], {}, stream) == 3
+    assert "error: " in stream.getvalue()
+
+
+def completed(line: str) -> set[str]:
+    """The words that bash offers at the end of a line, split as bash splits it."""
+    words = re.findall(r"=|[^ =]+|(?<= )$", line)
+    script = completion(Shell.BASH)
+    asks = f"COMP_WORDS=({' '.join(word or repr('') for word in words)}) COMP_CWORD={len(words) - 1}"
+    call = '_deployer deployer "${COMP_WORDS[-1]}" "${COMP_WORDS[-2]}"; echo "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "-c", f"{script}\n{asks}\n{call}"], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_bash_completes_commands_flags_and_values() -> None:
+    assert completed("deployer ") > {*COMMANDS, *(f"--{name}" for name in inputs())}
+    assert completed("deployer pol") == {"policy"}
+    assert completed("deployer completion ") == {"bash", "zsh", "fish"}
+    assert completed("deployer --on-ca") == {"--on-cancel"}
+    assert completed("deployer --stop-after=re") == {"register", "ready"}
+    assert completed("deployer --on-cancel ") == {"leave", "stop", "rollback"}
+    assert completed("deployer --on-cancel=") == {"leave", "stop", "rollback"}
+    assert completed("deployer --restart --cont") == {"--continue"}
+    assert completed("deployer --source ") == set(), "a file, which bash completes itself"
 
 
 @pytest.mark.parametrize(
@@ -118,4 +186,4 @@ def test_a_trust_policy_needs_no_inputs_and_errors_of_policy_go_to_stderr(
     stdout = io.StringIO()
     assert execute(["policy"], job, stdout) == 2
     assert stdout.getvalue() == ""
-    assert "Input application is missing." in capsys.readouterr().err
+    assert "error: No inputs are set." in capsys.readouterr().err
