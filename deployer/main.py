@@ -177,12 +177,13 @@ def _run(
     clock: Clock,
 ) -> ExitCode:
     from deployer.deployment.request import document_problems
-    from deployer.pipeline import key_problems, run
+    from deployer.pipeline import run
     from deployer.prepare import unneeded
     from deployer.run import Run
     from deployer.settings.load import load
     from deployer.settings.rules import doubts
     from deployer.settings.sources import inherited_inputs
+    from deployer.store import key_problems
 
     for problem in inherited_inputs(environ):
         if problem.severity is Severity.NOTICE:

@@ -24,27 +24,20 @@ from deployer.live.fit import reject_unfit
 from deployer.live.look import look, registered_origin
 from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
-from deployer.report import progress
 from deployer.restart import restart
-from deployer.revision import AppSpecRevision
+from deployer.store import promote, store
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
     from deployer.aws.client import Aws
-    from deployer.bundle.contents import Bundle, Transfer
+    from deployer.bundle.contents import Bundle
     from deployer.choices import ComputePlatform
-    from deployer.ci.base import Job
     from deployer.deployment.model import Deployment
     from deployer.deployment.request import DeploymentRequest
     from deployer.live.group import Group
-    from deployer.revision import Revision, StoredObject
+    from deployer.revision import Revision
     from deployer.run import Run
-    from deployer.settings.model import Settings
-
-_TICK = 2.0
-"""Seconds between two lines of a transfer."""
 
 
 def run(run: Run) -> None:
@@ -74,7 +67,7 @@ def run(run: Run) -> None:
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
-    revision = given or _store(run.outcome.bundle, groups, aws, run)
+    revision = _stored(given, groups, aws, run)
     if not reaches(Stage.REGISTER):
         return
     revision = _register(revision, aws, run)
@@ -130,30 +123,6 @@ def _package(run: Run) -> Bundle:
         return run.packaged(bundle, appspec or str(settings.source))
 
 
-def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
-    """Yield a problem of the input `key` for what this job cannot fill in, before anything is packaged."""
-    uploads = settings.bucket and settings.stop_after.reaches(Stage.UPLOAD)
-    if not uploads or not settings.packages:
-        return
-    facts = _key_facts(job, digest="0" * 64, extension=settings.bundle_type.extension)
-    missing = {"application": settings.application or "a", "group": settings.deployment_group or "a"}
-    try:
-        settings.object_key(facts | missing)
-    except InvalidInput as error:
-        yield from (("key", problem) for problem in error.problems)
-
-
-def _key_facts(job: Job, *, digest: str, extension: str) -> dict[str, str]:
-    return {
-        "digest": digest,
-        "extension": extension,
-        "sha": job.sha,
-        "ref": job.ref,
-        "run_id": job.run_id,
-        "run_attempt": job.run_attempt,
-    }
-
-
 def _groups(aws: Aws, run: Run) -> tuple[Group, ...]:
     """Look at the deployment groups, as far as access allows."""
     application, outcome = run.settings.application, run.outcome
@@ -175,66 +144,11 @@ def _platforms(
     return platforms
 
 
-def _store(bundle: Bundle | None, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
-    """Return the bundle's revision: an object in S3, or an AppSpec to send with the deployment."""
-    from deployer.appspec.completion import AwsResolver
-
-    assert bundle is not None  # noqa: S101 - without a revision there is one
-    if isinstance(bundle.contents, AppSpecFile):
-        appspec, piece = bundle.contents.completed(AwsResolver(aws))
-        if piece:
-            run.ci.say(f"Looked up what the AppSpec leaves out: {piece}")
-            bundle = run.completed(appspec.bundle())
-        if not run.settings.bucket:
-            return AppSpecRevision.of(appspec.data.decode(errors="replace"))
-    with run.ci.section("Upload"):
-        return run.stored(_upload(bundle, groups, aws, run), bundle)
-
-
-def _upload(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> StoredObject:
-    from deployer.deployment.register import is_registered
-    from deployer.live.group import reason_to_resend
-    from deployer.s3.destination import Destination
-    from deployer.s3.upload import upload
-
-    settings = run.settings
-    lives = () if bundle.exact else tuple(group.live for group in groups if group.live)
-    destination = Destination(
-        bucket=settings.bucket,
-        key=settings.object_key(
-            _key_facts(run.ci.job, digest=bundle.digest, extension=bundle.type.extension)
-        ),
-        sse=settings.encryption,
-        kms_key_id=settings.kms_key_id or None,
-        acl=settings.acl,
-        storage_class=settings.storage_class,
-        object_tags=settings.object_tags or {},
-        expected_bucket_owner=settings.expected_bucket_owner or None,
-    )
-
-    def reject(stored: StoredObject, modified: datetime) -> str:
-        return reason_to_resend(
-            stored,
-            modified,
-            lives=lives,
-            is_registered=lambda: is_registered(stored.revision, application=settings.application, aws=aws),
-        )
-
-    return upload(bundle, destination, s3=aws.s3, progress=_ticker(run), reject=reject)
-
-
-def _ticker(run: Run) -> Callable[[Transfer], None]:
-    """Tell of a transfer at most every two seconds, and not at all when it is over by then."""
-    started = last = run.clock.monotonic()
-
-    def tell(transfer: Transfer) -> None:
-        nonlocal last
-        now = run.clock.monotonic()
-        if now - last >= _TICK:
-            last = now
-            run.ci.progress(progress.transferred(transfer, now - started))
-
-    return tell
+def _stored(given: Revision | None, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
+    """Return the revision to deploy: given, copied from another bucket, or made of the bundle."""
+    if promoted := run.settings.promoted:
+        return promote(promoted, aws, run)
+    return given or store(run.outcome.bundle, groups, aws, run)
 
 
 def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
@@ -246,6 +160,7 @@ def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
         if settings.revision:
             known = registered_origin(revision, application=settings.application, aws=aws)
             outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
+        if settings.revision and not settings.promoted:
             revision, seen = confirm(
                 revision, s3=aws.s3, expected_bucket_owner=settings.expected_bucket_owner
             )

@@ -142,10 +142,23 @@ class Run:
     def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
         """Record the object that holds the bundle, and return the revision that it is."""
         from deployer.report import lines
+
+        return self._in_bucket(stored, lines.stored(stored, bundle))
+
+    def copied(self, stored: StoredObject, source: S3Revision, proof: str) -> S3Revision:
+        """Record the object that S3 copied from another bucket, and return the revision that it is.
+
+        `proof` is the checksum that shows it to be the same; empty without one.
+        """
+        from deployer.report import lines
+
+        return self._in_bucket(stored, lines.copied(stored, source, proof))
+
+    def _in_bucket(self, stored: StoredObject, line: str) -> S3Revision:
         from deployer.rules import upload as upload_rules
 
         self.outcome.stored, self.outcome.status = stored, Status.UPLOADED
-        self.ci.say(lines.stored(stored, bundle))
+        self.ci.say(line)
         if stored.orphan:
             self.ci.annotate(upload_rules.MAYBE_LEFT_BEHIND.problem(None))
         self.ci.outputs(outputs.of_stored(stored))

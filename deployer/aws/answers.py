@@ -48,6 +48,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "PutObject": ("ETag",),
     "StopDeployment": ("status",),
     "UploadPart": ("ETag",),
+    "UploadPartCopy": ("CopyPartResult.ETag",),
 }
 """The members that this program relies on; the services' models say of few that they are always there."""
 
@@ -179,7 +180,7 @@ def _defect(parsed: Mapping[str, Any], operation: str) -> str:
             value = (value or {}).get(name)
         if value is None or value == "":
             return f"it has no {path}"
-        if path == "ETag" and not _ETAG.fullmatch(value):
+        if path.endswith("ETag") and not _ETAG.fullmatch(value):
             return "its ETag is truncated"
     return ""
 

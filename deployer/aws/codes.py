@@ -43,9 +43,11 @@ INPUT_HINTS = {
     "NoSuchKey": "Check the key of the revision.",
     "NoSuchVersion": "Check the versionId of the revision.",
     "PermanentRedirect": "The bucket is in another region, but CodeDeploy reads revisions only from the "
-    "region it deploys in. Use a bucket there, or set region to the bucket's.",
+    "region it deploys in. Use a bucket there, or set region to the bucket's. An object that is there "
+    "already can be given as revision, with a bucket of the deployment's region for its copy.",
     "AuthorizationHeaderMalformed": "The bucket is in another region, but CodeDeploy reads revisions only "
-    "from the region it deploys in. Use a bucket there, or set region to the bucket's.",
+    "from the region it deploys in. Use a bucket there, or set region to the bucket's. An object that is "
+    "there already can be given as revision, with a bucket of the deployment's region for its copy.",
     "301": "The bucket is in another region.",
     "RevisionDoesNotExist": "Register the revision with this application first.",
     "DescriptionTooLong": "Shorten the input description.",
@@ -109,6 +111,7 @@ PASSING_HINTS = {
     "IDPCommunicationError": "AWS could not reach the token's issuer in time. Run the job again.",
     "OperationAborted": "Another call changes the same resource at the moment. Run the job again.",
     "TemporaryRedirect": "The bucket was created a short time ago. Run the job again in a few minutes.",
+    "PreconditionFailed": "The object in S3 changed while it was copied. Run the job again.",
     "Busy": "S3 is overloaded at the moment. Run the job again.",
 }
 """Codes that come as the caller's fault although the same request may well succeed later, with advice."""

@@ -47,7 +47,7 @@ def permissions_policy(settings: Settings) -> Document:
         region=settings.region or "*",
         account=role["account"] if role else "*",
     )
-    statements = list(_storage(settings, place)) if settings.packages else []
+    statements = list(_storage(settings, place)) if settings.packages or settings.promoted else []
     return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
 
 
@@ -73,7 +73,7 @@ class Place:
 
 
 def _storage(settings: Settings, place: Place) -> Iterator[Document]:
-    """Yield the statements for S3, and for KMS where S3 needs it."""
+    """Yield the statements for S3, and for KMS where S3 needs it; the source's key policy is not known."""
     if not settings.bucket or not settings.stop_after.reaches(Stage.UPLOAD):
         return
     objects = f"arn:{place.partition}:s3:::{settings.bucket}/{_key_pattern(settings)}"
@@ -83,16 +83,21 @@ def _storage(settings: Settings, place: Place) -> Iterator[Document]:
     if key := settings.kms_key_id:
         arn = key if key.startswith("arn:") else place.arn("kms", key if "/" in key else f"key/{key}")
         yield _allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arn)
+    if source := settings.promoted:
+        read = "s3:GetObjectVersion" if source.version_id else "s3:GetObject"
+        yield _allow("CopyFrom", [read], f"arn:{place.partition}:s3:::{source.bucket}/{source.key}")
     yield _allow("OptionalSkipUpload", ["s3:GetObject"], objects)
     yield _allow("OptionalCleanUp", ["s3:AbortMultipartUpload"], objects)
 
 
 def _key_pattern(settings: Settings) -> str:
     """Return a pattern of the keys that the template can produce, with `*` for values known only in a run."""
+    if settings.promoted:
+        return settings.below(settings.promoted.key)
     known = {"application": settings.application, "group": settings.deployment_group}
     parts = Formatter().parse(settings.key)
     key = "".join(text + (known.get(name) or "*" if name else "") for text, name, _, _ in parts)
-    return f"{settings.prefix}/{key}" if settings.prefix else key
+    return settings.below(key)
 
 
 def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
@@ -132,7 +137,7 @@ def _groups(settings: Settings, place: Place) -> list[str]:
 def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     """Yield the statements for optional calls."""
     reaches = settings.stop_after.reaches
-    if isinstance(settings.revision, S3Revision | Back):
+    if isinstance(settings.revision, S3Revision | Back) and not settings.promoted:
         there = f"arn:{place.partition}:s3:::"
         if isinstance(settings.revision, S3Revision):
             there += f"{settings.revision.bucket}/{settings.revision.key}"

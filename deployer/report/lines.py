@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from deployer.deployment.wait import Ending
     from deployer.live.group import Group
     from deployer.live.origin import Origin
-    from deployer.revision import Revision, StoredObject
+    from deployer.revision import Revision, S3Revision, StoredObject
 
 _MOST_PATTERNS = 50
 ENDINGS = {
@@ -72,15 +72,26 @@ def packaged(bundle: Bundle, source: str) -> Iterator[str]:
 
 def stored(stored: StoredObject, bundle: Bundle) -> str:
     """Return the object's location and its compression ratio."""
-    where = f"s3://{stored.bucket}/{stored.key}"
-    version = f", version {stored.version_id}" if stored.version_id else ""
     if not stored.uploaded:
-        return f"Already in S3, nothing to upload: {where}{version}"
+        return f"Already in S3, nothing to upload: {_where(stored)}"
     ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
-    sent = f"{size(stored.size)}{ratio} to {where}{version}"
+    sent = f"{size(stored.size)}{ratio} to {_where(stored)}"
     if stored.resent:
         return f"Uploaded again, because {stored.resent}: {sent}"
     return f"Uploaded {sent}"
+
+
+def copied(stored: StoredObject, source: S3Revision, proof: str) -> str:
+    """Return the locations of a copy and its source, and what S3 says of their being the same."""
+    if not stored.uploaded:
+        return f"Already copied, with the same {proof}: {_where(stored)}"
+    checked = f"with the same {proof}" if proof else "S3 has no checksum of the source to compare it with"
+    return f"Copied {size(stored.size)} from {source.label} to {_where(stored)}, {checked}"
+
+
+def _where(stored: StoredObject) -> str:
+    version = f", version {stored.version_id}" if stored.version_id else ""
+    return f"s3://{stored.bucket}/{stored.key}{version}"
 
 
 RESTART_NEEDS = "A restart installs nothing new. It needs CodeDeploy agent 2.1.0 or later on each instance."

@@ -7,7 +7,9 @@ from deployer.rules import WARNING, Rule
 BUCKET_REGION = Rule(
     code="bucket-region",
     message="The bucket `{bucket}` is in another region ({found}) than the deployment ({expected}).",
-    hint="CodeDeploy reads revisions from its own region: use a bucket in {expected}, or set `region`.",
+    hint="CodeDeploy reads revisions from its own region: use a bucket in {expected}, or set `region`. "
+    "An object that is in {found} already can be given as `revision`, with a `bucket` in {expected} for its "
+    "copy.",
     bad="region: eu-west-1\nbucket: revisions-in-us-east-1",
     good="region: eu-west-1\nbucket: revisions-in-eu-west-1",
     source="CodeDeploy service",

@@ -12,7 +12,8 @@ from deployer.revision import S3Revision
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import HeadObjectRequestTypeDef
+    from mypy_boto3_s3.literals import ChecksumModeType
+    from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, HeadObjectRequestTypeDef
 
     from deployer.revision import Revision
 
@@ -29,27 +30,43 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
     """
     if not isinstance(revision, S3Revision):
         return revision, False
-    wanted: HeadObjectRequestTypeDef = {"Bucket": revision.bucket, "Key": revision.key}
-    if revision.version_id:
-        wanted["VersionId"] = revision.version_id
-    if expected_bucket_owner:
-        wanted["ExpectedBucketOwner"] = expected_bucket_owner
     try:
-        head = s3.head_object(**wanted)
+        found = described(revision, s3=s3, owner=expected_bucket_owner)
     except sdk_errors() as error:
-        if http_status(error) in _ABSENT:
-            raise InvalidInput(
-                Problem(
-                    f"Revision not found: {revision.uri}",
-                    "It may have been deleted by a lifecycle rule of the bucket, or never uploaded. Check "
-                    "bucket, key and versionId, or build it again.",
-                    code="NoSuchVersion" if revision.version_id else "NoSuchKey",
-                )
-            ) from error
         if expected_bucket_owner:
             raise _unconfirmed(revision.bucket, expected_bucket_owner, error) from error
         return revision, False
-    etag = head["ETag"].strip('"')
+    return replace(revision, etag=found["ETag"].strip('"')), True
+
+
+def described(
+    revision: S3Revision, *, s3: S3Client, owner: str, checksum: ChecksumModeType | None = None
+) -> HeadObjectOutputTypeDef:
+    """Return S3's description of the object that a revision names.
+
+    Raises InvalidInput when it is certainly not there, or is no longer the same; the SDK's other exceptions.
+    """
+    wanted: HeadObjectRequestTypeDef = {"Bucket": revision.bucket, "Key": revision.key}
+    if revision.version_id:
+        wanted["VersionId"] = revision.version_id
+    if owner:
+        wanted["ExpectedBucketOwner"] = owner
+    if checksum:
+        wanted["ChecksumMode"] = checksum
+    try:
+        found = s3.head_object(**wanted)
+    except sdk_errors() as error:
+        if http_status(error) not in _ABSENT:
+            raise
+        raise InvalidInput(
+            Problem(
+                f"Revision not found: {revision.uri}",
+                "It may have been deleted by a lifecycle rule of the bucket, or never uploaded. Check "
+                "bucket, key and versionId, or build it again.",
+                code="NoSuchVersion" if revision.version_id else "NoSuchKey",
+            )
+        ) from error
+    etag = found["ETag"].strip('"')
     if revision.etag and revision.etag != etag:
         raise InvalidInput(
             Problem(
@@ -58,7 +75,7 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
                 "bucket so that revisions refer to a version.",
             )
         )
-    return replace(revision, etag=etag), True
+    return found
 
 
 def _unconfirmed(bucket: str, owner: str, error: Exception) -> AccessDenied:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from deployer.aws.errors import is_denied, sdk_errors, translate
-from deployer.errors import AccessDenied, Problem
+from deployer.errors import AccessDenied, InvalidInput, Problem
 from deployer.regions import partition
+from deployer.rules import upload as rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -38,12 +39,12 @@ class Destination:
     @property
     def address(self) -> dict[str, Any]:
         """The parameters of every call about the object."""
-        return _given(Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.expected_bucket_owner)
+        return given(Bucket=self.bucket, Key=self.key, ExpectedBucketOwner=self.expected_bucket_owner)
 
     @property
     def keeping(self) -> dict[str, Any]:
         """The parameters of the calls that create the object."""
-        return _given(
+        return given(
             ServerSideEncryption=self.sse,
             SSEKMSKeyId=self.kms_key_id,
             ACL=self.acl,
@@ -52,13 +53,18 @@ class Destination:
         )
 
 
-def head(digest: str, destination: Destination, s3: S3Client) -> HeadObjectOutputTypeDef | None:
+def head(
+    digest: str,
+    destination: Destination,
+    s3: S3Client,
+    **more: Any,  # noqa: ANN401 - further parameters
+) -> HeadObjectOutputTypeDef | None:
     """Return S3's description of the object if it exists with this digest; None also if access is denied."""
     try:
-        found = s3.head_object(**destination.address)
+        found = s3.head_object(**destination.address, **more)
     except sdk_errors():  # denied, absent or out of reach: what stays so, the upload reports
         return None
-    if found["Metadata"].get(DIGEST) != digest or found.get("StorageClass") in _ARCHIVED:
+    if found["Metadata"].get(DIGEST, "") != digest or found.get("StorageClass") in _ARCHIVED:
         return None
     return found
 
@@ -75,6 +81,28 @@ def upload_errors(destination: Destination, s3: S3Client) -> Iterator[None]:
         raise translate(error, action="s3:PutObject", resource=arn) from error
 
 
+def staying_in_region(bucket: str, s3: S3Client) -> None:
+    """Stop botocore from following the bucket into another region, where CodeDeploy would not find it.
+
+    Other buckets are followed. Calls about this one then raise InvalidInput, which names both regions.
+    """
+
+    def refuse(
+        response: tuple[Any, dict[str, Any]] | None, request_dict: dict[str, Any], **_: object
+    ) -> None:
+        if response is None or "Error" not in response[1]:
+            return
+        answer, context = response[1], request_dict["context"]
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        found = headers.get("x-amz-bucket-region") or answer["Error"].get("Region")
+        expected = context.get("client_region")
+        if found and expected and found != expected and context["s3_redirect"]["bucket"] == bucket:
+            facts = {"bucket": bucket, "found": found, "expected": expected}
+            raise InvalidInput(rules.BUCKET_REGION.problem(None, **facts))
+
+    s3.meta.events.register_first("needs-retry.s3", refuse, unique_id=f"deployer-staying-{bucket}")
+
+
 def _other_owner(bucket: str, owner: str) -> Problem:
     return Problem(
         f"S3 denied the upload to {bucket}: another account than {owner} may own this bucket.",
@@ -84,5 +112,6 @@ def _other_owner(bucket: str, owner: str) -> Problem:
     )
 
 
-def _given(**parameters: object) -> dict[str, Any]:
+def given(**parameters: object) -> dict[str, Any]:
+    """Return the parameters that have a value."""
     return {name: value for name, value in parameters.items() if value}

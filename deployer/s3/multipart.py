@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import md5
 from queue import Empty, SimpleQueue
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 from deployer.aws.errors import error_code, service_errors
 from deployer.errors import AwsFault, DeployError
 from deployer.rules import upload as rules
-from deployer.s3.destination import DIGEST, head, upload_errors
-from deployer.s3.parts import base64
+from deployer.s3.destination import DIGEST, given, head, upload_errors
+from deployer.s3.parts import Senders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.literals import ChecksumAlgorithmType
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
     from deployer.s3.destination import Destination
@@ -44,9 +46,24 @@ class Multipart:
         """The parameters of every call about the upload."""
         return {**self.destination.address, "UploadId": self.id}
 
-    def complete(self, parts: list[CompletedPartTypeDef], *, crc: int, size: int) -> Mapping[str, Any]:
+    @contextmanager
+    def sending(self, *, sent: Callable[[int], None]) -> Iterator[Senders]:
+        """Lend threads that send parts; where anything fails, they stop and the parts are removed."""
+        senders = Senders(self.s3, self.target, sent=sent)
+        try:
+            with upload_errors(self.destination, self.s3):
+                yield senders
+        except BaseException as error:
+            senders.give_up()
+            self.abort(error)
+            raise
+
+    def complete(
+        self, parts: list[CompletedPartTypeDef], *, checksum: Mapping[str, str], size: int
+    ) -> Mapping[str, Any]:
         """Make the object of its parts, and return S3's description of it.
 
+        S3 refuses if it is not of this size, or has another checksum than this one of the whole object.
         S3 answers NoSuchUpload when an earlier try, whose answer was lost, has completed it: the object is
         then taken when its eTag is the one of exactly these parts. Raises the SDK's exceptions.
         """
@@ -54,7 +71,7 @@ class Multipart:
             return self.s3.complete_multipart_upload(
                 **self.target,
                 MultipartUpload={"Parts": parts},
-                ChecksumCRC32=base64(crc),
+                **checksum,  # type: ignore[arg-type]  # the names of its parameters
                 ChecksumType="FULL_OBJECT",
                 MpuObjectSize=size,
             )
@@ -96,8 +113,10 @@ class Multipart:
         cause.add_note(f"{note.message} {note.hint}")
 
 
-def begin(digest: str, destination: Destination, s3: S3Client) -> Multipart:
-    """Begin a multipart upload of the bundle with this digest.
+def begin(
+    digest: str, destination: Destination, s3: S3Client, *, algorithm: ChecksumAlgorithmType = "CRC32"
+) -> Multipart:
+    """Begin a multipart upload of the bundle with this digest; S3 computes this checksum of the whole.
 
     Raises a DeployError, which says that an upload may be left in the bucket where no answer came.
     """
@@ -106,8 +125,8 @@ def begin(digest: str, destination: Destination, s3: S3Client) -> Multipart:
             answer = s3.create_multipart_upload(
                 **destination.address,
                 **destination.keeping,
-                Metadata={DIGEST: digest},
-                ChecksumAlgorithm="CRC32",
+                Metadata=given(**{DIGEST: digest}),
+                ChecksumAlgorithm=algorithm,
                 ChecksumType="FULL_OBJECT",
             )
     except AwsFault as fault:

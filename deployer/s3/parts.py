@@ -10,7 +10,7 @@ import threading
 from base64 import b64encode
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol, cast
 
 from deployer.bundle.hashing import crc32
 
@@ -26,6 +26,21 @@ _READ: Final = 1 << 16
 _GRACE_SECONDS: Final = 1.0  # for requests under way to notice that the upload was aborted
 
 
+class Sendable(Protocol):
+    """A part of an object, wherever its bytes come from."""
+
+    @property
+    def size(self) -> int:
+        """The number of its bytes."""
+        ...
+
+    def send(
+        self, number: int, *, s3: S3Client, target: Mapping[str, Any], given_up: threading.Event
+    ) -> CompletedPartTypeDef:
+        """Make it the part of this number of the upload that `target` names; raises the SDK's exceptions."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some of the archive in the pieces that it came in: joining them would double the memory."""
@@ -38,6 +53,15 @@ class Part:
     def checksum(self) -> str:
         """Its CRC-32 as S3 wants it."""
         return base64(self.crc)
+
+    def send(
+        self, number: int, *, s3: S3Client, target: Mapping[str, Any], given_up: threading.Event
+    ) -> CompletedPartTypeDef:
+        """Send it as the part of this number."""
+        answer = s3.upload_part(
+            **target, PartNumber=number, Body=self.open(given_up), ChecksumCRC32=self.checksum
+        )
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": self.checksum}
 
     def open(self, given_up: threading.Event) -> IO[bytes]:
         """Open the part as a file that a request can read, and read again."""
@@ -118,14 +142,14 @@ class Senders:
         self._target = target
         self._sent = sent
         self._given_up = threading.Event()
-        self._todo: SimpleQueue[tuple[int, Part]] = SimpleQueue()
+        self._todo: SimpleQueue[tuple[int, Sendable]] = SimpleQueue()
         self._done: SimpleQueue[tuple[CompletedPartTypeDef, int] | Exception] = SimpleQueue()
         self._threads = 0
         self._under_way = 0
         self._count = 0
         self._parts: list[CompletedPartTypeDef] = []
 
-    def put(self, part: Part) -> None:
+    def put(self, part: Sendable) -> None:
         """Send a part; waits while every thread is busy, raises what a thread failed with."""
         while self._under_way == _SENDERS or not self._done.empty():
             self._take()
@@ -174,16 +198,10 @@ class Senders:
         while not self._given_up.is_set():
             self._send(*self._todo.get())
 
-    def _send(self, number: int, part: Part) -> None:
+    def _send(self, number: int, part: Sendable) -> None:
         try:
-            answer = self._s3.upload_part(
-                **self._target,
-                PartNumber=number,
-                Body=part.open(self._given_up),
-                ChecksumCRC32=part.checksum,
-            )
-            done: CompletedPartTypeDef = {"PartNumber": number, "ETag": answer["ETag"]}
-            self._done.put((done | {"ChecksumCRC32": part.checksum}, part.size))
+            done = part.send(number, s3=self._s3, target=self._target, given_up=self._given_up)
+            self._done.put((done, part.size))
         except Exception as error:  # noqa: BLE001 - raised again on the thread that waits
             self._done.put(error)
 

@@ -15,12 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
-from deployer.errors import InvalidInput
 from deployer.revision import StoredObject
-from deployer.rules import upload as rules
-from deployer.s3.destination import DIGEST, head, upload_errors
+from deployer.s3.destination import DIGEST, head, staying_in_region, upload_errors
 from deployer.s3.multipart import begin
-from deployer.s3.parts import Senders, cut
+from deployer.s3.parts import base64, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -53,9 +51,7 @@ def upload(
     thread. Raises a DeployError when S3 refuses or cannot be reached, InvalidBundle when a file changes while
     it is packed.
     """
-    s3.meta.events.register_first(
-        "needs-retry.s3", _refuse_other_region, unique_id="deployer-refuse-other-region"
-    )
+    staying_in_region(destination.bucket, s3)
     with upload_errors(destination, s3):
         found = head(bundle.digest, destination, s3)
         if found is None:
@@ -91,19 +87,13 @@ def _send_parts(
     parts: Iterator[Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
 ) -> StoredObject:
     multipart = begin(bundle.digest, destination, s3)
-    senders = Senders(s3, multipart.target, sent=sent.add)
-    try:
-        with upload_errors(destination, s3):
-            crc = size = 0
-            for part in parts:
-                crc = combine(crc, part.crc, part.size)
-                size += part.size
-                senders.put(part)
-            answer = multipart.complete(senders.finish(), crc=crc, size=size)
-    except BaseException as error:
-        senders.give_up()
-        multipart.abort(error)
-        raise
+    crc = size = 0
+    with multipart.sending(sent=sent.add) as senders:
+        for part in parts:
+            crc = combine(crc, part.crc, part.size)
+            size += part.size
+            senders.put(part)
+        answer = multipart.complete(senders.finish(), checksum={"ChecksumCRC32": base64(crc)}, size=size)
     return replace(_stored(bundle, destination, answer, size=size), orphan=multipart.orphan)
 
 
@@ -151,19 +141,3 @@ def _stored(
         version_id=None if version == "null" else version,
         uploaded=uploaded,
     )
-
-
-def _refuse_other_region(
-    response: tuple[Any, dict[str, Any]] | None, request_dict: dict[str, Any], **_: object
-) -> None:
-    """Stop botocore from following a bucket into another region, where CodeDeploy would not find it."""
-    if response is None or "Error" not in response[1]:
-        return
-    answer = response[1]
-    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    bucket_region = headers.get("x-amz-bucket-region") or answer["Error"].get("Region")
-    context = request_dict["context"]
-    region = context.get("client_region")
-    if bucket_region and region and bucket_region != region:
-        facts = {"bucket": context["s3_redirect"]["bucket"], "found": bucket_region, "expected": region}
-        raise InvalidInput(rules.BUCKET_REGION.problem(None, **facts))

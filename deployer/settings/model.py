@@ -18,7 +18,7 @@ from deployer.choices import (
     PreFlight,
     Stage,
 )
-from deployer.revision import BundleType
+from deployer.revision import BundleType, S3Revision
 from deployer.settings import deployment, identity, storage
 from deployer.settings.base import Input, Section, TextSettings
 from deployer.settings.values import Boolean, Document, Duration, FilePath, Patterns, Text, Variables, choice
@@ -63,7 +63,8 @@ class Settings(TextSettings):
             "`s3://bucket/key?versionId=…&eTag=…` or `github://owner/repository/commit`. `last-good` is "
             "that of the group's last successful deployment. `previous` undoes the last deployment: after a "
             "success it is the revision before, otherwise the last good one. With both, a deployment that is "
-            "running is stopped and rolled back"
+            "running is stopped and rolled back. An object in another bucket than `bucket` is copied there "
+            "first"
         ),
     ] = None
     restart: Annotated[
@@ -111,7 +112,7 @@ class Settings(TextSettings):
         Field(alias="bucket"),
         Section.STORAGE.input(
             "S3 bucket for the revision, optionally with folders: `bucket/some/folders`; not required for "
-            "Lambda and ECS",
+            "Lambda and ECS, nor beside `revision`, whose object is copied into it under its own key",
             needed_from=Stage.UPLOAD,
         ),
     ] = ""
@@ -143,6 +144,13 @@ class Settings(TextSettings):
     ] = None
     expected_bucket_owner: Annotated[
         identity.Account, Section.STORAGE.input("AWS account that must own the bucket")
+    ] = ""
+    expected_source_bucket_owner: Annotated[
+        identity.Account,
+        Section.STORAGE.input(
+            "AWS account that must own the bucket from which `revision` is copied into `bucket`",
+            default="`expected-bucket-owner`",
+        ),
     ] = ""
 
     role_to_assume: Annotated[
@@ -348,6 +356,13 @@ class Settings(TextSettings):
         return not (self.revision or self.restart or self.deployment_id)
 
     @property
+    def promoted(self) -> S3Revision | None:
+        """The revision that is copied into `bucket` and deployed from there; None if nothing is copied."""
+        given = self.revision
+        copied = isinstance(given, S3Revision) and self.bucket and self.bucket != given.bucket
+        return given if copied else None  # type: ignore[return-value]  # an S3Revision then
+
+    @property
     def deployment_group(self) -> str:
         """The deployment group, empty when none is given."""
         return self.deployment_groups[0] if self.deployment_groups else ""
@@ -375,7 +390,11 @@ class Settings(TextSettings):
         Raises InvalidInput when the template needs a value that is missing or empty, or the key is too long.
         """
         facts = {"application": self.application, "group": self.deployment_group, **facts}
-        return storage.filled_key(self.key, facts, prefix=self.prefix)
+        return self.below(storage.filled_key(self.key, facts))
+
+    def below(self, key: str) -> str:
+        """Return the full key of an object below the folders in `bucket`; raises InvalidInput if too long."""
+        return storage.below(self.prefix, key)
 
 
 def inputs() -> dict[str, Input]:

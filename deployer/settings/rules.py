@@ -112,6 +112,10 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
     elsewhere = settings.revision and not isinstance(settings.revision, S3Revision | Back)
     if elsewhere and settings.expected_bucket_owner:
         yield _clash("expected-bucket-owner", "revision", "this revision is not in a bucket")
+    if settings.expected_source_bucket_owner and not settings.promoted:
+        yield _clash("expected-source-bucket-owner", "revision", "nothing is copied from another bucket")
+    if settings.promoted and "key" in given:
+        yield _clash("key", "revision", "the copy of an object keeps its key, below the folders in bucket")
     if settings.continue_ and settings.stop_after is not Stage.WAIT:
         yield _clash("continue", "stop-after", "a run that continues a deployment follows it to its end")
     if settings.kms_key_id and settings.sse is Encryption.AES256:
@@ -133,7 +137,8 @@ def _settled(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     elif settings.restart:
         yield from _unlike_a_restart(settings, given)
     elif settings.revision:
-        first = Stage.DEPLOY if isinstance(settings.revision, Back) else Stage.REGISTER
+        from_bucket = Stage.UPLOAD if settings.promoted else Stage.REGISTER
+        first = Stage.DEPLOY if isinstance(settings.revision, Back) else from_bucket
         yield from _excluded("revision", {Section.BUNDLE}, given)
         yield from _starts_late("revision", settings, given, first)
 

@@ -87,13 +87,13 @@ def check_key(template: str) -> str:
     return template
 
 
-def filled_key(template: str, facts: Mapping[str, str], *, prefix: str = "") -> str:
-    """Return the full key of an object: the folders of `prefix`, then the template filled in with `facts`.
+def filled_key(template: str, facts: Mapping[str, str]) -> str:
+    """Return the template filled in with `facts`.
 
-    Raises InvalidInput when the template needs a value that is missing or empty, or the key is too long.
+    Raises InvalidInput when it needs a value that is missing or empty.
     """
     try:
-        key = template.format_map({name: value for name, value in facts.items() if value})
+        return template.format_map({name: value for name, value in facts.items() if value})
     except KeyError as error:
         raise InvalidInput(
             Problem(
@@ -101,6 +101,13 @@ def filled_key(template: str, facts: Mapping[str, str], *, prefix: str = "") -> 
                 "Remove it from key, or run in a CI system that provides it.",
             )
         ) from None
+
+
+def below(prefix: str, key: str) -> str:
+    """Return the full key of an object: the folders of `prefix`, then its key.
+
+    Raises InvalidInput when that is too long.
+    """
     key = f"{prefix}/{key}" if prefix else key
     if len(key.encode()) > _LONGEST_KEY:
         raise InvalidInput(

@@ -39,6 +39,10 @@ OBJECT_OPERATIONS = (
     ("HEAD", "", "HeadObject"),
     ("DELETE", "", "DeleteObject"),
 )
+COPY = "x-amz-copy-source"
+COPIES = {"PutObject": "CopyObject", "UploadPart": "UploadPartCopy"}
+"""The same requests without a body, whose bytes S3 takes from another object."""
+
 BUCKET_OPERATIONS = (
     ("GET", "location", "GetBucketLocation"),
     ("GET", "versioning", "GetBucketVersioning"),
@@ -47,7 +51,9 @@ BUCKET_OPERATIONS = (
     ("HEAD", "", "HeadBucket"),
 )
 ACTIONS = {
+    "CopyObject": "PutObject",
     "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
     "CreateMultipartUpload": "PutObject",
     "CompleteMultipartUpload": "PutObject",
     "HeadObject": "GetObject",
@@ -92,6 +98,15 @@ class S3Call:
             yield "s3:PutObjectAcl", resource
         if "x-amz-tagging" in self.request.headers:
             yield "s3:PutObjectTagging", resource
+        if self.source:
+            path, _, version = self.source.partition("?versionId=")
+            action = "s3:GetObjectVersion" if version else "s3:GetObject"
+            yield action, f"arn:{partition(region)}:s3:::{unquote(path)}"
+
+    @property
+    def source(self) -> str:
+        """Bucket, key and version of the object to copy, as they were sent; empty for any other request."""
+        return self.request.headers.get(COPY, "").lstrip("/")
 
 
 def bucket_arn(bucket: str, region: str) -> str:
@@ -104,14 +119,26 @@ def read(request: Request) -> S3Call:
     bucket, _, key = request.path.lstrip("/").partition("/")
     for method, marker, operation in OBJECT_OPERATIONS if key else BUCKET_OPERATIONS:
         if request.method == method and (not marker or marker in request.query):
-            return S3Call(operation, unquote(bucket), unquote(key), request)
+            known = COPIES[operation] if COPY in request.headers else operation
+            return S3Call(known, unquote(bucket), unquote(key), request)
     raise ServiceError("MethodNotAllowed", "The emulator does not know this request to S3.", status=405)
 
 
-def check_bucket(call: S3Call, *, account: str, region: str, regions: Mapping[str, str]) -> None:
-    """The bucket has to be of the owner that is expected; one of another region redirects."""
-    if call.request.headers.get("x-amz-expected-bucket-owner", account) != account:
-        raise ServiceError("AccessDenied", "Access Denied", status=403)
+def check_bucket(
+    call: S3Call, *, account: str, owners: Mapping[str, str], region: str, regions: Mapping[str, str]
+) -> None:
+    """The buckets have to be of the owners that are expected; one of another region redirects.
+
+    S3 copies from a bucket in any region.
+    """
+    headers, source = call.request.headers, call.source.partition("/")[0]
+    for bucket, header in (
+        (call.bucket, "x-amz-expected-bucket-owner"),
+        (source, "x-amz-source-expected-bucket-owner"),
+    ):
+        owner = owners.get(bucket, account)
+        if headers.get(header, owner) != owner:
+            raise ServiceError("AccessDenied", "Access Denied", status=403)
     actual = regions.get(call.bucket, region)
     if actual != region:
         message = "The bucket you are attempting to access must be addressed using the specified endpoint."

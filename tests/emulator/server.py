@@ -58,8 +58,9 @@ class Emulator:
     `iam.Policies`. `keys` are the access keys that exist, with their secrets (None: all, unchecked). `roles`
     can be assumed. `bucket_store` is an S3 server that S3's requests are handed on to, with policies, keys,
     sessions and faults in force; `bucket_regions` are the regions of buckets that are not in the request's
-    own. `clock` is the time that deployments, sessions and tokens go by; `page` the length of a list's pages,
-    `creations_per_second` how many calls of CreateDeployment are taken before it is throttled.
+    own, `bucket_owners` the accounts of those that belong to others. `clock` is the time that deployments,
+    sessions and tokens go by; `page` the length of a list's pages, `creations_per_second` how many calls of
+    CreateDeployment are taken before it is throttled.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Emulator:
         roles: Sequence[Role] = (),
         bucket_store: s3.Upstream | None = None,
         bucket_regions: Mapping[str, str] | None = None,
+        bucket_owners: Mapping[str, str] | None = None,
         clock: Clock | None = None,
         page: int = 100,
         creations_per_second: int | None = None,
@@ -104,6 +106,7 @@ class Emulator:
         self._creations = creations_per_second
         self.bucket_store = bucket_store
         self.bucket_regions = dict(bucket_regions or {})
+        self.bucket_owners = dict(bucket_owners or {})
         self.codedeploy = CodeDeploy(self.world, page=page)
         self._lock = threading.RLock()
         self._server = Server(port, self.answer, self.clock)
@@ -232,7 +235,13 @@ class Emulator:
             raise ServiceError("NotImplemented", "This emulator has no S3 server behind it.", status=501)
         with self._lock:
             caller = self.sts.caller(scope, "s3")
-        s3.check_bucket(call, account=ACCOUNT, region=scope.region, regions=self.bucket_regions)
+        s3.check_bucket(
+            call,
+            account=ACCOUNT,
+            owners=self.bucket_owners,
+            region=scope.region,
+            regions=self.bucket_regions,
+        )
         self._authorize(caller, "s3", call.needed(scope.region))
         answer = s3.forward(call, self.bucket_store, scope.region)
         if answer.status == HTTPStatus.NOT_FOUND and call.key:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.emulator import Role, trust_web_identity
+from tests.emulator import ACCOUNT, Role, trust_web_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+THEIRS = "210987654321"
+"""Another account, for which the emulator's one stands too."""
 ACTION = "codedeploy-deployer/deployer@"
 FOREIGN = {
     "inputs.group": "production",
@@ -40,16 +42,18 @@ WORKFLOWS = {
     "rollback": ("success", "hello-web", ["succeeded"]),
     "restart": ("success", "hello-web", ["succeeded"]),
     "promote": ("success", "hello-web", ["registered", "succeeded", "succeeded"]),
+    "promote-regions": ("success", "hello-web", ["registered", *["succeeded"] * 6]),
 }
 """The scenario, the application's folder, and the status of each of the deployer's steps."""
 
 
-def steps(workflow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The deployer's steps with their job's name; the jobs stand in the order of their needs."""
+def steps(workflow: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any], dict[str, str]]]:
+    """The deployer's steps with their job's name and matrix; the jobs stand in the order of their needs."""
     for name, job in workflow["jobs"].items():
-        for step in job["steps"]:
-            if step.get("uses", "").startswith(ACTION):
-                yield name, step
+        for region in job.get("strategy", {}).get("matrix", {}).get("region", [""]):
+            for step in job["steps"]:
+                if step.get("uses", "").startswith(ACTION):
+                    yield name, step, {"matrix.region": region}
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -72,16 +76,18 @@ def test_a_workflow_does_what_it_says(
     scenario, folder, expected = WORKFLOWS[name]
     roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
     service = still_emulator(scenario, bucket_store=s3, roles=roles)
-    workflow = yaml.safe_load((EXAMPLES / "workflows" / f"{name}.yml").read_text(encoding="utf-8"))
+    text = (EXAMPLES / "workflows" / f"{name}.yml").read_text(encoding="utf-8")
+    workflow = yaml.safe_load(text.replace(THEIRS, ACCOUNT))
     if name == "rollback":
         for version in ("1", "2"):
             run_line(service, environ={**_job(folder), "INPUT_SOURCE": "", "INPUT_KEY": f"{version}.zip"})
     values = dict(FOREIGN)
     statuses = []
-    for job, step in steps(workflow):
-        given = {f"INPUT_{key.upper()}": filled(_text(value), values) for key, value in step["with"].items()}
+    for job, step, matrix in steps(workflow):
+        own = {**values, **matrix}
+        given = {f"INPUT_{key.upper()}": filled(_text(value), own) for key, value in step["with"].items()}
         if "INPUT_BUCKET" in given:
-            given["INPUT_BUCKET"] = given["INPUT_BUCKET"].replace("my-revisions", bucket)
+            given["INPUT_BUCKET"] = _bucket(given["INPUT_BUCKET"], s3, bucket)
         ran = run_line(service, environ={**NOTHING, **given, **_job(folder), **_token(service)})
         assert ran.code == 0, ran.log
         role = given.get("INPUT_ROLE-TO-ASSUME", "")
@@ -92,6 +98,16 @@ def test_a_workflow_does_what_it_says(
         for key, expression in workflow["jobs"][job].get("outputs", {}).items():
             values[f"needs.{job}.outputs.{key}"] = filled(expression, own)
     assert statuses == expected
+
+
+def _bucket(name: str, s3: S3Server, bucket: str) -> str:
+    """The bucket of this test that stands for one of the example's; those of regions are made when needed."""
+    if "-revisions-" not in name:
+        return name.replace("my-revisions", bucket)
+    ours = re.sub("(my|their)-revisions", bucket.removeprefix("bucket-"), name)
+    if ours not in {each["Name"] for each in s3.client().list_buckets()["Buckets"]}:
+        s3.create_bucket(ours, versioned=True)
+    return ours
 
 
 NOTHING = {f"INPUT_{name}": "" for name in ("APPLICATION", "DEPLOYMENT-GROUP", "BUCKET", "SOURCE")}

@@ -205,3 +205,34 @@ def test_who_loads_may_know_that_an_input_is_not_needed() -> None:
     assert load(environ, [], unneeded=lambda _: ("bucket",)).bucket == ""
     with pytest.raises(InvalidInput, match="bucket is missing"):
         load(environ, [])
+
+
+ELSEWHERE = "s3://elsewhere/a.zip?eTag=e"
+
+
+def test_a_revision_in_another_bucket_is_promoted() -> None:
+    settings = of(revision=ELSEWHERE, bucket="revisions/apps", stop_after="upload")
+    assert settings.promoted == settings.revision
+    assert settings.below("a.zip") == "apps/a.zip"
+    assert of(revision=ELSEWHERE, bucket="").promoted is None
+    assert of(revision=ELSEWHERE, bucket="elsewhere/apps", key="{sha}.zip").promoted is None
+    assert of(revision=REVISION).promoted is None
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"revision": ELSEWHERE, "key": "{sha}.zip"}, "the copy of an object keeps its key"),
+        (
+            {"revision": ELSEWHERE, "stop_after": "package"},
+            "the first stage it can stop after is upload",
+        ),
+        (
+            {"expected_source_bucket_owner": "123456789012"},
+            "Inputs expected-source-bucket-owner and revision contradict each other: nothing is copied",
+        ),
+    ],
+)
+def test_what_contradicts_a_promotion(inputs: dict[str, str], said: str) -> None:
+    (problem,) = refusals(**inputs)
+    assert said in problem
