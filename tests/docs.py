@@ -7,26 +7,29 @@ file's own kind.
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.reference import errors
+from deployer.reference import errors, migrating
 from deployer.reference import inputs as reference
 from deployer.reference import preflight as pre_flight
+from deployer.settings.tools import TOOLS
 from tests.chaos import page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parent.parent
 
 _PARTS = 4
-REGIONS = {
+REGIONS: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {
         "inputs": reference.inputs_table,
         "outputs": reference.outputs_table,
         "exit-codes": reference.exit_codes_table,
     },
+    "docs/migrating.md": {tool: partial(migrating.inputs_of, tool) for tool in TOOLS},
     "docs/iam.md": {"policy": reference.sample_policy, "trust": reference.sample_trust},
     "action.yml": {"inputs": reference.action_inputs, "outputs": reference.action_outputs},
 }

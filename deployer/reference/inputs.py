@@ -92,17 +92,17 @@ class Entry:
 def inputs_table() -> str:
     """Return the inputs as a Markdown table."""
     rows = [(f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in entries()]
-    return _table(("Input", "Default", "Meaning"), rows)
+    return table(("Input", "Default", "Meaning"), rows)
 
 
 def outputs_table() -> str:
     """Return the outputs as a Markdown table."""
-    return _table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in OUTPUTS.items()])
+    return table(("Output", "Meaning"), [(f"`{name}`", about) for name, about in OUTPUTS.items()])
 
 
 def exit_codes_table() -> str:
     """Return the exit codes as a Markdown table."""
-    return _table(("Code", "Meaning"), [(str(int(code)), code.meaning) for code in ExitCode])
+    return table(("Code", "Meaning"), [(str(int(code)), code.meaning) for code in ExitCode])
 
 
 def action_inputs() -> str:
@@ -173,7 +173,8 @@ def _default(value: object) -> str:
     return f"`{format_duration(value) if isinstance(value, timedelta) else value}`"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

@@ -15,6 +15,7 @@ from deployer.report.codes import documentation
 from deployer.rules.chapters import all_rules
 from deployer.rules.run import CODES
 from tests.docs import ROOT
+from tests.documents import anchors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,17 +27,6 @@ def in_transcripts() -> Iterable[str]:
     """The codes of the annotations that the scenarios end in."""
     for path in (ROOT / "tests" / "transcripts").glob("*.github.txt"):
         yield from re.findall(r"^::\w+ .*?\btitle=([^:,]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
-
-
-def anchors(page: str) -> list[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
-    text = re.sub(
-        r"^```.*?^```$", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-    )
-    return [
-        re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
-        for title in re.findall(r"^#+ (.+)", text, re.MULTILINE)
-    ]
 
 
 ANCHORS = {page: anchors(page) for page in ("docs/errors.md", "docs/pre-flight.md")}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
-from deployer.command import parse
-from deployer.deployment.request import check
 from deployer.errors import ExitCode
 from deployer.reference import inputs as reference
 from deployer.report.outputs import OUTPUTS
 from deployer.settings.base import Section
-from deployer.settings.load import load
 from deployer.settings.model import inputs
 from tests.chaos.lines import LINES
 from tests.chaos.record import seen
@@ -86,39 +82,6 @@ def test_help_names_every_input_in_its_section_and_fits_a_terminal() -> None:
     ]
     assert [line for line in text.splitlines() if line in set(Section)] == list(Section)
     assert "`" not in text
-
-
-def readme_blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-def test_the_settings_accept_what_the_readme_gives() -> None:
-    """Its workflow, its steps, its GitLab job and its `docker run` each load without a problem."""
-    workflow, *parts, gitlab = map(yaml.safe_load, readme_blocks("yaml"))
-    steps = [*workflow["jobs"]["deploy"]["steps"], *(step for part in parts for step in part)]
-    given = [step["with"] for step in steps if "deployer@" in step.get("uses", "")]
-    assert len(given) == 1 + len(parts)
-    environs = [{f"INPUT_{name.upper()}": text for name, text in each.items()} for each in given]
-    for environ in (*environs, gitlab["deploy"]["variables"]):
-        settings = load(environ, [], unneeded=lambda _: ("bucket",))
-        assert settings.deployment_group == "production"
-        assert check(settings.parameters or {}) == []
-    commands = [block for block in readme_blocks("sh") if "docker run" in block]
-    assert commands
-    for command in commands:
-        words = shlex.split(command.replace("\\\n", ""))
-        flags = parse(words[words.index("ghcr.io/codedeploy-deployer/deployer:1") + 1 :]).arguments
-        assert load({}, flags).deployment_group == "production"
-
-
-def test_the_links_of_the_readme_lead_somewhere() -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
-
-
-def test_the_readme_reads_outputs_that_exist() -> None:
-    assert set(re.findall(r"(?:deploy|build)\.outputs\.([a-z-]+) ", README)) <= set(OUTPUTS)
 
 
 def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
