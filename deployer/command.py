@@ -51,7 +51,9 @@ def parse(argv: Sequence[str]) -> Call:
         return Call(Command.VERSION)
     verbose, quiet = bool(_VERBOSE & {*argv}), bool(_QUIET & {*argv})
     if verbose and quiet:
-        raise InvalidInput(Problem("--verbose and --quiet contradict each other.", "Remove one of them."))
+        raise InvalidInput(
+            Problem("The flags --verbose and --quiet contradict each other.", "Remove one of them.")
+        )
     command, rest = _split([word for word in argv if word not in _VERBOSE | _QUIET])
     return Call(command, rest, verbose=verbose, quiet=quiet)
 

@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployer.reference import errors, migrating
 from deployer.reference import inputs as reference
+from deployer.reference import migrating, pages, troubleshooting
 from deployer.reference import preflight as pre_flight
 from deployer.settings.tools import TOOLS
 from tests.chaos import page
@@ -24,11 +24,7 @@ ROOT = Path(__file__).parent.parent
 
 _PARTS = 4
 REGIONS: Mapping[str, Mapping[str, Callable[[], str]]] = {
-    "README.md": {
-        "inputs": reference.inputs_table,
-        "outputs": reference.outputs_table,
-        "exit-codes": reference.exit_codes_table,
-    },
+    "README.md": {"inputs": reference.inputs_table},
     "docs/migrating.md": {tool: partial(migrating.inputs_of, tool) for tool in TOOLS},
     "docs/iam.md": {"policy": reference.sample_policy, "trust": reference.sample_trust},
     "action.yml": {"inputs": reference.action_inputs, "outputs": reference.action_outputs},
@@ -56,9 +52,11 @@ def documents() -> dict[Path, str]:
         for name, regions in REGIONS.items()
     }
     whole = {
-        "errors.md": errors.markdown(),
+        "inputs.md": pages.inputs_page(),
+        "outputs.md": pages.outputs_page(),
         "pre-flight.md": pre_flight.markdown(),
         "reliability.md": page.markdown(),
+        "troubleshooting.md": troubleshooting.markdown(),
     }
     return partly | {ROOT / "docs" / name: text for name, text in whole.items()}
 

@@ -9,6 +9,11 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+_EXPRESSIONS = {
+    "github.repository": "octo-org/hello-web",
+    "github.sha": "a" * 40,
+    "needs.build.outputs.revision": "s3://my-revisions/hello-web/app.zip",
+}
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)
 
 
@@ -69,3 +74,9 @@ def links(page: str) -> list[str]:
         r"\]\(([^)\s]+)\)|(?:src|srcset|href)=\"([^\"]+)\"", re.sub(r"`[^`\n]+`", "", prose(page))
     )
     return [markdown or html for markdown, html in found]
+
+
+def evaluated(value: object) -> str:
+    """A value as the runner passes it on; what only a run knows is `value`."""
+    said = str(value).lower() if isinstance(value, bool) else str(value)
+    return re.sub(r"\$\{\{ (.*?) \}\}", lambda found: _EXPRESSIONS.get(found[1], "value"), said)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from deployer.choices import Shell
-from deployer.reference.inputs import OPTIONS, Entry, entries
+from deployer.reference.inputs import OPTIONS, entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -63,7 +63,7 @@ def _zsh() -> Iterator[str]:
     for option, about in OPTIONS.items():
         yield f"    {shlex.quote(f'{option}[{about}]')} \\"
     for entry in entries():
-        about = re.sub(r"([\[\]:\\])", r"\\\1", _short(entry))
+        about = re.sub(r"([\[\]:\\])", r"\\\1", entry.gist.replace("`", ""))
         values = f"({' '.join(entry.choices)})" if entry.choices else "_files"
         spec = f"--{entry.name}[{about}]" if entry.is_switch else f"*--{entry.name}=[{about}]:value:{values}"
         yield f"    {shlex.quote(spec)} \\"
@@ -86,17 +86,12 @@ def _fish() -> Iterator[str]:
     for entry in entries():
         value = f"--exclusive --arguments '{' '.join(entry.choices)}'" if entry.choices else ""
         value = value or ("" if entry.is_switch else "--require-parameter --force-files")
-        yield _fish_line(f"--long-option {entry.name}", value, _short(entry))
+        yield _fish_line(f"--long-option {entry.name}", value, entry.gist.replace("`", ""))
 
 
 def _fish_line(what: str, value: str, about: str) -> str:
     quoted = about.replace("\\", "\\\\").replace("'", "\\'")
     return " ".join(filter(None, ["complete --command deployer", what, value, f"--description '{quoted}'"]))
-
-
-def _short(entry: Entry) -> str:
-    """Return the first clause of an input's description."""
-    return re.split(r"[.;:,](?: |$)", entry.about.replace("`", ""), maxsplit=1)[0]
 
 
 _SCRIPTS: Mapping[Shell, Callable[[], Iterator[str]]] = MappingProxyType(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from textwrap import TextWrapper
@@ -83,6 +84,11 @@ class Entry:
         )
 
     @property
+    def gist(self) -> str:
+        """The description up to where the details begin."""
+        return re.split(r"(?<=.{20})[.;:] ", self.about, maxsplit=1)[0]
+
+    @property
     def sentence(self) -> str:
         """The description, the allowed values and the default."""
         default = self.required or (f"default: {self.default}" if self.default else "")
@@ -90,8 +96,14 @@ class Entry:
 
 
 def inputs_table() -> str:
-    """Return the inputs as a Markdown table."""
-    rows = [(f"`{entry.name}`", entry.required or entry.default or "-", entry.meaning) for entry in entries()]
+    """Return the inputs as a Markdown table by section, each with the gist of its description."""
+    rows: list[Sequence[str]] = []
+    for section in Section:
+        rows.append((f"**{section}**", "", ""))
+        for entry in entries():
+            if entry.section is section:
+                name = f"[`{entry.name}`](docs/inputs.md#{entry.name})"
+                rows.append((name, entry.required or entry.default or "-", entry.gist))
     return table(("Input", "Default", "Meaning"), rows)
 
 

@@ -27,7 +27,7 @@ accepts but that do not do what they appear to, and for things that another vers
 but still rejects what no bundle can contain.
 
 Codes are stable: a code names its rule in the log, and its meaning never changes. The codes that are not
-about the bundle are in [errors.md](errors.md).
+about the bundle are in [troubleshooting.md](troubleshooting.md).
 """
 
 
@@ -45,12 +45,12 @@ def markdown() -> str:
 
 def _section(rule: Rule) -> str:
     return (
-        f"### {rule.code}\n\n{_plain(rule.message)}\n\n"
+        f"### {rule.code}\n\n{plain(rule.message)}\n\n"
         f"**{rule.severity.value.capitalize()}** · source: {rule.source}\n\n"
         f"Bad:\n\n```\n{rule.bad.rstrip()}\n```\n\nGood:\n\n```\n{rule.good.rstrip()}\n```\n"
     )
 
 
-def _plain(template: str) -> str:
-    """Strip a message of its facts."""
+def plain(template: str) -> str:
+    """Return the template of a message with an ellipsis in place of each fact."""
     return re.sub(r"(?<!\{)\{\w+(!r)?(:\w+)?\}", "…", template).replace("{{", "{").replace("}}", "}")

@@ -1,6 +1,7 @@
 """The codes that a user can meet: their meanings, and the pages of this release that explain them.
 
-`docs/pre-flight.md` has the rules about bundles, `docs/errors.md` the chapters below; both are generated.
+`docs/pre-flight.md` has the rules about bundles, `docs/troubleshooting.md` the chapters below; both are
+generated.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ _REQUESTS = {
 
 
 def chapters() -> Mapping[str, Mapping[str, str]]:
-    """Return the chapters of `docs/errors.md`: by title, the codes with their meanings."""
+    """Return the chapters of `docs/troubleshooting.md`: by title, the codes with their meanings."""
     return {
         "The run": run.CODES,
         "Deployments": _meanings(ERROR_CODES | OTHER_CODES),
@@ -50,7 +51,7 @@ def documentation(code: str) -> str:
 @cache
 def _pages() -> Mapping[str, str]:
     rules = {rule.code: "pre-flight.md" for rule in all_rules()}
-    return rules | {code: "errors.md" for chapter in chapters().values() for code in chapter}
+    return rules | {code: "troubleshooting.md" for chapter in chapters().values() for code in chapter}
 
 
 def _meanings(causes: Mapping[str, Cause]) -> dict[str, str]:

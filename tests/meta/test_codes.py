@@ -29,7 +29,7 @@ def in_transcripts() -> Iterable[str]:
         yield from re.findall(r"^::\w+ .*?\btitle=([^:,]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
 
 
-ANCHORS = {page: anchors(page) for page in ("docs/errors.md", "docs/pre-flight.md")}
+ANCHORS = {page: anchors(page) for page in ("docs/troubleshooting.md", "docs/pre-flight.md")}
 OURS = [*(rule.code for rule in all_rules()), *CODES]
 AWS = [*ERROR_CODES, *OTHER_CODES, *EVENT_CODES, *CREDENTIAL_HINTS, *INPUT_HINTS, *ACCOUNT_HINTS, *DENIED]
 
@@ -49,7 +49,7 @@ def test_a_code_of_aws_without_an_explanation_has_no_link(code: str) -> None:
 
 def test_the_codes_of_exceptions_lead_to_their_names() -> None:
     assert documentation("ApplicationDoesNotExistException").endswith(
-        "/docs/errors.md#applicationdoesnotexist"
+        "/docs/troubleshooting.md#applicationdoesnotexist"
     )
     assert documentation("AccessDeniedException") == documentation("AccessDenied")
 

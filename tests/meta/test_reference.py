@@ -10,13 +10,16 @@ import yaml
 
 from deployer.errors import ExitCode
 from deployer.reference import inputs as reference
+from deployer.reference import pages
+from deployer.reference.examples import EXAMPLES
 from deployer.report.outputs import OUTPUTS
 from deployer.settings.base import Section
-from deployer.settings.model import inputs
+from deployer.settings.model import Settings, inputs
 from tests.chaos.lines import LINES
 from tests.chaos.record import seen
 from tests.chaos.table import read as read_table
 from tests.docs import ROOT, documents, filled
+from tests.documents import evaluated
 from tests.emulator.faults import KINDS
 
 if TYPE_CHECKING:
@@ -58,19 +61,30 @@ def test_the_tables_have_a_row_for_each() -> None:
         (reference.inputs_table(), inputs()),
         (reference.outputs_table(), OUTPUTS),
     ):
-        assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(names)
+        assert re.findall(r"^\| \[?`([a-z-]+)`", table, re.MULTILINE) == list(names)
     assert re.findall(r"^\| (\d+) \|", reference.exit_codes_table(), re.MULTILINE) == [
         str(int(c)) for c in ExitCode
     ]
 
 
-def test_the_table_tells_defaults_choices_and_what_is_required() -> None:
-    rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", reference.inputs_table(), re.MULTILINE))
+def test_the_pages_tell_defaults_choices_and_what_is_required() -> None:
+    rows = dict(re.findall(r"^\| \[`([a-z-]+)`.*? \| (.*) \|$", reference.inputs_table(), re.MULTILINE))
     assert rows["timeout"].startswith("`30m` | ")
     assert rows["source"].startswith("`.` | ")
     assert rows["bucket"].startswith("required to upload | ")
     assert rows["exclude"].startswith("- | ")
-    assert rows["bundle-type"].endswith("One of `zip`, `tgz`, `tar`")
+    page = dict(re.findall(r"^### ([a-z-]+)\n(.*?)```$", pages.inputs_page(), re.MULTILINE | re.DOTALL))
+    assert list(page) == list(inputs())
+    assert "One of `zip`, `tgz`, `tar`." in page["bundle-type"]
+    assert "Default: `30m`" in page["timeout"]
+    assert "**Required to upload**" in page["bucket"]
+
+
+def test_each_input_has_an_example_that_loads() -> None:
+    """By itself, as it stands under `with:`; an expression is what it may come to."""
+    assert list(EXAMPLES) == list(inputs())
+    for name, text in EXAMPLES.items():
+        Settings.of({name: evaluated(yaml.safe_load(text))}, {name: name})
 
 
 def test_help_names_every_input_in_its_section_and_fits_a_terminal() -> None:

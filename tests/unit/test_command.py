@@ -47,7 +47,11 @@ def test_commands(argv: list[str], call: Call) -> None:
     [
         (["polcy"], "Unknown command 'polcy'.", "Did you mean policy? Write inputs as --name=value; "),
         (["deploy"], "Unknown command 'deploy'.", "Write inputs as --name=value; "),
-        (["-q", "--verbose"], "--verbose and --quiet contradict each other.", "Remove one of them."),
+        (
+            ["-q", "--verbose"],
+            "The flags --verbose and --quiet contradict each other.",
+            "Remove one of them.",
+        ),
         (["completion"], "Completion needs the name of one shell: bash, zsh, fish.", "Write deployer "),
         (
             ["completion", "tcsh"],
