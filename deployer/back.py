@@ -98,7 +98,7 @@ def _revision(way: Way, group: Group, *, aws: Aws, run: Run) -> Revision:
             )
         )
     try:
-        revision, _ = confirm(revision, s3=aws.s3, expected_bucket_owner=run.settings.expected_bucket_owner)
+        revision, _ = confirm(revision, aws=aws, expected_bucket_owner=run.settings.expected_bucket_owner)
     except InvalidInput as error:
         which = "last good revision" if revision == goal.revision else "revision before"
         raise InvalidInput(*(_lost(problem, which) for problem in error.problems)) from error

@@ -161,9 +161,7 @@ def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
             known = registered_origin(revision, application=settings.application, aws=aws)
             outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
         if settings.revision and not settings.promoted:
-            revision, seen = confirm(
-                revision, s3=aws.s3, expected_bucket_owner=settings.expected_bucket_owner
-            )
+            revision, seen = confirm(revision, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
             if seen:
                 run.ci.say(f"Found {revision.label}")
         text = "" if settings.revision else outcome.origin.text

@@ -78,6 +78,7 @@ def _upload(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> Stor
         bundle,
         _destination(settings.object_key(facts), settings),
         s3=aws.s3,
+        looking=aws.s3_optional,
         progress=_ticker(run),
         reject=_judge(lives, aws, run),
     )

@@ -39,6 +39,9 @@ _Client = TypeVar("_Client")
 _READ_SECONDS = 15
 """Time for the answer to a call that moves no file; the services answer within one or two seconds."""
 
+_LAST_READ_SECONDS = (5, 2)
+"""The same towards the end of a wait: the longest that fits into what is left, or the last."""
+
 _TRANSFER_SECONDS = 60
 """Time for S3 to accept a part of a bundle on a slow link, the SDK's own default."""
 
@@ -79,7 +82,21 @@ class Aws:
     @cached_property
     def codedeploy_hasty(self) -> CodeDeployClient:
         """A client for a process that is being ended: one try, of two seconds."""
-        return self._attended(self.session.client("codedeploy", config=_config(2)), patience=0)
+        return self.codedeploy_within(0)
+
+    def codedeploy_within(self, seconds: float, *, patience: float = 0) -> CodeDeployClient:
+        """Return a client whose calls wait for so many seconds at most, but for two at least."""
+        if seconds >= _READ_SECONDS:
+            return self.codedeploy if patience else self.codedeploy_once
+        timeout = next((each for each in _LAST_READ_SECONDS if each <= seconds), _LAST_READ_SECONDS[-1])
+        if (timeout, patience) not in self._last_clients:
+            client = self.session.client("codedeploy", config=_config(timeout))
+            self._last_clients[timeout, patience] = self._attended(client, patience=patience)
+        return self._last_clients[timeout, patience]
+
+    @cached_property
+    def _last_clients(self) -> dict[tuple[int, float], CodeDeployClient]:
+        return {}
 
     @cached_property
     def s3(self) -> S3Client:

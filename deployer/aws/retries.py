@@ -6,6 +6,7 @@ handler of the SDK's `needs-retry` event decides instead, and sleeps by the run'
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,7 +14,7 @@ from deployer.aws.errors import error_code, is_throttled, is_transient
 from deployer.text import duration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from botocore.model import OperationModel
 
@@ -49,8 +50,9 @@ def pause(failures: int, *, throttled: bool, chance: float) -> float:
 class Retries:
     """Decides for the calls of its clients whether, and when, they are tried again.
 
-    Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. In an
-    outage longer than the patience of one call, each further call is tried once. `say` is called once
+    Throttled calls are tried again for `budget` seconds, since the service asks for patience alone. No call
+    is tried for longer than that, nor in a wait for longer than what is left of it, but for a few seconds. In
+    an outage longer than the patience of one call, each further call is tried once. `say` is called once
     for each operation that keeps failing for some seconds.
     """
 
@@ -59,6 +61,16 @@ class Retries:
     say: Callable[[str], None]
     _said: set[str] = field(default_factory=set)
     _failing_since: float | None = None
+    _until: float = float("inf")
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let what is tried again in this context end within so many seconds, as far as it can."""
+        self._until = self.clock.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._until = float("inf")
 
     def attend(self, client: Any, *, patience: float) -> None:  # noqa: ANN401 - a client of any service
         """Try this client's calls again for so many seconds."""
@@ -77,8 +89,10 @@ class Retries:
                 return None
             if self._failing_since is None:
                 self._failing_since = request_dict["context"][_BEGUN]
-            longest = max(patience, self.budget) if patience >= PATIENCE and is_throttled(error) else patience
             begun = min(request_dict["context"][_BEGUN], self._failing_since)
+            left = min(self.budget, self._until - begun)
+            longest = left if patience >= PATIENCE and is_throttled(error) else min(patience, left)
+            longest = max(longest, min(patience, BRIEF))
             return (
                 0.0 if self.hold_back(error, operation.name, attempts, begun=begun, longest=longest) else None
             )

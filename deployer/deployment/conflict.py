@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from deployer.aws.errors import is_denied, sdk_errors, translate
+from deployer.aws.retries import PATIENCE
 from deployer.choices import OnConflict
 from deployer.deployment.control import stop
 from deployer.deployment.create import deploy, unchecked, unguarded
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
+    from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_codedeploy.literals import DeploymentStatusType
 
     from deployer.aws.client import Aws
@@ -72,36 +74,33 @@ def create_when_free(
     While another deployment holds the group, do what `policy.on_conflict` says. Raises Conflict when that is
     to fail, or when the budget is spent; other DeployErrors as `deploy` does.
     """
-    started = clock.monotonic()
-    queue = Queue(clock, started)
+    queue = Queue(clock, policy.budget.total_seconds())
     while True:
         try:
-            left = policy.budget - timedelta(seconds=clock.monotonic() - started)
             created = deploy(
                 revision,
                 request,
                 aws=aws,
                 clock=clock,
-                budget=left,
+                budget=timedelta(seconds=queue.left),
                 guard=policy.guard,
                 check=policy.check,
             )
         except Conflict as refusal:
             policy.refused()
-            waited = clock.monotonic() - started
-            left = policy.budget - timedelta(seconds=waited)
-            look = partial(_holder, revision, request, refusal, aws)
+            queue.refusals += 1
+            look = partial(_look, revision, request, refusal, queue=queue, aws=aws)
             other, joins = look()
             if other and joins and policy.on_conflict is OnConflict.JOIN:
                 does = "deploys this revision" if revision else "restarts the application"
                 policy.say(f"{other.deployment.id} already {does}: following it")
                 return replace(other.deployment, revision=revision or other.deployment.revision)
-            if policy.on_conflict is OnConflict.FAIL or left <= timedelta():
-                raise _refused(request, other, waited, refusal) from refusal
+            if policy.on_conflict is OnConflict.FAIL or not queue.left:
+                raise _refused(request, other, queue.waited, refusal) from refusal
             if other is None:
                 if policy.on_conflict is OnConflict.STOP:
-                    raise _refused(request, other, waited, refusal) from refusal
-                clock.sleep(min(_BLIND_PAUSE, left.total_seconds()))
+                    raise _refused(request, other, queue.waited, refusal) from refusal
+                queue.sleep(_BLIND_PAUSE)
                 continue
         else:
             policy.confirm(created)
@@ -110,45 +109,48 @@ def create_when_free(
             policy.say(f"Stopping {_named(other)}, which holds {request.group}")
             if problem := stop(other.deployment.id, rollback=False, client=aws.codedeploy):
                 raise Conflict(problem)
-            policy.follow(other.deployment, left, 0.0)
+            policy.follow(other.deployment, timedelta(seconds=queue.left), 0.0)
         else:
-            _await_turn(other, left, queue, look=look, policy=policy)
+            _await_turn(other, queue, look=look, policy=policy)
 
 
 def _await_turn(
-    other: Holder,
-    left: timedelta,
-    queue: Queue,
-    *,
-    look: Callable[[], tuple[Holder | None, bool]],
-    policy: ConflictPolicy,
+    other: Holder, queue: Queue, *, look: Callable[[], tuple[Holder | None, bool]], policy: ConflictPolicy
 ) -> None:
-    """Wait until it is this run's turn to ask for the group, or the time that is `left` has passed.
+    """Wait until it is this run's turn to ask for the group, or its time has passed.
 
     While other runs are ahead, this one only looks now and then; the next in the queue follows the holder.
     """
-    clock, place = queue.clock, policy.place(other)
-    until = clock.monotonic() + left.total_seconds()
+    place = policy.place(other)
     if place and queue.rest(place):
         ahead = counted(place - 1, "run")
         policy.say(f"{_named(other)} holds the group, and up to {ahead} of this workflow come first")
-    while rest := min(queue.rest(place), max(0.0, until - clock.monotonic())):
-        clock.sleep(rest)
+    while rest := min(queue.rest(place), queue.left):
+        queue.sleep(rest)
         found, joins = look()
         if found is None:  # free, for the runs ahead to take
-            clock.sleep(min(queue.hold_back(place), max(0.0, until - clock.monotonic())))
+            queue.sleep(queue.hold_back(place))
             found, joins = look()
         if found is None or joins:
             return
         other, place = found, policy.place(found)
     policy.say(f"{_named(other)} holds {other.deployment.group}; waiting for it: {other.deployment.url}")
-    waited = clock.monotonic() - queue.began if place is None else 0.0  # the next in a queue looks often
-    policy.follow(other.deployment, timedelta(seconds=until - clock.monotonic()), waited)
-    clock.sleep(min(queue.hold_back(place), max(0.0, until - clock.monotonic())))
+    waited = queue.waited if place is None else 0.0  # the next in a queue looks often
+    policy.follow(other.deployment, timedelta(seconds=queue.left), waited)
+    queue.sleep(queue.hold_back(place))
+
+
+def _look(
+    revision: Revision | None, request: DeploymentRequest, refusal: Conflict, *, queue: Queue, aws: Aws
+) -> tuple[Holder | None, bool]:
+    """Return what `_holder` does, within the time that is left."""
+    client = aws.codedeploy_within(queue.left, patience=PATIENCE)
+    with aws.retries.within(queue.left):
+        return _holder(revision, request, refusal, client=client)
 
 
 def _holder(
-    revision: Revision | None, request: DeploymentRequest, refusal: Conflict, aws: Aws
+    revision: Revision | None, request: DeploymentRequest, refusal: Conflict, *, client: CodeDeployClient
 ) -> tuple[Holder | None, bool]:
     """Return the deployment that holds the group, and whether it deploys what this run would.
 
@@ -156,28 +158,33 @@ def _holder(
     denied, the deployments that the refusal names are looked at.
     """
     try:
-        return _among(_active(request, aws), revision, request, aws)
+        return _among(_active(request, client), revision, request, client)
     except sdk_errors() as error:
         if not is_denied(error):
             raise translate(error, action="codedeploy:ListDeployments", resource=request.group) from error
     try:
-        return _among(_IDENTIFIER.findall(refusal.problems[0].message), revision, request, aws)
+        return _among(_IDENTIFIER.findall(refusal.problems[0].message), revision, request, client)
     except sdk_errors():
         return None, False
 
 
 def _among(
-    identifiers: Iterable[str], revision: Revision | None, request: DeploymentRequest, aws: Aws
+    identifiers: Iterable[str],
+    revision: Revision | None,
+    request: DeploymentRequest,
+    client: CodeDeployClient,
 ) -> tuple[Holder | None, bool]:
     """Return the first of these deployments that holds the group, or better the one that does the same."""
     first, scope = None, scope_of(request.parameters)
     for identifier in identifiers:
-        info = aws.codedeploy.get_deployment(deploymentId=identifier)["deploymentInfo"]
+        info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
         of = info.get("applicationName"), info.get("deploymentGroupName")
         if info.get("status") not in _ACTIVE or of != (request.application, request.group):
             continue
         held = of_location(info.get("revision", {}))
-        found = holder(Deployment(identifier, aws.region, request.application, request.group, held), info)
+        found = holder(
+            Deployment(identifier, client.meta.region_name, request.application, request.group, held), info
+        )
         if found.does(revision, scope):
             return found, True
         first = first or found
@@ -189,8 +196,8 @@ def _named(other: Holder) -> str:
     return f"{other.deployment.id}, {other.origin}," if other.origin else other.deployment.id
 
 
-def _active(request: DeploymentRequest, aws: Aws) -> Iterator[str]:
-    pages = aws.codedeploy.get_paginator("list_deployments").paginate(
+def _active(request: DeploymentRequest, client: CodeDeployClient) -> Iterator[str]:
+    pages = client.get_paginator("list_deployments").paginate(
         applicationName=request.application,
         deploymentGroupName=request.group,
         includeOnlyStatuses=list(_ACTIVE),

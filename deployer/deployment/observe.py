@@ -58,12 +58,16 @@ class Observer:
 
     The deployment's own description alone says how it is; its targets are detail, which a look does without
     where it cannot be read. While the service is overloaded it is called once a second at most.
+    `client_within` returns a client whose calls wait for so many seconds at most, as far as that is possible.
     """
 
-    def __init__(self, deployment_id: str, client: CodeDeployClient, clock: Clock) -> None:
+    def __init__(
+        self, deployment_id: str, client_within: Callable[[float], CodeDeployClient], clock: Clock
+    ) -> None:
         self.deployment_id = deployment_id
-        self.client = client
         self.clock = clock
+        self._client_within = client_within
+        self._until = float("inf")
         self._targets: dict[str, Target | None] = {}
         self._gone: set[str] = set()
         self._may_read_targets = True
@@ -72,13 +76,19 @@ class Observer:
         self._batch = BATCH
         self._called = self._gentle_until = float("-inf")
 
-    def look(self, *, batches: int) -> Snapshot:
-        """Read the deployment's current state.
+    @property
+    def client(self) -> CodeDeployClient:
+        """The client for the next call, which waits no longer than what is left."""
+        return self._client_within(self._until - self.clock.monotonic())
+
+    def look(self, *, batches: int, left: float) -> Snapshot:
+        """Read the deployment's current state within the seconds that are left.
 
         At most `batches` batches of unfinished targets are read, those not seen for longest first; all of
         them once the deployment has ended. Raises the SDK's exceptions where the deployment itself cannot be
         read; the snapshot says what goes wrong with its targets.
         """
+        self._until = self.clock.monotonic() + left
         info = self._call(self.client.get_deployment)["deploymentInfo"]
         if self._zonal is None:
             self._zonal = zonal_waits(info.get("deploymentConfigName", ""), self.client)

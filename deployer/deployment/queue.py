@@ -2,12 +2,14 @@
 
 A run knows its place where the description of the holder names a run of the same workflow: as many runs are
 ahead as their numbers are apart. It rests while others have their turns, and then asks in that order. Where
-places are unknown, the run that has waited longest asks first, within a random second.
+places are unknown, a run that was refused twice has rivals. It then looks at random moments, the less often
+the longer it has waited, so that many who wait make few calls, and more often again when its own time runs
+out. Of those that find the group free, the one that has waited longest asks first, within a random second.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,9 +22,15 @@ _SLOT = 2.0
 _LAST_SLOT = 30.0
 """Seconds after which even the last asks, since the runs ahead may have been cancelled."""
 
-_LONGEST_REST = 60.0
+_SHORTEST_REST, _LONGEST_REST = 5.0, 60.0
 _FIRST_TURN = 20.0
 """Seconds that a turn is taken to last until one was seen."""
+
+_RIVALS = 2
+"""Refusals that tell a run without a place that others wait too; the first tells of the holder alone."""
+
+_REST_SHARE = 4
+"""The part of the time waited, and of the time left, that such a run rests between two looks."""
 
 _LONGEST_DELAY = 5.0
 _HALF_DELAY = 60.0
@@ -31,15 +39,40 @@ _HALF_DELAY = 60.0
 
 @dataclass(slots=True)
 class Queue:
-    """The wait of one run; places count from 1, the run whose turn comes next."""
+    """The wait of one run, for `budget` seconds; places count from 1, the run whose turn comes next.
+
+    `refusals` is how often the run has asked for the group in vain.
+    """
 
     clock: Clock
-    began: float
+    budget: float
+    refusals: int = 0
+    _began: float = field(init=False)
     _first: tuple[float, int] | None = None
+
+    def __post_init__(self) -> None:
+        self._began = self.clock.monotonic()
+
+    @property
+    def waited(self) -> float:
+        """The seconds since the run joined the queue."""
+        return self.clock.monotonic() - self._began
+
+    @property
+    def left(self) -> float:
+        """The seconds that the run may still wait."""
+        return max(0.0, self.budget - self.waited)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for so many seconds, as far as they are left."""
+        self.clock.sleep(min(seconds, self.left))
 
     def rest(self, place: int | None) -> float:
         """Return the seconds to look at nothing: half of the turns ahead, as fast as turns have passed."""
         now = self.clock.monotonic()
+        if place is None and self.refusals >= _RIVALS:
+            rest = min(_LONGEST_REST, max(_SHORTEST_REST, min(self.waited, self.left) / _REST_SHARE))
+            return rest * (0.5 + self.clock.chance())
         if place is None or place <= 1:
             return 0.0
         if self._first is None:
@@ -52,5 +85,4 @@ class Queue:
         """Return the seconds to wait with the request once the group is free."""
         if place is not None:
             return min(_LAST_SLOT, _SLOT * max(0, place - 1))
-        waited = self.clock.monotonic() - self.began
-        return _LONGEST_DELAY / (1 + waited / _HALF_DELAY) + self.clock.chance()
+        return _LONGEST_DELAY / (1 + self.waited / _HALF_DELAY) + self.clock.chance()

@@ -121,8 +121,9 @@ def watch(observer: Observer, *, patience: Patience, clock: Clock, stop_after: S
     while True:
         now = clock.monotonic()
         pause = patience.pause(now - started)
+        left = (patience.budget + snapshot.waits).total_seconds() - (now - started)
         try:
-            snapshot = observer.look(batches=min(_MOST_BATCHES, max(2, int(pause))))
+            snapshot = observer.look(batches=min(_MOST_BATCHES, max(2, int(pause))), left=left)
             seen, failures, refusals = now, 0, 0
         except sdk_errors() as error:
             failures, refusals = failures + 1, refusals + 1 if is_lasting(error) else 0

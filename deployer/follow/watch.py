@@ -51,7 +51,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
             act(snapshot)
 
     return wait(
-        Observer(deployment.id, aws.codedeploy_once, run.clock),
+        Observer(deployment.id, aws.codedeploy_within, run.clock),
         patience=Patience(budget, run.settings.poll_interval, extra_looks, waited_seconds),
         clock=run.clock,
         progress=show,

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.literals import ChecksumModeType
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, HeadObjectRequestTypeDef
 
+    from deployer.aws.client import Aws
     from deployer.revision import Revision
 
 _ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 """S3's answers for an object that is not there, and for a version that is a delete marker."""
 
 
-def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
+def confirm(revision: Revision, *, aws: Aws, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
     """Return the revision, an S3 object pinned to its eTag, and whether it was confirmed to exist.
 
     Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with
@@ -31,6 +32,7 @@ def confirm(revision: Revision, *, s3: S3Client, expected_bucket_owner: str = ""
     if not isinstance(revision, S3Revision):
         return revision, False
     try:
+        s3 = aws.s3 if expected_bucket_owner else aws.s3_optional
         found = described(revision, s3=s3, owner=expected_bucket_owner)
     except sdk_errors() as error:
         if expected_bucket_owner:

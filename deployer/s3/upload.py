@@ -35,11 +35,12 @@ _PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few pa
 _MOST_PARTS: Final = 10_000
 
 
-def upload(
+def upload(  # noqa: PLR0913 - its knobs are keyword-only
     bundle: Bundle,
     destination: Destination,
     *,
     s3: S3Client,
+    looking: S3Client | None = None,
     progress: Callable[[Transfer], None],
     reject: Callable[[StoredObject, datetime], str] = lambda *_: "it is not known to CodeDeploy",
 ) -> StoredObject:
@@ -47,13 +48,15 @@ def upload(
 
     An object with the bundle's digest in its metadata is left as it is (`uploaded` is false) unless `reject`
     says why not, given the object and when S3 last modified it. Metadata alone proves nothing: it says
-    what its writer chose. `progress` is given how far packing and sending have come, on the calling
-    thread. Raises a DeployError when S3 refuses or cannot be reached, InvalidBundle when a file changes while
-    it is packed.
+    what its writer chose. `looking` is the client to look with, by default `s3`. `progress` is given how far
+    packing and sending have come, on the calling thread. Raises a DeployError when S3 refuses or cannot be
+    reached, InvalidBundle when a file changes while it is packed.
     """
-    staying_in_region(destination.bucket, s3)
+    looking = looking or s3
+    for client in (s3, looking):
+        staying_in_region(destination.bucket, client)
     with upload_errors(destination, s3):
-        found = head(bundle.digest, destination, s3)
+        found = head(bundle.digest, destination, looking)
         if found is None:
             return _send(bundle, destination, s3, progress)
         present = _stored(bundle, destination, found, size=found["ContentLength"], uploaded=False)

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.queues import FEW, MANY, ROWS
 from tests.chaos.record import seen
 from tests.chaos.table import MOMENTS, read
 
@@ -21,6 +22,7 @@ def markdown() -> str:
     for name, make in (
         ("faults", _faults),
         ("signals", _signals),
+        ("queue", _queue),
         ("environments", _environments),
     ):
         text = text.replace(f"{{{{{name}}}}}\n", make(found.get(name, {})))
@@ -63,6 +65,24 @@ def _signals(found: Mapping[str, Any]) -> str:
 
 def _counts(codes: Counter[int]) -> str:
     return ", ".join(f"{code} ({count})" for code, count in sorted(codes.items()))
+
+
+def _queue(found: Mapping[str, Any]) -> str:
+    head = [
+        "The runs",
+        "Number",
+        "Deployed",
+        "Calls of a run",
+        "Rank correlation",
+        "Seconds until all are deployed",
+    ]
+    body = []
+    for row in ROWS.values():
+        for count in (FEW, MANY):
+            deployed, calls, correlation, seconds = found.get(row, {}).get(str(count), [""] * 4)
+            each = round(calls / count) if calls else ""
+            body.append([row, *map(str, (count, deployed, each, correlation, seconds))])
+    return _table(head, body)
 
 
 def _environments(found: Mapping[str, Any]) -> str:

@@ -203,7 +203,7 @@ def test_many_gone_targets_cost_a_bounded_number_of_calls(still_emulator: Start,
     )
     client = service.client()
     ending = wait(
-        Observer(deployment.id, client, clock),
+        Observer(deployment.id, lambda _: client, clock),
         patience=Patience(timedelta(minutes=5)),
         clock=clock,
         progress=lambda *_: None,

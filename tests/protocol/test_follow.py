@@ -272,7 +272,7 @@ def test_looks_come_at_a_tenth_of_the_time_waited_within_half_a_second_and_ten(
     client = service.client()
     times: list[float] = []
     wait(
-        Observer(deploy(client), client, clock),
+        Observer(deploy(client), lambda _: client, clock),
         patience=Patience(budget=timedelta(minutes=10)),
         clock=clock,
         progress=lambda _snapshot, seconds: times.append(seconds),
@@ -294,7 +294,7 @@ def test_an_end_is_seen_within_a_tenth_of_the_deployment(
     created = deploy(client)
     service.faults.add("GetDeployment", "throttle", times=throttled, after=2)
     ending = wait(
-        Observer(created, client, clock),
+        Observer(created, lambda _: client, clock),
         patience=Patience(budget=timedelta(hours=2)),
         clock=clock,
         progress=lambda *_: None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deployer.aws.retries import BRIEF
 from tests.emulator import SCENARIOS
 from tests.emulator.failures import script_failed
 from tests.emulator.scenarios import Scenario, course, rolling
@@ -92,6 +93,18 @@ def test_files_that_cannot_be_written_are_found_before_anything_is_packaged_or_s
     assert [ran.log.count(f"{name} cannot be written") for name in names.values()] == [1, 1, 1]
     assert "files," not in ran.log
     assert service.calls == []
+
+
+def test_a_look_at_the_object_that_is_never_answered_costs_a_few_seconds(
+    job: Job, still_emulator: Start
+) -> None:
+    service = still_emulator(bucket_store=job.s3)
+    service.faults.add("HeadObject", "cut-before", times=999)
+    ran = job.run(service)
+    assert ran.code == 0, ran.log
+    looks, [sent] = ([c.time for c in service.calls if c.operation == o] for o in ("HeadObject", "PutObject"))
+    assert len(looks) > 1
+    assert sent - looks[0] <= BRIEF
 
 
 HALF_AN_EMOJI = "\ud83d"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.aws.client import connect
-from deployer.aws.retries import PATIENCE, Retries, pause
+from deployer.aws.retries import BRIEF, PATIENCE, Retries, pause
 from deployer.deployment.model import LifecycleEvent, Target
 from deployer.report.outputs import targets_json
 from tests.clock import FakeClock
@@ -54,12 +54,43 @@ def test_an_outage_is_outlasted_for_a_minute_and_told_once(unreachable: Aws, sai
     )
 
 
+@pytest.mark.parametrize(("budget", "within", "most"), [(20, 1000, 20), (1800, 30, 30), (1, 1, BRIEF)])
+def test_patience_ends_with_the_time_to_wait(
+    budget: float, within: float, most: float, unreachable: Aws
+) -> None:
+    unreachable.retries.budget = budget
+    with unreachable.retries.within(within), pytest.raises(EndpointConnectionError):
+        unreachable.codedeploy.get_deployment(deploymentId="d-1")
+    assert most / 2 < unreachable.retries.clock.monotonic() <= most
+
+
+def read_seconds(client: Any) -> float:  # noqa: ANN401 - a client of any service
+    """How long its calls wait for an answer."""
+    seconds: float = client.meta.config.read_timeout
+    return seconds
+
+
+@pytest.mark.parametrize(("left", "seconds"), [(1000, 15), (15, 15), (14.9, 5), (4.9, 2), (0, 2), (-60, 2)])
+@pytest.mark.parametrize("patience", [0, PATIENCE])
+def test_a_call_waits_no_longer_than_what_is_left(
+    left: float, seconds: int, patience: float, unreachable: Aws
+) -> None:
+    client = unreachable.codedeploy_within(left, patience=patience)
+    assert read_seconds(client) == seconds
+    assert client is unreachable.codedeploy_within(left, patience=patience)
+
+
+def test_a_look_at_an_object_waits_less_than_a_transfer(unreachable: Aws) -> None:
+    assert read_seconds(unreachable.s3_optional) == 15
+    assert read_seconds(unreachable.s3) == 60
+
+
 def test_what_a_run_can_do_without_is_given_up_soon(unreachable: Aws) -> None:
     with pytest.raises(EndpointConnectionError):
         unreachable.codedeploy_optional.get_deployment_group(applicationName="a", deploymentGroupName="g")
     with pytest.raises(EndpointConnectionError):
         unreachable.codedeploy_once.create_deployment(applicationName="a")
-    assert unreachable.retries.clock.monotonic() <= 5
+    assert unreachable.retries.clock.monotonic() <= BRIEF
 
 
 def test_ten_thousand_targets_fit_into_a_variable() -> None:

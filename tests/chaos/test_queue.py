@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,27 +20,38 @@ from deployer.deployment.request import DeploymentRequest
 from deployer.deployment.wait import Patience, wait
 from deployer.live.origin import Origin, read
 from deployer.revision import BundleType, S3Revision
+from tests.chaos.queues import (
+    ARRIVAL_SECONDS,
+    CREATIONS_PER_SECOND,
+    FEW,
+    LEAST_CORRELATION,
+    MANY,
+    MOST_GROWTH,
+    ROWS,
+)
+from tests.chaos.table import SEED
 from tests.clock import Turns, patient
 from tests.emulator import Emulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deployer.deployment.holder import Holder
     from deployer.deployment.model import Deployment
 
 pytestmark = pytest.mark.chaos
 
-RUNS = 24
 BUDGET = timedelta(hours=2)
-A_SECOND = 2
-"""CreateDeployment calls that the service takes in one second in these tests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """What came of many runs: the order of their turns by arrival, and the calls that all of them made."""
+    """What came of many runs: the order of their turns by arrival, deployments, calls of all and seconds."""
 
     turns: list[int]
+    deployed: int
     calls: int
+    seconds: int
 
 
 def rank_correlation(order: list[int]) -> float:
@@ -54,7 +66,7 @@ def run_all(count: int, *, numbered: bool, seed: int, patch: pytest.MonkeyPatch)
     clock = Turns()
     patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
     patch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
-    with Emulator(clock=clock, creations_per_second=A_SECOND) as service:
+    with Emulator(clock=clock, creations_per_second=CREATIONS_PER_SECOND) as service:
         patch.setenv("AWS_ENDPOINT_URL", service.url)
         aws = connect("eu-west-1", source="a test", retries=patient(clock))
         turns: list[int] = []
@@ -66,7 +78,7 @@ def run_all(count: int, *, numbered: bool, seed: int, patch: pytest.MonkeyPatch)
             request = DeploymentRequest("hello-web", "production", {"description": origin.text})
 
             def follow(other: Deployment, left: timedelta, waited: float = 0.0) -> object:
-                observer = Observer(other.id, aws.codedeploy_once, clock)
+                observer = Observer(other.id, aws.codedeploy_within, clock)
                 patience = Patience(left, waited_seconds=waited)
                 return wait(observer, patience=patience, clock=clock, progress=lambda *_: None)
 
@@ -84,27 +96,23 @@ def run_all(count: int, *, numbered: bool, seed: int, patch: pytest.MonkeyPatch)
             turns.append(number)
             follow(deployment, BUDGET)
 
-        starts = sorted(chance.uniform(0, 60) for _ in range(count))
+        starts = sorted(chance.uniform(0, ARRIVAL_SECONDS) for _ in range(count))
         clock.run([partial(deploy, number) for number in range(count)], starts=starts)
-        assert len(service.deployments) == count
-        return Queued(turns, len(service.calls))
+        return Queued(turns, len(service.deployments), len(service.calls), round(clock.monotonic()))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_runs_that_know_their_numbers_have_their_turns_in_order(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("numbered", [True, False], ids=["numbered", "unknown"])
+def test_all_runs_are_deployed_and_their_calls_grow_as_they_do(
+    *, numbered: bool, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
-    queued = run_all(RUNS, numbered=True, seed=seed, patch=monkeypatch)
-    assert sorted(queued.turns) == list(range(RUNS))
-    assert rank_correlation(queued.turns) >= 0.8
-
-
-def test_runs_that_know_nothing_of_each_other_are_all_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    queued = run_all(RUNS, numbered=False, seed=7, patch=monkeypatch)
-    assert sorted(queued.turns) == list(range(RUNS))
-
-
-def test_calls_grow_with_the_runs_and_not_with_their_square(monkeypatch: pytest.MonkeyPatch) -> None:
-    few = run_all(RUNS // 4, numbered=True, seed=3, patch=monkeypatch)
-    many = run_all(RUNS, numbered=True, seed=3, patch=monkeypatch)
-    assert many.calls / RUNS <= 2 * few.calls / (RUNS // 4)
+    """In the order of arrival where they know it, and not with the square of the queue in any case."""
+    few, many = (run_all(count, numbered=numbered, seed=SEED, patch=monkeypatch) for count in (FEW, MANY))
+    row = ROWS[numbered]
+    for queued in (few, many):
+        count = len(queued.turns)
+        seen = [queued.deployed, queued.calls, round(rank_correlation(queued.turns), 2), queued.seconds]
+        record_property("chaos", json.dumps(["queue", row, str(count), seen]))
+        assert sorted(queued.turns) == list(range(count))
+        assert queued.deployed == count
+        assert not numbered or rank_correlation(queued.turns) >= LEAST_CORRELATION
+    assert many.calls / MANY <= MOST_GROWTH * few.calls / FEW
