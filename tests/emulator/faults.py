@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from tests.emulator.errors import ServiceError
 from tests.emulator.identity import BAD_SIGNATURE, INVALID
+from tests.emulator.mutations import mutated
 from tests.emulator.wire import Answer, ConnectionCut
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ PAGE = b"<!DOCTYPE html>\n<html><body><h1>Access to this site is filtered</h1></
 UNREADABLE = ("truncated", "garbled", "empty", "html", "wrong-types", "cut-headers")
 AFTERWARDS = ("cut-after", "slow", *UNREADABLE)
 KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
+MUTATED = "mutated"
+"""The answer is changed at random, by the fault's seed."""
+
 REFUSED = ("expired-token", "bad-signature", "clock-skew", "bad-token")
 TOKEN_STATUSES = {
     "throttle": 429, "429": 429, "503": 503, "access-denied": 403, **dict.fromkeys(REFUSED, 401),
@@ -65,7 +69,7 @@ TOKEN_STATUSES = {
 class Fault:
     """One kind of trouble for the next `times` calls of an operation (`*`: any), `after` so many good ones.
 
-    `seconds` is how long a `slow` answer takes.
+    `seconds` is how long a `slow` answer takes, `seed` how a `mutated` one is changed.
     """
 
     operation: str
@@ -73,10 +77,11 @@ class Fault:
     times: int = 1
     after: int = 0
     seconds: float = 1.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(KINDS)}")
+        if self.kind not in {*KINDS, MUTATED}:
+            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join([*KINDS, MUTATED])}")
 
 
 class Faults:
@@ -86,10 +91,10 @@ class Faults:
         self._lock = Lock()
         self._pending: list[Fault] = list(faults)
 
-    def add(self, operation: str, kind: str, *, times: int = 1, after: int = 0, seconds: float = 1.0) -> None:
-        """Plan a fault; several for one operation come one after the other."""
+    def add(self, operation: str, kind: str, **details: Any) -> None:
+        """Plan a fault, with further members of `Fault`; those for one operation come one after the other."""
         with self._lock:
-            self._pending.append(Fault(operation, kind, times=times, after=after, seconds=seconds))
+            self._pending.append(Fault(operation, kind, **details))
 
     def clear(self) -> None:
         """Forget all faults."""
@@ -107,22 +112,20 @@ class Faults:
             for index, fault in enumerate(self._pending):
                 if fault.operation not in {operation, "*"}:
                     continue
-                left = (
-                    {"times": fault.times, "after": fault.after - 1}
-                    if fault.after
-                    else {"times": fault.times - 1}
-                )
-                if left["times"]:
-                    self._pending[index] = Fault(**{**asdict(fault), **left})
+                if fault.after:
+                    self._pending[index] = replace(fault, after=fault.after - 1)
+                    return None
+                if fault.times > 1:
+                    self._pending[index] = replace(fault, times=fault.times - 1)
                 else:
                     del self._pending[index]
-                return None if fault.after else fault
+                return fault
         return None
 
 
 def strike(fault: Fault | None, service: str, operation: str) -> None:
     """What a fault does before the service sees the request; errors that AWS answers are raised."""
-    if fault is None or fault.kind in AFTERWARDS:
+    if fault is None or fault.kind in {*AFTERWARDS, MUTATED}:
         return
     if fault.kind == "cut-before":
         raise ConnectionCut
@@ -138,6 +141,8 @@ def strike_afterwards(fault: Fault | None, answer: Answer) -> Answer:
         raise ConnectionCut
     if fault and fault.kind == "slow":
         time.sleep(fault.seconds)
+    if fault and fault.kind == MUTATED:
+        return mutated(answer, fault.seed)
     if fault and fault.kind in UNREADABLE:
         return _spoiled(answer, fault.kind)
     return answer

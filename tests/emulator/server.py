@@ -17,7 +17,7 @@ from tests.emulator import dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
-from tests.emulator.faults import AFTERWARDS, TOKEN_STATUSES, Faults, strike, strike_afterwards
+from tests.emulator.faults import AFTERWARDS, MUTATED, TOKEN_STATUSES, Faults, strike, strike_afterwards
 from tests.emulator.identity import Caller, Scope, refuse, scope_of
 from tests.emulator.neighbours import Neighbours
 from tests.emulator.oidc import TokenEndpoint
@@ -298,7 +298,7 @@ class Emulator:
         fault = self.faults.take("OidcToken")
         status = TOKEN_STATUSES.get(fault.kind, 500) if fault else 200
         answer = as_json({"message": "The token cannot be issued"}, status=status)
-        if fault is None or fault.kind in AFTERWARDS:
+        if fault is None or fault.kind in {*AFTERWARDS, MUTATED}:
             with self._lock:
                 answer = strike_afterwards(fault, self.oidc.answer(request))
         elif fault.kind == "cut-before":
