@@ -1,8 +1,13 @@
-"""Each rule once: the bundle that breaks it, and the file and line of the repository that is named."""
+"""Each rule once: the bundle that breaks it, the file and line that is named, and what is said.
+
+All annotations of these runs are kept as text in preflight_annotations.json; UPDATE_TRANSCRIPTS=1 writes them
+anew, in one process.
+"""
 
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import stat
@@ -32,9 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from deployer.errors import Problem
+    from tests.rehearsal import Rehearsal
 
 Place = tuple[str, int | None] | None
 TESTS = Path(__file__).parents[1]
+SAID = TESTS / "preflight_annotations.json"
 HEAD = "version: 0.0\nos: linux\n"
 FILES = f"{HEAD}files:\n  - source: app\n    destination: /srv/app\n"
 HOOK = "hooks:\n  AfterInstall:\n    - location: run.sh\n"
@@ -371,6 +378,18 @@ def places(problems: Iterable[Problem], code: str) -> list[Place]:
     return [(place.path, place.line) if place else None for place in found]
 
 
+def assert_says(code: str, ran: Rehearsal, workspace: Path) -> None:
+    """Check every annotation of the run: place, title and whole text."""
+    log = ran.log.replace(str(workspace), "/workspace").replace(str(workspace.parent), "/parent")
+    said = [line for line in log.splitlines() if re.match("::(error|warning|notice)", line)]
+    kept = json.loads(SAID.read_text(encoding="utf-8"))
+    if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
+        kept[code] = said
+        text = json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False)
+        SAID.write_text(f"{text}\n", encoding="utf-8")
+    assert said == kept[code]
+
+
 @pytest.mark.parametrize("code", APPSPECS)
 def test_broken_in_the_appspec(code: str, tmp_path: Path) -> None:
     text, path, line = APPSPECS[code]
@@ -380,6 +399,7 @@ def test_broken_in_the_appspec(code: str, tmp_path: Path) -> None:
         make_zip(tmp_path / "app.zip", {APPSPEC: str(text).encode()})
     ran = rehearse(tmp_path, *flags)
     assert ran.places(code) == [("", None) if flags else (path, line)], ran.log
+    assert_says(code, ran, tmp_path)
 
 
 @pytest.mark.parametrize("code", SCRIPTS)
@@ -388,6 +408,7 @@ def test_broken_in_a_script(code: str, tmp_path: Path) -> None:
     files = {APPSPEC: f"{HEAD}{HOOK}      runas: deploy\n", "run.sh": text}
     ran = rehearse(write(tmp_path, files, {"run.sh": mode}))
     assert ran.places(code) == [("run.sh", line)], ran.log
+    assert_says(code, ran, tmp_path)
 
 
 @pytest.mark.parametrize("code", TREES)
@@ -395,6 +416,7 @@ def test_broken_in_the_folder(code: str, tmp_path: Path) -> None:
     files, place = TREES[code]
     ran = rehearse(write(tmp_path, files), f"--appspec={'a.yml' if 'a.yml' in files else APPSPEC}")
     assert ran.places(code) == [place], ran.log
+    assert_says(code, ran, tmp_path)
 
 
 @pytest.mark.parametrize("code", REVISIONS)
@@ -402,6 +424,7 @@ def test_broken_in_an_appspec_that_is_the_revision(code: str, tmp_path: Path) ->
     text, line = REVISIONS[code]
     ran = rehearse(write(tmp_path, {"a.yml": text}), "--appspec=a.yml")
     assert ran.places(code)[:1] == [("a.yml", line)], ran.log
+    assert_says(code, ran, tmp_path)
 
 
 @pytest.mark.parametrize("code", OTHERS)
@@ -411,6 +434,7 @@ def test_broken_elsewhere(code: str, tmp_path: Path) -> None:
     environ = {"SOURCE_DATE_EPOCH": "today" if code == "source-date-epoch" else ""}
     ran = rehearse(tmp_path, *flags, environ=environ)
     assert code in {finding.code for finding in ran.findings}, ran.log
+    assert_says(code, ran, tmp_path)
 
 
 def test_a_member_of_an_archive_has_its_line_in_the_message() -> None:
