@@ -19,6 +19,7 @@ class Stage(StrEnum):
     """The stages of the line, in order; a run may end after any of them."""
 
     PACKAGE = "package"
+    REHEARSE = "rehearse"
     UPLOAD = "upload"
     REGISTER = "register"
     DEPLOY = "deploy"

@@ -43,9 +43,9 @@ class ExitCode(IntEnum):
 _MEANINGS = {
     ExitCode.DONE: "completed up to `stop-after`",
     ExitCode.INVALID_INPUT: "invalid input",
-    ExitCode.INVALID_BUNDLE: "invalid AppSpec or bundle",
+    ExitCode.INVALID_BUNDLE: "invalid AppSpec or bundle, or its rehearsal failed",
     ExitCode.ACCESS_DENIED: "no credentials or access denied",
-    ExitCode.AWS_FAULT: "AWS rejected the request or failed, after retries",
+    ExitCode.AWS_FAULT: "AWS, or the Docker engine of a rehearsal, rejected the request or failed",
     ExitCode.FAILED: "deployment failed",
     ExitCode.STOPPED: "deployment stopped",
     ExitCode.TIMED_OUT: "timed out waiting (the deployment may still be running)",
@@ -146,6 +146,12 @@ class InvalidBundle(DeployError):
     exit_code = ExitCode.INVALID_BUNDLE
 
 
+class RehearsalFailed(DeployError):
+    """The bundle failed in its rehearsal."""
+
+    exit_code = ExitCode.INVALID_BUNDLE
+
+
 class AccessDenied(DeployError):
     """Signal credentials that are missing, invalid, or lack a permission."""
 
@@ -154,6 +160,12 @@ class AccessDenied(DeployError):
 
 class AwsFault(DeployError):
     """AWS refused the request as it stands, or could not be reached, after retries."""
+
+    exit_code = ExitCode.AWS_FAULT
+
+
+class EngineFault(DeployError):
+    """The Docker engine of a rehearsal refused a request, or failed."""
 
     exit_code = ExitCode.AWS_FAULT
 

@@ -1,4 +1,4 @@
-"""The pipeline: package → upload → register → deploy → wait. It decides nothing but the order.
+"""The pipeline: package → rehearse → upload → register → deploy → wait. It decides nothing but the order.
 
 Each stage takes the value of the stage before, and the run records what it came to. A given revision replaces
 the first two stages, a given deployment the first four.
@@ -61,9 +61,13 @@ def run(run: Run) -> None:
         return
     subject = given or _package(run)
     reject_misfits(requests, platforms_of(subject))
+    if settings.rehearse_image and run.outcome.bundle:
+        from deployer.rehearse.stage import rehearse
+
+        rehearse(run.outcome.bundle, run)
     if not reaches(Stage.UPLOAD):
         return
-    aws = connected(run)
+    aws = run.aws or connected(run)
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
@@ -117,7 +121,7 @@ def _package(run: Run) -> Bundle:
     settings = run.settings
     with run.ci.section("Package", folded=True):
         bundle = bundle_of(run)
-        if settings.stop_after is Stage.PACKAGE and bundle.size is None:
+        if bundle.size is None and not settings.stop_after.reaches(Stage.UPLOAD):
             bundle = replace(bundle, size=sum(map(len, bundle.chunks())))
         appspec = bundle.contents.path if isinstance(bundle.contents, AppSpecFile) else None
         return run.packaged(bundle, appspec or str(settings.source))

@@ -67,6 +67,8 @@ class Outcome:
     before_label: str = ""
     compare_url: str = ""
     findings: tuple[Problem, ...] | None = None
+    rehearsal: Ending | None = None
+    rehearsal_explanation: Explanation | None = None
     problems: list[Problem] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
     earlier: tuple[Outcome, ...] = ()
@@ -138,6 +140,17 @@ class Run:
         self.outcome.bundle, self.outcome.status = bundle, Status.PLANNED
         self.ci.outputs(outputs.of_bundle(bundle))
         return bundle
+
+    def rehearsed(self, ending: Ending, explanation: Explanation) -> None:
+        """Record how the bundle's rehearsal ended, and why if it failed."""
+        from deployer.report import lines
+
+        outcome = self.outcome
+        outcome.rehearsal, outcome.rehearsal_explanation = ending, explanation
+        self.ci.say(lines.rehearsed(ending))
+        if ending.status is Status.REHEARSED:
+            outcome.status = ending.status
+            self.ci.outputs({"status": ending.status})
 
     def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
         """Record the object that holds the bundle, and return the revision that it is."""

@@ -34,11 +34,21 @@ def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
     if not uploads or not settings.packages:
         return
     facts = _key_facts(job, digest="0" * 64, extension=settings.bundle_type.extension)
-    missing = {"application": settings.application or "a", "group": settings.deployment_group or "a"}
     try:
-        settings.object_key(facts | missing)
+        settings.object_key(facts | _stand_ins(settings))
     except InvalidInput as error:
         yield from (("key", problem) for problem in error.problems)
+
+
+def key_of(bundle: Bundle, run: Run) -> str:
+    """Return the key under which the bundle would be stored, as far as the inputs tell it."""
+    facts = _key_facts(run.ci.job, digest=bundle.digest, extension=bundle.type.extension)
+    return run.settings.object_key(facts | _stand_ins(run.settings))
+
+
+def _stand_ins(settings: Settings) -> dict[str, str]:
+    """Return values for what a key may contain although the run does without it."""
+    return {"application": settings.application or "a", "group": settings.deployment_group or "a"}
 
 
 def _key_facts(job: Job, *, digest: str, extension: str) -> dict[str, str]:

@@ -47,8 +47,8 @@ class FileMapping:
 class Permission:
     """Mode, owner and the like that are set on the files and folders at or below `object`.
 
-    `mode` is the text that the agent reads as octal digits; `default_acl` tells whether an entry is a default
-    one, which only folders can have.
+    `mode` is the text that the agent reads as octal digits; `default_acl` tells whether one of the `acls` is
+    a default one, which only folders can have; `context` whether an SELinux context is set.
     """
 
     object: str
@@ -56,8 +56,11 @@ class Permission:
     exceptions: tuple[str, ...] = ()
     types: frozenset[str] = frozenset({"file", "directory"})
     mode: str | None = None
+    owner: str | None = None
+    group: str | None = None
+    acls: tuple[str, ...] = ()
     default_acl: bool = False
-    by_command: bool = False
+    context: bool = False
     changes: bool = False
     line: int = 1
     column: int = 1

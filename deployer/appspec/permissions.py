@@ -44,8 +44,10 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
     exceptions = tuple(_exceptions(item.get("except"), findings))
     types = _types(item.get("type"), findings)
     mode = _mode(item.get("mode"), findings)
-    for key, example in (("owner", "root"), ("group", "www-data")):
-        _check_name(item.get(key), key, example, findings)
+    owner, group = (
+        _account(item.get(key), key, example, findings)
+        for key, example in (("owner", "root"), ("group", "www-data"))
+    )
     entries = list(_entries(item.get("acls"), findings))
     _check_context(item.get("context"), findings)
     node = item.get("object")
@@ -61,9 +63,12 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
         exceptions=exceptions,
         types=types,
         mode=mode,
-        by_command=bool(entries or given(item.get("context"))),
+        owner=owner,
+        group=group,
+        acls=tuple(text for text, _ in entries),
         changes=any(given(item.get(key)) for key in ("mode", "owner", "group", "acls", "context")),
-        default_acl=any(entry.default for entry in entries),
+        default_acl=any(entry.default for _, entry in entries),
+        context=given(item.get("context")) is not None,
         line=node.line,
         column=node.column,
     )
@@ -156,14 +161,16 @@ def _mode_fault(text: str) -> str:
     return f"contains {wrong[0]!r}, which is not an octal digit" if wrong else ""
 
 
-def _check_name(node: Node | None, key: str, example: str, findings: Findings) -> None:
+def _account(node: Node | None, key: str, example: str, findings: Findings) -> str | None:
     node = given(node)
     text = text_of(node)
     if node is not None and not is_account(text or ""):
         findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
+        return None
+    return text
 
 
-def _entries(node: Node | None, findings: Findings) -> Iterator[AclEntry]:
+def _entries(node: Node | None, findings: Findings) -> Iterator[tuple[str, AclEntry]]:
     seen: set[tuple[bool, str, str]] = set()
     for item, text in _texts(node, "acls", '"u:deploy:rw"', findings):
         try:
@@ -175,7 +182,7 @@ def _entries(node: Node | None, findings: Findings) -> Iterator[AclEntry]:
         if identity in seen:
             findings.add(rules.ACL_TWICE, item, entry=text)
         seen.add(identity)
-        yield entry
+        yield text, entry
 
 
 def _check_context(node: Node | None, findings: Findings) -> None:

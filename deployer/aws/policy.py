@@ -47,7 +47,8 @@ def permissions_policy(settings: Settings) -> Document:
         region=settings.region or "*",
         account=role["account"] if role else "*",
     )
-    statements = list(_storage(settings, place)) if settings.packages or settings.promoted else []
+    stores = settings.packages or settings.promoted
+    statements = [*_rehearsal(settings, place), *(_storage(settings, place) if stores else ())]
     return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
 
 
@@ -70,6 +71,21 @@ class Place:
     def arn(self, service: str, resource: str) -> str:
         """Return the ARN of a resource of the region and account."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
+
+
+def _rehearsal(settings: Settings, place: Place) -> Iterator[Document]:
+    """Yield the statements for the revision that is replaced in a rehearsal."""
+    previous = settings.rehearse_previous
+    if isinstance(previous, S3Revision):
+        there = f"{previous.bucket}/{previous.key}"
+    else:
+        there = f"{settings.bucket or '*'}/*"
+    if previous is Back.LAST_GOOD:
+        looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+        yield _allow("RehearseLastGood", looks, *_groups(settings, place))
+    if previous:
+        objects = f"arn:{place.partition}:s3:::{there}"
+        yield _allow("RehearsePrevious", ["s3:GetObject", "s3:GetObjectVersion"], objects)
 
 
 def _storage(settings: Settings, place: Place) -> Iterator[Document]:

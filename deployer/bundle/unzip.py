@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
-from typing import Final
+from typing import IO, Final
 from weakref import finalize
 
 from deployer.bundle.bounds import LONGEST_PATH, Unpacked
@@ -79,6 +79,10 @@ class ZipReader:
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file."""
         return self._read(self._infos[name], limit)
+
+    def open(self, name: str) -> IO[bytes]:
+        """Return the content of a file as a stream."""
+        return self._archive.open(self._infos[name])
 
     def _read(self, info: zipfile.ZipInfo, limit: int) -> bytes:
         with self._archive.open(info) as stream:

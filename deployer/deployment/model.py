@@ -180,6 +180,7 @@ class Status(StrEnum):
     """The progress or result of a run; the output `status`."""
 
     PLANNED = "planned"
+    REHEARSED = "rehearsed"
     UPLOADED = "uploaded"
     REGISTERED = "registered"
     CREATED = "created"

@@ -43,7 +43,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     from deployer.deployment.observe import Observer
     from deployer.deployment.wait import Patience, wait
 
-    tell = _narrator(run, timeouts, set(silent))
+    tell = narrator(run, timeouts, set(silent))
 
     def show(snapshot: Snapshot, seconds: float) -> None:
         tell(snapshot, seconds)
@@ -59,7 +59,7 @@ def watch(  # noqa: PLR0913 - its knobs are keyword-only
     )
 
 
-def _narrator(run: Run, timeouts: Mapping[str, float], silent: set[str]) -> Callable[[Snapshot, float], None]:
+def narrator(run: Run, timeouts: Mapping[str, float], silent: set[str]) -> Callable[[Snapshot, float], None]:
     """Print what changes and what looks bad, and a sign of life when nothing happens."""
     previous: Snapshot | None = None
     last = 0.0

@@ -40,7 +40,9 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         if complete and permission.types and not files and not folders:
             yield _nothing(permission, path, plan, place)
         matched = [*files, *folders]
-        if permission.by_command and (odd := next(filter(_SHELL_CHARACTERS.search, matched), None)):
+        if (permission.acls or permission.context) and (
+            odd := next(filter(_SHELL_CHARACTERS.search, matched), None)
+        ):
             yield rules.SHELL_CHARACTERS.problem(place, path=repr(odd))
         if permission.changes and (lost := next(filter(plan.leads_nowhere, files), None)):
             yield rules.LINK_TARGET.problem(place, path=legible(lost))
@@ -71,8 +73,8 @@ def _matches(permission: Permission, path: str, plan: Plan, *, on_file: bool) ->
     )
     if permission.pattern == "**" and not permission.exceptions:
         return files, folders
-    wanted = _pattern((permission.pattern,)) if permission.pattern != "**" else None
-    unwanted = _pattern(permission.exceptions)
+    wanted = pattern_of((permission.pattern,)) if permission.pattern != "**" else None
+    unwanted = pattern_of(permission.exceptions)
     cut = len(path.rstrip("/")) + 1
 
     def keeps(found: str) -> bool:
@@ -82,7 +84,7 @@ def _matches(permission: Permission, path: str, plan: Plan, *, on_file: bool) ->
     return list(filter(keeps, files)), list(filter(keeps, folders))
 
 
-def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+def pattern_of(globs: tuple[str, ...]) -> re.Pattern[str]:
     """Compile a pattern in which only `*` is special and never matches a slash."""
     return re.compile(
         "|".join(re.sub(r"(\\\*)+", "[^/]*", re.escape(glob)) for glob in globs) or r"(?!)", re.DOTALL

@@ -29,6 +29,7 @@ def junit(outcome: Outcome) -> str:
     root = ET.Element("testsuites", name="CodeDeploy")
     if outcome.findings:
         _preflight(root, outcome.findings)
+    _targets(root, "rehearsal", outcome.rehearsal)
     for attempt in outcome.attempts:
         name = f"{attempt.application}/{attempt.group}"
         _targets(root, name, attempt.ending)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _MOST_PATTERNS = 50
 ENDINGS = {
+    Status.REHEARSED: "succeeded",
     Status.SUCCEEDED: "succeeded",
     Status.FAILED: "failed",
     Status.STOPPED: "was stopped",
@@ -68,6 +69,12 @@ def packaged(bundle: Bundle, source: str) -> Iterator[str]:
     packed = f" → {size(bundle.size)} {bundle.type.value}" if bundle.size is not None else ""
     yield f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{packed}, from {source}"
     yield f"Digest {bundle.digest}"
+
+
+def rehearsed(ending: Ending) -> str:
+    """Return how the rehearsal ended, and in which container."""
+    names = ", ".join(target.id for target in ending.snapshot.targets or ())
+    return f"Rehearsal in {names} {how_ended(ending)}"
 
 
 def stored(stored: StoredObject, bundle: Bundle) -> str:

@@ -31,7 +31,7 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "status": (
             "Result of the deployment: `succeeded`, `failed`, `stopped`, `timed-out`, `ready`; `skipped` or "
             "`unchanged` if there was nothing to deploy by `on-newer` or `if-unchanged`; or the last "
-            "stage reached: `planned`, `uploaded`, `registered`, `created`"
+            "stage reached: `planned`, `rehearsed`, `uploaded`, `registered`, `created`"
         ),
         "revision": "The revision, in the form that the input `revision` accepts: `s3://bucket/key?…`",
         "bucket": "Bucket that holds the revision",

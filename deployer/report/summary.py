@@ -35,6 +35,7 @@ _FAILURES = 20
 _SHOWN_LOGS = 3
 _TITLES = {
     Status.PLANNED: ("📦", "Packaged; nothing was uploaded"),
+    Status.REHEARSED: ("✅", "Rehearsed; nothing was uploaded"),
     Status.UPLOADED: ("☁️", "Uploaded"),
     Status.REGISTERED: ("🏷️", "Registered"),
     Status.CREATED: ("🚀", "Deployment created"),
@@ -46,6 +47,7 @@ _TITLES = {
     Status.SKIPPED: ("⏭️", "Skipped; a newer run was deployed"),
     Status.UNCHANGED: ("✅", "Unchanged; the group runs this revision"),
 }
+_BEFORE_DEPLOYMENT = {Status.PLANNED, Status.REHEARSED, Status.UPLOADED, Status.REGISTERED}
 _SEVERITIES = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTICE: "ℹ️"}  # noqa: RUF001
 
 
@@ -59,7 +61,7 @@ def summary(outcome: Outcome) -> str:
         parts = [*_groups(outcome), *(part for each in attempts for part in _section(each))]
     else:
         parts = [_title(outcome, "##"), *_attempt(outcome, "###")]
-    return "\n\n".join(_fitting([*filter(None, parts), *_revision(outcome)])) + "\n"
+    return "\n\n".join(_fitting([*filter(None, parts), *_rehearsal(outcome), *_revision(outcome)])) + "\n"
 
 
 def _fitting(parts: Iterable[str]) -> Iterator[str]:
@@ -86,8 +88,10 @@ def _standing(outcome: Outcome) -> tuple[str, str]:
     """Return an icon and a few words for the result of a run, or of its deployment to one group."""
     if outcome.status is None:
         return "❌", "Pre-flight failed; nothing was sent" if outcome.findings else "Nothing was deployed"
+    if outcome.rehearsal and outcome.rehearsal.status is Status.FAILED:
+        return "❌", "Rehearsal failed; nothing was sent"
     icon, text = _TITLES[outcome.status]
-    if outcome.problems and outcome.status in {Status.PLANNED, Status.UPLOADED, Status.REGISTERED}:
+    if outcome.problems and outcome.status in _BEFORE_DEPLOYMENT:
         return "❌", f"{text}, then failed"
     if ending := outcome.rollback_ending:
         if ending.status is Status.SUCCEEDED:
@@ -271,6 +275,15 @@ def _percents(versions: Sequence[str], shares: Sequence[Traffic]) -> Iterator[st
     by_version = {share.version: share.percent for share in shares}
     for version in versions:
         yield f"{by_version[version]} %" if version in by_version else ""
+
+
+def _rehearsal(outcome: Outcome) -> Iterator[str]:
+    """Yield how the rehearsal went, with the log of what failed."""
+    if outcome.rehearsal is None:
+        return
+    explanation = outcome.rehearsal_explanation
+    yield from _targets(outcome.rehearsal.snapshot, "### Rehearsal", "")
+    yield from _failures(explanation.failures if explanation else (), "Rehearsal: ")
 
 
 def _revision(outcome: Outcome) -> Iterator[str]:

@@ -22,6 +22,7 @@ class Section(StrEnum):
 
     TARGET = "Where to deploy"
     BUNDLE = "What to deploy"
+    REHEARSAL = "Rehearsal in a container"
     STORAGE = "Where to store it"
     IDENTITY = "Identity"
     DEPLOYMENT = "How to deploy"

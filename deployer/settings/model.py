@@ -19,7 +19,7 @@ from deployer.choices import (
     Stage,
 )
 from deployer.revision import BundleType, S3Revision
-from deployer.settings import deployment, identity, storage
+from deployer.settings import deployment, identity, rehearsal, storage
 from deployer.settings.base import Input, Section, TextSettings
 from deployer.settings.values import Boolean, Document, Duration, FilePath, Patterns, Text, Variables, choice
 
@@ -106,6 +106,34 @@ class Settings(TextSettings):
     compression: Annotated[
         Compression, choice(Compression), Section.BUNDLE.input("Compression level; part of the digest")
     ] = Compression.BALANCED
+
+    rehearse_image: Annotated[
+        Text,
+        Section.REHEARSAL.input(
+            "Image of a container in which the bundle is deployed by the CodeDeploy agent's rules, hooks "
+            "and all, before anything is sent: `amazonlinux:2023`. A hook that fails ends the run. Needs the "
+            "job's Docker engine; not for Lambda and ECS"
+        ),
+    ] = ""
+    rehearse_stubs: Annotated[
+        rehearsal.Stubs,
+        Section.REHEARSAL.input(
+            "Commands that hooks call but a container cannot run, such as `systemctl, service`: each is "
+            "replaced by one that logs its arguments and succeeds"
+        ),
+    ] = ()
+    rehearse_env: Annotated[
+        rehearsal.Environment,
+        Section.REHEARSAL.input("Variables that hooks find on the instances: `NAME=value`, one per line"),
+    ] = None
+    rehearse_previous: Annotated[
+        rehearsal.Previous,
+        Section.REHEARSAL.input(
+            "Revision to deploy in the container first, so that the bundle replaces it: `s3://bucket/key`, "
+            "or `last-good` for that of the group's last successful deployment. Without it `ApplicationStop` "
+            "does not run, as in a first deployment"
+        ),
+    ] = None
 
     bucket_path: Annotated[
         storage.BucketPath,

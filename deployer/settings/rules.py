@@ -126,20 +126,41 @@ def contradictions(settings: Settings, given: Collection[str]) -> Iterator[Findi
             "key", "deployment-group", "several groups share one revision, so key cannot contain a group"
         )
     yield from _set_twice(settings.parameters or {}, given)
+    yield from _rehearsal(settings, given)
+
+
+def _rehearsal(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
+    """Yield a problem for each input of a rehearsal that takes no effect, or that it cannot do without."""
+    if not settings.packages:
+        return
+    image = "rehearse-image" in given
+    dependent = [name for name in ("rehearse-stubs", "rehearse-env", "rehearse-previous") if name in given]
+    wanted = dependent[:1] or (["stop-after: rehearse"] if settings.stop_after is Stage.REHEARSE else [])
+    if wanted and not image:
+        hint = "Name an image of the instances' system, such as rehearse-image: amazonlinux:2023."
+        yield Finding("rehearse-image", Problem(f"Input rehearse-image is missing, for {wanted[0]}.", hint))
+    if image and settings.stop_after is Stage.PACKAGE:
+        yield _clash("stop-after", "rehearse-image", "a rehearsal comes after that stage")
+    if settings.rehearse_previous is Back.LAST_GOOD:
+        for name in ("application", "deployment-group"):
+            if name not in given:
+                hint = f"Set {name}, or name the revision: rehearse-previous: s3://bucket/key."
+                problem = Problem(f"Input {name} is missing, for rehearse-previous: last-good.", hint)
+                yield Finding(name, problem)
 
 
 def _settled(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     """Yield a problem for each input that comes too late, since another one decides what to deploy."""
     if settings.deployment_id:
         yield from _unnamed(settings, given)
-        yield from _excluded("deployment-id", {Section.BUNDLE, Section.DEPLOYMENT}, given)
+        yield from _excluded("deployment-id", {Section.BUNDLE, Section.REHEARSAL, Section.DEPLOYMENT}, given)
         yield from _starts_late("deployment-id", settings, given, Stage.READY)
     elif settings.restart:
         yield from _unlike_a_restart(settings, given)
     elif settings.revision:
         from_bucket = Stage.UPLOAD if settings.promoted else Stage.REGISTER
         first = Stage.DEPLOY if isinstance(settings.revision, Back) else from_bucket
-        yield from _excluded("revision", {Section.BUNDLE}, given)
+        yield from _excluded("revision", {Section.BUNDLE, Section.REHEARSAL}, given)
         yield from _starts_late("revision", settings, given, first)
 
 
@@ -190,7 +211,7 @@ def doubts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
 
 def _unlike_a_restart(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     """Yield a problem for each input that CodeDeploy does not take for a restart."""
-    yield from _excluded("restart", {Section.BUNDLE}, given)
+    yield from _excluded("restart", {Section.BUNDLE, Section.REHEARSAL}, given)
     yield from _starts_late("restart", settings, given, Stage.DEPLOY)
     if settings.update_outdated_instances_only:
         yield _clash("update-outdated-instances-only", "restart", "all instances of the group are restarted")
