@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from datetime import UTC, datetime
 from typing import IO, Final
 from weakref import finalize
 
@@ -13,6 +14,7 @@ from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.members import Findings, inside
 from deployer.bundle.reading import open_file
+from deployer.bundle.times import EARLIEST
 from deployer.rules import archive as rules
 from deployer.rules import tree as tree_rules
 
@@ -62,7 +64,7 @@ class ZipReader:
         attributes = info.external_attr >> 16
         kind, mode = kind_and_mode(info, member)
         if kind is EntryKind.FOLDER:
-            return Entry(name, kind, mode)
+            return Entry(name, kind, mode, modified=_modified(info))
         if kind is EntryKind.LINK:
             target = self._read(info, LONGEST_PATH + 1) if readable else b""
             if len(target) > LONGEST_PATH:
@@ -74,7 +76,7 @@ class ZipReader:
             findings.add(rules.NO_MODES, member)
         if readable and is_pointer(info.file_size, lambda size: self._read(info, size)):
             findings.add(tree_rules.LFS_POINTER, member)
-        return Entry(name, kind, mode, info.file_size)
+        return Entry(name, kind, mode, info.file_size, modified=_modified(info))
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of a file."""
@@ -105,6 +107,14 @@ def zip_name(info: zipfile.ZipInfo) -> str:
     if name.isascii() or info.flag_bits & _UTF8_FLAG or info.create_system != _UNIX:
         return name
     return os.fsdecode(name.encode("cp437"))
+
+
+def _modified(info: zipfile.ZipInfo) -> int:
+    """Return the time of a member, which zip tells without a zone; the earliest for one that is no time."""
+    try:
+        return max(EARLIEST, round(datetime(*info.date_time, tzinfo=UTC).timestamp()))
+    except ValueError:
+        return EARLIEST
 
 
 def _check_zip_member(info: zipfile.ZipInfo, member: str, findings: Findings) -> bool:

@@ -1,7 +1,7 @@
 """The job's Docker engine, spoken to by its HTTP API: where it is, and requests to it.
 
-http.client is all it takes: the import of PyPI's `docker` alone would add 0.12 s and 10 MB of memory. Requests
-name no version of the API, so that an engine of any age answers by its own.
+http.client is all it takes: importing PyPI's `docker` would add 0.12 s and 10 MB of memory. Requests name no
+version of the API, so that an engine of any age answers by its own.
 """
 
 from __future__ import annotations

@@ -172,10 +172,8 @@ def instructions(appspec: AppSpec, at: Found, *, behavior: str) -> Instructions:
 
 def _add(path: str, source: str, plan: Instructions) -> None:
     if path in plan.files:
-        raise Refusal(
-            f"The AppSpec specifies two source files, {source} and {plan.files[path]}, for the same destination "
-            f"({path})."
-        )
+        other = plan.files[path]
+        raise Refusal(f"The sources {source} and {other} have the same destination ({path}).")
     if path in plan.folders:
         raise Refusal(
             f"The AppSpec installs the file {source}, but a folder already exists at the location ({path})."
@@ -198,9 +196,7 @@ def _set_permissions(appspec: AppSpec, at: Found, plan: Instructions) -> None:
         if permission.default_acl and any(each in plan.files for each in paths):
             raise Refusal(f"The permissions of {path} in the AppSpec set a default acl on a file.")
         for twice in touched.intersection(paths):
-            raise Refusal(
-                f"The permissions setting for ({twice}) is specified more than once in the AppSpec."
-            )
+            raise Refusal(f"The permissions setting for ({twice}) is specified more than once.")
         touched.update(paths)
         if not paths:
             continue
@@ -217,9 +213,7 @@ def _set_permissions(appspec: AppSpec, at: Found, plan: Instructions) -> None:
 def _check_file(permission: Permission) -> None:
     for key, given in (("pattern", permission.pattern != "**"), ("except", permission.exceptions)):
         if given:
-            raise Refusal(
-                f"The permissions of {permission.object} in the AppSpec have {key}, but it is a file."
-            )
+            raise Refusal(f"The permissions of the file {permission.object} in the AppSpec have {key}.")
 
 
 def _matches(permission: Permission, path: str, plan: Instructions) -> Iterator[str]:

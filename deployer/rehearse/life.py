@@ -200,12 +200,8 @@ class Life:
         except EventFailed as error:
             self._end(replace(started, status="Failed", diagnostics=error.diagnostics))
             raise
-        except Gone as error:
-            failed = EventFailed("The container ended during this event")
-            self._end(replace(started, status="Failed", diagnostics=failed.diagnostics))
-            raise failed from error
-        except DiskFull as error:
-            failed = EventFailed("No space left on device")
+        except (Gone, DiskFull, Refused) as error:
+            failed = EventFailed(_words(error))
             self._end(replace(started, status="Failed", diagnostics=failed.diagnostics))
             raise failed from error
         self._end(replace(started, status="Succeeded"))
@@ -219,7 +215,7 @@ class Life:
 
     def _unpack(self, archive: Archive, folder: str) -> bytes | None:
         """Unpack the archive and return its AppSpec; None without one."""
-        self._sh('mkdir -p "$1" "$2"', folder, _INSTRUCTIONS)
+        self._sh('mkdir -p "$1"', folder)
         try:
             with as_tar(archive.type, archive.chunks()) as chunks:
                 self.container.put(folder, chunks)
@@ -264,8 +260,9 @@ class Life:
 
     def _script(self, script: bytes, name: str) -> tuple[int, bytes, str]:
         """Run a script that may be longer than an argument can be: as a file among the instructions."""
-        self.container.put(_INSTRUCTIONS, [file_in_tar(name, script)])
-        return self._sh('. "$1"', f"{_INSTRUCTIONS}/{name}")
+        path = f"{_INSTRUCTIONS}/{name}"
+        self.container.put("/", [file_in_tar(path.lstrip("/"), script)])
+        return self._sh('. "$1"', path)
 
     def _sh(self, script: str, *arguments: str) -> tuple[int, bytes, str]:
         """Run a script of a shell as the agent, and return its exit code, its output and its complaints."""
@@ -285,6 +282,17 @@ class Life:
         if code is None:
             raise EventFailed(f"It was {TIME_UP}")
         return code, bytes(streams[1]), streams[2].decode(errors="replace")
+
+
+def _words(error: Gone | DiskFull | Refused) -> str:
+    """Return why an event cannot go on in the container; raises what is the engine's own fault again."""
+    if isinstance(error, Gone):
+        return "The container ended during this event."
+    if isinstance(error, DiskFull):
+        return "No space left on device: the container has written more than a rehearsal may."
+    if "runtime" in error.reason.lower():  # runc's, for want of processes or memory in the container
+        return f"The container can start no further process: {error.reason}."
+    raise error
 
 
 def _last_line(text: str) -> str:

@@ -22,7 +22,7 @@ _REFUSALS = (
     "manifest unknown",
     "denied",
     "unauthorized",
-    "no such",
+    "no such image",
     "invalid reference",
     "authentication",
 )

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import posixpath
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.model import Diagnostics
 from deployer.rehearse.container import ROOT, DiskFull, Gone
+from deployer.rehearse.engine import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,14 +59,18 @@ fault nobody
 """
 
 _RUN: Final = r"""
+note() { { : >"$notes/$1"; } 2>/dev/null; }
 exec 4>&1
-{
-  { "$@" 2>&3 3>&- 4>&-; echo $? >"$notes/status"; } | { cat; : >"$notes/stdout"; } >&4 3>&-
-} 3>&1 | cat >&2
-read -r status <"$notes/status" && exit "$status"
+status=$(
+  exec 5>&1
+  {
+    { "$@" 2>&3 3>&- 4>&- 5>&-; echo $? >&5; note ended; } | { cat; note stdout; } >&4 3>&-
+  } 3>&1 | cat >&2
+)
+exit "${status:-137}"
 """
 
-_LEFT_OPEN: Final = 'if [ -e "$1/stdout" ]; then echo STDERR; elif [ -e "$1/status" ]; then echo STDOUT; fi'
+_LEFT_OPEN: Final = 'if [ -e "$1/stdout" ]; then echo STDERR; elif [ -e "$1/ended" ]; then echo STDOUT; fi'
 
 _ENOENT: Final = "Errno::ENOENT with message No such file or directory"
 _EACCES: Final = "Errno::EACCES with message Permission denied"
@@ -172,12 +178,13 @@ class Hooks:
     def _left_open(self) -> str:
         """Return which stream the script, which has ended, left open; empty if it has not ended."""
         said = bytearray()
-        self.container.execute(
-            ["/bin/sh", "-c", _LEFT_OPEN, "sh", _NOTES],
-            output=lambda _, data: said.extend(data),
-            until=self.clock.monotonic() + _LOOK_SECONDS,
-        )
-        return said.decode(errors="replace").strip()
+        with suppress(Gone, DiskFull, Refused):
+            self.container.execute(
+                ["/bin/sh", "-c", _LEFT_OPEN, "sh", _NOTES],
+                output=lambda _, data: said.extend(data),
+                until=self.clock.monotonic() + _LOOK_SECONDS,
+            )
+        return {b"STDOUT": "STDOUT", b"STDERR": "STDERR"}.get(bytes(said).strip(), "")
 
 
 class _Fault(Exception):
