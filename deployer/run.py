@@ -147,7 +147,7 @@ class Run:
 
         outcome = self.outcome
         outcome.rehearsal, outcome.rehearsal_explanation = ending, explanation
-        self.ci.say(lines.rehearsed(ending))
+        self.ci.announce(lines.rehearsed(ending))
         if ending.status is Status.REHEARSED:
             outcome.status = ending.status
             self.ci.outputs({"status": ending.status})

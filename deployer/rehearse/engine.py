@@ -49,7 +49,7 @@ class Refused(EngineFault):
 
 
 class Unreachable(InvalidInput):
-    """There is no engine at the address; `denied` tells that this user may not use the one there."""
+    """No engine answers at the address; `denied` tells that this user may not use the one there."""
 
     def __init__(self, address: str, reason: str, *, denied: bool = False) -> None:
         super().__init__(

@@ -71,7 +71,7 @@ clean() { for name; do if [ -L "$name" ] || [ ! -d "$name" ]; then rm -f -- "$na
 
 
 class Refusal(Exception):
-    """What the agent says when it gives up an installation."""
+    """The words with which the agent gives up an installation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What holds for a deployment, whatever is deployed.
+    """The conditions of a deployment, whatever is deployed.
 
     `variables` are those that hooks find beside those of the event. `deadline` is on the clock. `behavior`
     holds for files that exist, `ignores_stop` is whether a failing ApplicationStop is passed over.

@@ -188,7 +188,7 @@ class Hooks:
 
 
 class _Fault(Exception):
-    """What keeps a script from running or ending well, in a word."""
+    """A word for the reason why a script did not run or end well."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)

@@ -24,7 +24,7 @@ for name; do
   done
 done
 """
-"""Where there is the command, and in /usr/bin, which is on every PATH, sudo's too."""
+"""Puts a stub in place of each command found, and into /usr/bin, which is on every PATH, sudo's too."""
 
 _SYSTEMD: Final = re.compile(
     r"not been booted with systemd|failed to connect to bus|can't operate\. failed to connect to bus"

@@ -1,0 +1,359 @@
+"""A rehearsal against a stand-in for the engine: what it asks, what it reports, and how it ends on faults."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from deployer.errors import ExitCode
+from deployer.main import execute
+from tests.engine import Command, FakeEngine, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.engine import Handler
+
+ROOT = Path(__file__).parents[2]
+APPSPEC = """\
+version: 0.0
+os: linux
+files:
+  - source: app
+    destination: /srv/app
+hooks:
+  ApplicationStop:
+    - location: scripts/stop.sh
+  AfterInstall:
+    - location: scripts/install.sh
+      timeout: 60
+"""
+SCRIPT = "#!/bin/bash\nset -e\nsystemctl restart app\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository that deploys a file and runs two scripts."""
+    root = tmp_path / "repository"
+    for name, text in {
+        "appspec.yml": APPSPEC,
+        "app/index.html": "hello\n",
+        "scripts/stop.sh": "#!/bin/sh\n",
+        "scripts/install.sh": SCRIPT,
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    return root
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[FakeEngine]:
+    """An engine with one image, whose commands all end well."""
+    with FakeEngine(tmp_path / "engine.sock", appspec=APPSPEC.encode()) as fake:
+        yield fake
+
+
+class Run:
+    """A run on GitHub that ends after its rehearsal."""
+
+    def __init__(self, repository: Path, environ: dict[str, str], *flags: str) -> None:
+        folder = repository.parent
+        self.output, self.summary, self.junit = (folder / name for name in ("output", "summary", "junit"))
+        for file in (self.output, self.summary):
+            file.touch()
+        stream = io.StringIO()
+        environ = {
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_WORKSPACE": str(repository),
+            "GITHUB_OUTPUT": str(self.output),
+            "GITHUB_STEP_SUMMARY": str(self.summary),
+            **environ,
+        }
+        given = ["--stop-after=rehearse", f"--junit-file={self.junit}", *flags]
+        if not any(flag.startswith("--rehearse-image") for flag in flags):
+            given.append("--rehearse-image=amazonlinux:2023")
+        self.code = execute(given, environ, stream)
+        self.log = stream.getvalue()
+
+
+FAILING = {
+    "scripts/install.sh": Command(
+        127,
+        b"restarting\n",
+        b"/x/deployment-archive/scripts/install.sh: line 3: systemctl: command not found\n",
+    )
+}
+
+
+def test_a_bundle_that_passes_is_reported_as_rehearsed(repository: Path, engine: FakeEngine) -> None:
+    run = Run(repository, engine.environ)
+    assert run.code == 0, run.log
+    assert "AfterInstall" in run.log
+    assert "Rehearsal in amazonlinux:2023 succeeded" in run.log
+    assert "rehearsed" in run.output.read_text()
+    assert "✅ Rehearsed; nothing was uploaded" in run.summary.read_text()
+    assert engine.containers == {}
+
+
+def test_stop_does_not_run_in_a_first_deployment(repository: Path, engine: FakeEngine) -> None:
+    run = Run(repository, engine.environ)
+    assert not any("scripts/stop.sh" in " ".join(each["Cmd"]) for each in engine.executed)
+    suites = ET.parse(run.junit).getroot()  # noqa: S314 - our own
+    events = {case.get("name"): case.find("skipped") is not None for case in suites.iter("testcase")}
+    assert events["ApplicationStop"]
+    assert not events["AfterInstall"]
+
+
+def test_a_failing_script_is_explained_like_a_deployment(repository: Path, engine: FakeEngine) -> None:
+    engine.commands = FAILING
+    run = Run(repository, engine.environ)
+    assert run.code == ExitCode.INVALID_BUNDLE
+    annotation = next(line for line in run.log.splitlines() if line.startswith("::error"))
+    assert "file=scripts/install.sh,line=3" in annotation
+    assert "AfterInstall failed on amazonlinux:2023" in annotation
+    assert "systemctl: command not found" in annotation
+    assert "rehearse-stubs: systemctl" in annotation
+    assert "❌ Rehearsal failed; nothing was sent" in run.summary.read_text()
+    assert "restarting" in run.log, "the whole output is in the log"
+    (failure,) = ET.parse(run.junit).getroot().iter("failure")  # noqa: S314 - our own
+    assert failure.get("type") == "ScriptFailed"
+    assert engine.containers == {}
+
+
+def test_the_agents_variables_and_those_given_reach_the_scripts(repository: Path, engine: FakeEngine) -> None:
+    Run(
+        repository,
+        engine.environ,
+        "--application=shop",
+        "--deployment-group=blue",
+        "--bucket=releases/apps",
+        "--rehearse-env=STAGE=test",
+    )
+    hook = next(each for each in engine.executed if "scripts/install.sh" in " ".join(each["Cmd"]))
+    variables = dict(each.split("=", 1) for each in hook["Env"])
+    assert variables["LIFECYCLE_EVENT"] == "AfterInstall"
+    assert (variables["APPLICATION_NAME"], variables["DEPLOYMENT_GROUP_NAME"]) == ("shop", "blue")
+    assert variables["BUNDLE_BUCKET"] == "releases"
+    assert variables["BUNDLE_KEY"].startswith("apps/shop/")
+    assert variables["STAGE"] == "test"
+    assert (hook["User"], hook["WorkingDir"]) == ("0:0", "/opt/codedeploy-agent")
+
+
+def test_nothing_of_the_host_is_in_the_container_and_it_ends_by_itself(
+    repository: Path, engine: FakeEngine
+) -> None:
+    kept: list[dict[str, object]] = []
+    engine.answers["POST containers start"] = lambda handler: (
+        kept.append(json.loads(json.dumps(dict(handler.fake.containers)))),
+        handler.send(204),
+    )[1]
+    Run(repository, engine.environ)
+    (description,) = kept[0].values()
+    assert isinstance(description, dict)
+    host = description["HostConfig"]
+    assert host["AutoRemove"]
+    assert not {"Binds", "Mounts", "Privileged", "NetworkMode", "Devices", "CapAdd"} & host.keys()
+    assert host["Memory"] == host["MemorySwap"] > 0
+    assert host["PidsLimit"] > 0
+    assert description["OpenStdin"]
+    assert description["StdinOnce"]
+    assert description["User"] == "0:0"
+
+
+def test_lambda_has_nothing_to_rehearse(tmp_path: Path, engine: FakeEngine) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "appspec.yml").write_text((ROOT / "examples/shop-lambda/appspec.yml").read_text())
+    variables = "--appspec-variables=VERSION=2"
+    run = Run(repository, engine.environ, variables)
+    assert run.code == 0, run.log
+    assert "Nothing was rehearsed" in run.log
+    assert engine.seen == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "advice"),
+    [
+        ({}, "an action finds the engine by itself"),
+        ({"GITHUB_ACTIONS": "", "GITLAB_CI": "true"}, "services: [docker:dind]"),
+        ({"GITHUB_ACTIONS": ""}, "docker run -v /var/run/docker.sock:/var/run/docker.sock"),
+    ],
+)
+def test_without_an_engine_the_line_for_each_ci(
+    repository: Path, tmp_path: Path, variables: dict[str, str], advice: str
+) -> None:
+    environ = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "CI_PROJECT_DIR": str(repository), **variables}
+    given = os.getcwd()
+    os.chdir(repository)
+    try:
+        run = Run(repository, environ)
+    finally:
+        os.chdir(given)
+    assert run.code == ExitCode.INVALID_INPUT, run.log
+    assert "No Docker engine can be used at" in run.log
+    assert advice in run.log
+
+
+@pytest.mark.parametrize("address", ["ssh://host", "tcp://", "unix://", "npipe:////./pipe", "tcp://host:x"])
+def test_an_address_that_cannot_be_used(repository: Path, address: str) -> None:
+    run = Run(repository, {"DOCKER_HOST": address})
+    assert run.code == ExitCode.INVALID_INPUT
+    assert "DOCKER_HOST" in run.log
+
+
+def test_certificates_that_are_not_there(repository: Path, tmp_path: Path) -> None:
+    environ = {
+        "DOCKER_HOST": "tcp://localhost:2376",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": str(tmp_path),
+    }
+    run = Run(repository, environ)
+    assert run.code == ExitCode.INVALID_INPUT
+    assert "DOCKER_CERT_PATH" in run.log
+
+
+def refusing(status: int, message: str) -> Callable[[Handler], None]:
+    return lambda handler: handler.refuse(status, message)
+
+
+def saying(text: str) -> Callable[[Handler], None]:
+    return lambda handler: handler.stream(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refusing(404, "pull access denied for nosuch"), ExitCode.INVALID_INPUT),
+        (refusing(500, "manifest unknown: manifest unknown"), ExitCode.INVALID_INPUT),
+        (refusing(500, "dial tcp: lookup registry: no such host"), ExitCode.AWS_FAULT),
+        (saying('{"status":"Pulling"}\n{"error":"unauthorized: authentication required"}\n'), 2),
+        (saying('{"status":"Pulling"}\n{"error":"read: connection reset by peer"}\n'), ExitCode.AWS_FAULT),
+        (saying('{"status":"Pulling"}\nno json\n[]\n'), ExitCode.AWS_FAULT),  # it says that it has it
+    ],
+)
+def test_an_image_that_cannot_be_had(
+    repository: Path, engine: FakeEngine, answer: Callable[[Handler], None], code: int
+) -> None:
+    engine.answers["POST images"] = answer
+    run = Run(repository, engine.environ, "--rehearse-image=nosuch/image")
+    assert run.code == code, run.log
+    assert "nosuch/image" in run.log
+
+
+def test_an_image_is_pulled_by_its_tag_alone(repository: Path, engine: FakeEngine) -> None:
+    asked: list[dict[str, str]] = []
+
+    def pulled(handler: Handler) -> None:
+        asked.append(handler.query)
+        engine.image = "localhost:5000/base"
+        handler.stream(b'{"status":"Done"}\n')
+
+    engine.answers["POST images"] = pulled
+    run = Run(repository, engine.environ, "--rehearse-image=localhost:5000/base")
+    assert run.code == 0, run.log
+    assert asked == [{"fromImage": "localhost:5000/base", "tag": "latest"}]
+
+
+def garbage(handler: Handler) -> None:
+    handler.wfile.write(b"nonsense\r\n\r\n")
+    handler.close_connection = True
+
+
+def hanging_up(handler: Handler) -> None:
+    handler.close_connection = True
+
+
+FAULTS = {
+    "an error": refusing(500, "layer does not exist"),
+    "no HTTP": garbage,
+    "nothing at all": hanging_up,
+    "no JSON": saying("<html>"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "request_",
+    ["POST containers", "POST containers start", "POST containers exec", "POST exec start", "GET exec json"],
+)
+def test_a_fault_of_the_engine_ends_the_run_and_leaves_nothing(
+    repository: Path, engine: FakeEngine, request_: str, fault: str
+) -> None:
+    key = request_.replace(" create", "")
+    engine.answers[key] = FAULTS[fault]
+    run = Run(repository, engine.environ)
+    if (request_, fault) == ("POST exec start", "no JSON"):  # it is no stream of frames either, but it ends
+        assert run.code in {0, ExitCode.INVALID_BUNDLE}
+    elif (request_, fault) == ("POST containers start", "no JSON"):
+        assert run.code == ExitCode.AWS_FAULT
+    else:
+        assert run.code == ExitCode.AWS_FAULT, run.log
+    assert "bug" not in run.log
+    assert engine.containers == {}
+    assert "DELETE containers" in engine.seen
+
+
+def test_an_archive_that_the_engine_does_not_unpack_fails_the_download(
+    repository: Path, engine: FakeEngine
+) -> None:
+    engine.answers["PUT containers archive"] = refusing(500, "unexpected EOF")
+    run = Run(repository, engine.environ)
+    assert run.code == ExitCode.INVALID_BUNDLE
+    assert "DownloadBundle failed" in run.log
+
+
+def test_output_that_is_cut_short_is_shown_as_far_as_it_came(repository: Path, engine: FakeEngine) -> None:
+    engine.commands = FAILING
+    engine.answers["POST exec start"] = lambda handler: handler.stream(frame(2, b"half a line")[:-4])
+    run = Run(repository, engine.environ, "--pre-flight=off")
+    assert run.code in {0, ExitCode.INVALID_BUNDLE}
+    assert engine.containers == {}
+
+
+def test_a_container_that_ends_fails_the_event(repository: Path, engine: FakeEngine) -> None:
+    def gone(handler: Handler) -> None:
+        handler.fake.containers.clear()
+        handler.refuse(409, "container is not running")
+
+    engine.answers["POST containers exec"] = gone
+    run = Run(repository, engine.environ)
+    assert run.code == ExitCode.INVALID_BUNDLE
+    assert "The container ended" in run.log
+
+
+def test_a_cancelled_job_removes_the_container(repository: Path, engine: FakeEngine) -> None:
+    def waiting(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.flush()
+        while engine.containers:
+            time.sleep(0.01)
+        handler.close_connection = True
+
+    engine.answers["POST exec start"] = waiting
+    flags = ["--stop-after=rehearse", "--rehearse-image=amazonlinux:2023"]
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "entrypoint.py"), *flags],
+        cwd=repository,
+        env={"PATH": os.environ["PATH"], "GITHUB_WORKSPACE": str(repository), **engine.environ},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while "POST exec start" not in engine.seen and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    log, _ = process.communicate(timeout=30)
+    assert process.returncode == ExitCode.TERMINATED, log
+    assert engine.containers == {}
