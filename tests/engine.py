@@ -51,12 +51,9 @@ class FakeEngine:
     archives: list[bytes] = field(default_factory=list)
 
     def __enter__(self) -> Self:
-        engine = self
-
-        class Bound(Handler):
-            fake = engine
-
-        self._server = socketserver.ThreadingUnixStreamServer(str(self.path), Bound)
+        self._server = socketserver.ThreadingUnixStreamServer(
+            str(self.path), type("Bound", (Handler,), {"fake": self})
+        )
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
@@ -100,7 +97,7 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a GET."""
         self._answer()
 
-    do_POST = do_PUT = do_DELETE = do_GET
+    do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
     def _answer(self) -> None:
         self.url = urlsplit(self.path)

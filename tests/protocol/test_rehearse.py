@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -20,7 +19,7 @@ from deployer.main import execute
 from tests.engine import Command, FakeEngine, frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.engine import Handler
 
@@ -154,14 +153,15 @@ def test_the_agents_variables_and_those_given_reach_the_scripts(repository: Path
 def test_nothing_of_the_host_is_in_the_container_and_it_ends_by_itself(
     repository: Path, engine: FakeEngine
 ) -> None:
-    kept: list[dict[str, object]] = []
-    engine.answers["POST containers start"] = lambda handler: (
-        kept.append(json.loads(json.dumps(dict(handler.fake.containers)))),
-        handler.send(204),
-    )[1]
+    kept: list[Mapping[str, Any]] = []
+
+    def start(handler: Handler) -> None:
+        kept.extend(handler.fake.containers.values())
+        handler.send(204)
+
+    engine.answers["POST containers start"] = start
     Run(repository, engine.environ)
-    (description,) = kept[0].values()
-    assert isinstance(description, dict)
+    (description,) = kept
     host = description["HostConfig"]
     assert host["AutoRemove"]
     assert not {"Binds", "Mounts", "Privileged", "NetworkMode", "Devices", "CapAdd"} & host.keys()
@@ -192,15 +192,15 @@ def test_lambda_has_nothing_to_rehearse(tmp_path: Path, engine: FakeEngine) -> N
     ],
 )
 def test_without_an_engine_the_line_for_each_ci(
-    repository: Path, tmp_path: Path, variables: dict[str, str], advice: str
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    advice: str,
 ) -> None:
     environ = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock", "CI_PROJECT_DIR": str(repository), **variables}
-    given = os.getcwd()
-    os.chdir(repository)
-    try:
-        run = Run(repository, environ)
-    finally:
-        os.chdir(given)
+    monkeypatch.chdir(repository)
+    run = Run(repository, environ)
     assert run.code == ExitCode.INVALID_INPUT, run.log
     assert "No Docker engine can be used at" in run.log
     assert advice in run.log
