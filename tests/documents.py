@@ -12,6 +12,9 @@ ROOT = Path(__file__).parents[1]
 _EXPRESSIONS = {
     "github.repository": "octo-org/hello-web",
     "github.sha": "a" * 40,
+    "inputs.deployment-id": "d-A1B2C3D4E",
+    "matrix.region": "eu-west-1",
+    "needs.deploy.outputs.deployment-id": "d-A1B2C3D4E",
     "needs.build.outputs.revision": "s3://my-revisions/hello-web/app.zip",
 }
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.DOTALL | re.MULTILINE)

@@ -26,7 +26,8 @@ COLUMN = 997
 """The width in pixels of a job's summary on a desktop's screen."""
 
 MARGIN = 32
-STYLE = ROOT / ".ci/npm/node_modules/github-markdown-css/github-markdown-light.css"
+STYLES = ROOT / ".ci/npm/node_modules/github-markdown-css"
+BACKGROUNDS = {"light": "#ffffff", "dark": "#0d1117"}
 FONTS = '"Liberation Sans", "Noto Color Emoji"'
 """What GitHub's style comes down to on Linux: Arial's widths, to which those of other systems are close."""
 
@@ -80,22 +81,27 @@ class Page:
 
     def measure(self, summary: str) -> Shown:
         """Lay a summary out in GitHub's column, and measure it with all its folded parts open."""
-        self._show(summary)
+        self._show(page(rendered(summary)))
         answer = self._call("Runtime.evaluate", expression=MEASURE, returnByValue=True)
         return Shown(**answer["result"]["value"])
 
     def draw(self, summary: str, picture: Path) -> Shown:
         """Draw a summary as a PNG, and measure it."""
-        self._show(summary)
-        height = self._call("Runtime.evaluate", expression="document.body.scrollHeight")["result"]["value"]
-        clip = {"x": 0, "y": 0, "width": COLUMN + 2 * MARGIN, "height": height + 2 * MARGIN, "scale": 1}
-        drawn = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
-        picture.write_bytes(base64.b64decode(drawn["data"]))
+        self.paint(page(rendered(summary)), picture)
         return self.measure(summary)
 
-    def _show(self, summary: str) -> None:
+    def paint(self, html: str, picture: Path, *, margin: int = MARGIN, height: int = 0) -> None:
+        """Draw an article of a page as a PNG with a margin around it, whole or down to a height."""
+        self._show(html)
+        whole = self._call("Runtime.evaluate", expression="document.body.scrollHeight")["result"]["value"]
+        height = height or whole
+        clip = {"x": 0, "y": 0, "width": COLUMN + 2 * margin, "height": height + 2 * margin, "scale": 1}
+        drawn = self._call("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        picture.write_bytes(base64.b64decode(drawn["data"]))
+
+    def _show(self, html: str) -> None:
         frame = self._call("Page.getFrameTree")["frameTree"]["frame"]["id"]
-        self._call("Page.setDocumentContent", frameId=frame, html=_page(summary))
+        self._call("Page.setDocumentContent", frameId=frame, html=html)
 
     def _call(self, method: str, **parameters: object) -> Any:  # noqa: ANN401 - JSON
         self._last += 1
@@ -131,17 +137,19 @@ def chromium(profile: Path) -> Iterator[Page]:
             process.terminate()
 
 
-def rendered(summary: str) -> str:
-    """Return the HTML that GitHub's dialect of Markdown makes of a summary; charts are left out."""
-    summary = re.sub(r"^```mermaid$.*?^```$", "", summary, flags=re.DOTALL | re.MULTILINE)
-    return str(MarkdownIt("commonmark").enable("table").enable("strikethrough").render(summary))
+def rendered(markdown: str) -> str:
+    """Return the HTML that GitHub's dialect of Markdown makes of a text; charts are left out."""
+    markdown = re.sub(r"^```mermaid$.*?^```$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return str(MarkdownIt("commonmark").enable("table").enable("strikethrough").render(markdown))
 
 
-def _page(summary: str) -> str:
-    style = STYLE.read_text(encoding="utf-8")
-    own = f"body {{margin: {MARGIN}px}} .markdown-body {{width: {COLUMN}px; font-family: {FONTS}}}"
-    article = f'<article class="markdown-body">{rendered(summary)}</article>'
-    return f'<!doctype html><meta charset="utf-8"><style>{style}{own}</style>{article}'
+def page(article: str, *, theme: str = "light", style: str = "", margin: int = MARGIN) -> str:
+    """Return a page with an article in GitHub's style."""
+    github = (STYLES / f"github-markdown-{theme}.css").read_text(encoding="utf-8")
+    body = f"body {{margin: {margin}px; background: {BACKGROUNDS[theme]}}}"
+    own = f"{body} .markdown-body {{width: {COLUMN}px; font-family: {FONTS}}} {style}"
+    head = f'<!doctype html><meta charset="utf-8"><style>{github}{own}</style>'
+    return f'{head}<article class="markdown-body">{article}</article>'
 
 
 def _message(answers: IO[bytes]) -> bytes:

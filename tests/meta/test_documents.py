@@ -100,6 +100,17 @@ def test_links_lead_somewhere(page: str) -> None:
             assert anchor in anchors(str(target.resolve().relative_to(ROOT))), link
 
 
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len(text("README.md").splitlines()) <= 250
+
+
+def test_pictures_load_quickly() -> None:
+    """In both themes; `make pictures` draws them."""
+    pictures = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").iterdir()}
+    assert set(pictures) == {"failure-dark.png", "failure-light.png"}
+    assert max(pictures.values()) < 200_000
+
+
 def test_no_foreign_name_has_two_meanings() -> None:
     """Else a message would tell users of one tool what is true of another."""
     for tool in TOOLS.values():

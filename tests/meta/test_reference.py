@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", documents(), ids=lambda path: path.name)
@@ -106,8 +105,9 @@ def test_a_region_that_is_missing_or_doubled_is_refused() -> None:
             filled(text, {"x": "new"})
 
 
-def test_the_failure_in_the_readme_is_what_a_run_prints() -> None:
-    block = README.partition("## When it fails")[2].partition("```text\n")[2].partition("\n```")[0]
+def test_the_failure_in_the_documents_is_what_a_run_prints() -> None:
+    page = (ROOT / "docs" / "behavior.md").read_text(encoding="utf-8")
+    block = page.partition("## When it fails")[2].partition("```text\n")[2].partition("\n```")[0]
     transcript = ROOT / "tests" / "transcripts" / "fails-after-install.console.txt"
     assert block in transcript.read_text(encoding="utf-8")
     assert "error: AfterInstall failed" in block

@@ -225,6 +225,31 @@ def test_the_component_sets_inputs_that_exist() -> None:
     assert set(re.findall(r"inputs\.([a-z-]+)", str(jobs))) == set(spec["spec"]["inputs"])
 
 
+def test_the_marketplace_takes_the_action() -> None:
+    """Its rules beyond the schema: one action at the root, a description of 125 characters, an icon."""
+    action = yaml.safe_load(ACTION)
+    assert [path.name for path in tracked("action.yml", "action.yaml", "**/action.y*ml")] == ["action.yml"]
+    assert action["name"]
+    assert action["author"]
+    assert len(action["description"]) <= 125
+    assert set(action["branding"]) == {"icon", "color"}
+
+
+def test_the_badge_is_of_a_workflow_that_exists() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (workflow,) = set(re.findall(r"actions/workflows/([\w-]+\.yml)", readme))
+    assert (ROOT / ".github" / "workflows" / workflow).is_file()
+
+
+def test_help_lists_every_command() -> None:
+    """`make help` reads the table of CONTRIBUTING.md; what is only a part of a command is not in it."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)) - {"setup"}
+    done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = set(re.findall(r"^make (\S+)", done.stdout, re.MULTILINE))
+    assert listed == {name for name in targets if not name.startswith("check-")} | {"e2e"}
+
+
 EXAMPLES = tracked("examples/workflows/*.yml")
 
 
