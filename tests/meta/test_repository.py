@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 import deployer
+from deployer.choices import Stage
+from deployer.ci.console import variable as variable_of
 
 ROOT = Path(__file__).parents[2]
 ACTION = (ROOT / "action.yml").read_text(encoding="utf-8")
@@ -222,7 +224,13 @@ def test_the_component_sets_inputs_that_exist() -> None:
     for variable, value in job["variables"].items():
         name = variable.removeprefix("INPUT_").lower().replace("_", "-")
         assert value == f"$[[ inputs.{name} ]]"
-    assert set(re.findall(r"inputs\.([a-z-]+)", str(jobs))) == set(spec["spec"]["inputs"])
+    declared = spec["spec"]["inputs"]
+    assert set(re.findall(r"inputs\.([a-z-]+)", str(jobs))) == set(declared)
+    assert all(each["type"] == "string" and each["description"] for each in declared.values())
+    assert declared["stop-after"]["options"] == list(Stage)
+    reports = job["artifacts"]["reports"]
+    assert reports == {"dotenv": "$[[ inputs.outputs-file ]]", "junit": "$[[ inputs.junit-file ]]"}
+    assert variable_of("deployment-url") in job["environment"]["url"]
 
 
 def test_the_marketplace_takes_the_action() -> None:
