@@ -19,8 +19,7 @@ from typing import Any
 SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
 
 # Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin
-# for mypy, recurring dates, transfers by processes, headers for C, time zones that the operating system has,
-# lists of files not all there any longer.
+# for mypy, recurring dates, transfers by processes, headers for C, time zones, the tests of others.
 UNUSED = (
     "boto3/data",
     "boto3/dynamodb",
@@ -33,7 +32,6 @@ UNUSED = (
     "dateutil/rrule.py",
     "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
     "s3transfer/processpool.py",
-    "*.dist-info/RECORD",
     "**/tests",
     "**/*.pyi",
     "**/*.pyx",

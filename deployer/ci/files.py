@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,7 +112,7 @@ class ReportFile:
             raise
 
     def _temporary(self, folder: int) -> tuple[int, str]:
-        name = f".{self._name}.{secrets.token_hex(8)}"
+        name = f".{self._name}.{os.urandom(8).hex()}"
         return os.open(name, _SAFELY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder), name
 
     def _open(self, flags: int, folder: int) -> int:

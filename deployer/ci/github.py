@@ -7,7 +7,7 @@ and its token.
 
 from __future__ import annotations
 
-import secrets
+import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, TextIO
@@ -105,7 +105,7 @@ class GitHub(Ci):
             self._write(text)
 
     def _fenced(self, lines: list[str]) -> None:
-        token = secrets.token_hex(16)
+        token = os.urandom(16).hex()
         self._write("\n".join([f"::stop-commands::{token}", *lines, f"::{token}::"]))
 
     def _command(self, name: str, data: str = "", properties: Mapping[str, str] | None = None) -> None:
@@ -128,6 +128,6 @@ def _property(text: str) -> str:
 
 
 def _heredoc(name: str, value: str) -> str:
-    delimiter = f"ghadelimiter_{secrets.token_hex(16)}"
+    delimiter = f"ghadelimiter_{os.urandom(16).hex()}"
     lines = "\n".join(printable_lines(value))
     return f"{name}<<{delimiter}\n{lines}\n{delimiter}\n"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.container.docker import PUBLISHED, docker
-from tests.container.services import BUCKET
+from tests.container.docker import PUBLISHED, ROOT, Job, docker, make_job
+from tests.container.services import BUCKET, aws_variables
 from tests.s3 import S3Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,3 +51,24 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     with S3Server(tmp_path_factory.mktemp("s3")) as server:
         server.create_bucket(BUCKET, versioned=True)
         yield server
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "workspace")
+
+
+@pytest.fixture
+def step(workspace: Path, tmp_path: Path) -> Callable[..., Job]:
+    """Lay out a step that deploys the example: `step(codedeploy_url, s3_url, **variables)`."""
+
+    def lay_out(codedeploy_url: str, s3_url: str, **variables: str) -> Job:
+        inputs = aws_variables(codedeploy_url, s3_url) | {
+            "INPUT_APPLICATION": "hello-web",
+            "INPUT_DEPLOYMENT-GROUP": "production",
+            "INPUT_BUCKET": BUCKET,
+            "INPUT_DESCRIPTION": "",
+        }
+        return make_job(tmp_path, workspace, inputs | variables)
+
+    return lay_out

@@ -51,14 +51,14 @@ def python(image: str, code: str) -> str:
     return docker("run", "--rm", "--entrypoint=/opt/deployer/venv/bin/python", image, "-I", "-c", code).stdout
 
 
-def above_base(image: str) -> tuple[int, int]:
-    """Bytes that the image adds to its base: as files, and as a registry keeps them."""
+def weight(image: str) -> tuple[int, int]:
+    """Bytes of the image's layers: as files, and as a registry keeps them."""
     with tempfile.TemporaryDirectory() as folder:
         docker("save", f"--output={folder}/image.tar", image)
         with tarfile.open(f"{folder}/image.tar") as saved:
             manifest = saved.extractfile("manifest.json")
             assert manifest
-            layers = json.load(manifest)[0]["Layers"][1:]
+            layers = json.load(manifest)[0]["Layers"]
             contents = [file.read() for name in layers if (file := saved.extractfile(name))]
     unpacked = compressed = 0
     for content in contents:

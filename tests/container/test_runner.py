@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +12,6 @@ from uuid import uuid4
 import pytest
 
 from tests.container.docker import HARDENED, ROOT, RUNNER_UID, Job, docker, make_job
-from tests.container.services import BUCKET, aws_variables
 from tests.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -23,27 +21,6 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 SHADOWED = ("boto3", "botocore", "deployer", "json", "pydantic", "yaml", "sitecustomize", "usercustomize")
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    return shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "workspace")
-
-
-@pytest.fixture
-def step(workspace: Path, tmp_path: Path) -> Callable[..., Job]:
-    """Lay out a step that deploys the example: `step(codedeploy_url, s3_url, **variables)`."""
-
-    def lay_out(codedeploy_url: str, s3_url: str, **variables: str) -> Job:
-        inputs = aws_variables(codedeploy_url, s3_url) | {
-            "INPUT_APPLICATION": "hello-web",
-            "INPUT_DEPLOYMENT-GROUP": "production",
-            "INPUT_BUCKET": BUCKET,
-            "INPUT_DESCRIPTION": "",
-        }
-        return make_job(tmp_path, workspace, inputs | variables)
-
-    return lay_out
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, int, int]]:

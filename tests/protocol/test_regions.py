@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from deployer.aws.client import connect
 from deployer.deployment.model import Deployment
 from deployer.regions import partition
+from tests.certificates import certify, encrypt, over_tls
 from tests.clock import patient
 from tests.emulator import Emulator, Role, trust_web_identity
 from tests.harness import Job
@@ -154,48 +153,24 @@ def test_an_endpoint_that_nobody_answers_is_told_with_what_to_check(job: Job, st
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that only itself vouches for, with its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-keyout", folder / "key.pem", "-out", folder / "ca.pem", "-days", "2", "-subj", "/CN=test",
-            "-addext", "subjectAltName=IP:127.0.0.1",
-        ],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return folder
+    return certify(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def encrypted(certificate: Path, clock: FakeClock, s3: S3Server) -> Iterator[Emulator]:
     """An emulator that speaks TLS only; it knows the role `deployer`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
     role = Role("deployer", trust_web_identity())
     service = Emulator(clock=clock, bucket_store=s3, roles=(role,))
-    server = service._server  # noqa: SLF001 - no other test wants TLS
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    encrypt(service, certificate)
     with service:
         yield service
-
-
-def over_tls(service: Emulator) -> dict[str, str | None]:
-    url = service.url.replace("http:", "https:")
-    return {
-        **{f"AWS_ENDPOINT_URL_{name}": url for name in ("CODEDEPLOY", "STS", "S3")},
-        "GITHUB_ACTIONS": "true",
-        "ACTIONS_ID_TOKEN_REQUEST_URL": service.oidc_url.replace("http:", "https:"),
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": service.oidc.request_token,
-        "INPUT_ROLE_TO_ASSUME": "arn:aws:iam::123456789012:role/deployer",
-    }
 
 
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_a_custom_ca_bundle_vouches_for_every_endpoint(
     variable: str, job: Job, encrypted: Emulator, certificate: Path
 ) -> None:
-    ran = job.run(encrypted, **over_tls(encrypted), **{variable: str(certificate / "ca.pem")})
+    ran = job.run(encrypted, **over_tls(encrypted), **{variable: str(certificate)})
     assert ran.code == 0, ran.log
 
 
