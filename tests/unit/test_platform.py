@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployer.ci.detect import detect
+from deployer.ci.detect import Job, detect
 from deployer.errors import InvalidInput, Location, Problem, Severity
 from deployer.text import printable_lines
 
@@ -418,3 +418,101 @@ def test_each_ci_counts_its_runs_by_its_own_counter(
 ) -> None:
     job = detect(environ, None).job
     assert (job.repository, f"{job.workflow}#{job.run_number}", job.compare) == (repository, run, page)
+
+
+HERE = Path.cwd()
+# CI → its variables, and the job that they describe
+JOBS: dict[str, tuple[dict[str, str], Job]] = {
+    "github": (
+        {
+            "GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/work", "GITHUB_REPOSITORY": "o/r",
+            "GITHUB_SHA": "abc", "GITHUB_REF_NAME": "main", "GITHUB_RUN_ID": "70", "GITHUB_RUN_ATTEMPT": "2",
+            "GITHUB_RUN_NUMBER": "8", "GITHUB_SERVER_URL": "https://git.acme.org",
+            "GITHUB_WORKFLOW_REF": "o/r/.github/workflows/deploy.yml@refs/heads/main",
+        },
+        Job(
+            Path("/work"), "o/r", "abc", "main", "70", "2", "https://git.acme.org/o/r/actions/runs/70",
+            "deploy.yml", "8", "https://git.acme.org/o/r/compare/{old}...{new}",
+        ),
+    ),
+    "gitlab": (
+        {
+            "GITLAB_CI": "true", "CI_PROJECT_DIR": "/work", "CI_PROJECT_PATH": "g/p", "CI_COMMIT_SHA": "abc",
+            "CI_COMMIT_REF_NAME": "main", "CI_PIPELINE_ID": "70", "CI_JOB_ID": "71", "CI_PIPELINE_IID": "8",
+            "CI_JOB_URL": "https://git.acme.org/g/p/-/jobs/71", "CI_PROJECT_URL": "https://git.acme.org/g/p",
+        },
+        Job(
+            Path("/work"), "g/p", "abc", "main", "70", "71", "https://git.acme.org/g/p/-/jobs/71", "", "8",
+            "https://git.acme.org/g/p/-/compare/{old}...{new}",
+        ),
+    ),
+    "azure": (
+        {
+            "TF_BUILD": "True", "BUILD_SOURCESDIRECTORY": "/work", "BUILD_REPOSITORY_NAME": "r",
+            "BUILD_SOURCEVERSION": "abc", "BUILD_SOURCEBRANCHNAME": "main", "BUILD_BUILDID": "70",
+            "SYSTEM_JOBATTEMPT": "2", "BUILD_DEFINITIONNAME": "deploy",
+        },
+        Job(Path("/work"), "r", "abc", "main", "70", "2", "", "deploy", "70"),
+    ),
+    "teamcity": (
+        {
+            "TEAMCITY_VERSION": "2026.1", "TEAMCITY_PROJECT_NAME": "P", "BUILD_VCS_NUMBER": "abc",
+            "BUILD_NUMBER": "8", "BUILD_URL": "https://tc.acme.org/build/70",
+            "TEAMCITY_BUILDCONF_NAME": "Deploy",
+        },
+        Job(HERE, "P", "abc", "", "8", "", "https://tc.acme.org/build/70", "Deploy", "8"),
+    ),
+    "buildkite": (
+        {
+            "BUILDKITE": "true", "BUILDKITE_PIPELINE_SLUG": "p", "BUILDKITE_COMMIT": "abc",
+            "BUILDKITE_BRANCH": "main", "BUILDKITE_BUILD_NUMBER": "8", "BUILDKITE_RETRY_COUNT": "1",
+            "BUILDKITE_BUILD_URL": "https://buildkite.com/o/p/builds/8",
+        },
+        Job(HERE, "p", "abc", "main", "8", "1", "https://buildkite.com/o/p/builds/8", "p", "8"),
+    ),
+    "bitbucket": (
+        {
+            "BITBUCKET_BUILD_NUMBER": "8", "BITBUCKET_REPO_FULL_NAME": "w/r", "BITBUCKET_COMMIT": "abc",
+            "BITBUCKET_BRANCH": "main", "BITBUCKET_STEP_RUN_NUMBER": "2",
+        },
+        Job(
+            HERE, "w/r", "abc", "main", "8", "2", "https://bitbucket.org/w/r/pipelines/results/8", "", "8",
+            "https://bitbucket.org/w/r/branches/compare/{new}..{old}",
+        ),
+    ),
+    "circleci": (
+        {
+            "CIRCLECI": "true", "CIRCLE_PROJECT_USERNAME": "o", "CIRCLE_PROJECT_REPONAME": "r",
+            "CIRCLE_SHA1": "abc", "CIRCLE_BRANCH": "main", "CIRCLE_BUILD_NUM": "8",
+            "CIRCLE_BUILD_URL": "https://circleci.com/gh/o/r/8",
+        },
+        Job(HERE, "o/r", "abc", "main", "8", "", "https://circleci.com/gh/o/r/8", "", "8"),
+    ),
+    "jenkins": (
+        {
+            "JENKINS_URL": "https://ci.acme.org", "GIT_URL": "https://git.acme.org/o/r.git",
+            "GIT_COMMIT": "abc", "GIT_BRANCH": "origin/main", "BUILD_NUMBER": "8", "JOB_NAME": "shop",
+            "BUILD_URL": "https://ci.acme.org/job/shop/8/",
+        },
+        Job(HERE, "o/r", "abc", "origin/main", "8", "", "https://ci.acme.org/job/shop/8/", "shop", "8"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_each_ci_describes_the_job_in_variables_of_its_own(name: str) -> None:
+    environ, job = JOBS[name]
+    assert detect(environ, None).job == job
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_what_a_ci_does_not_say_about_the_job_is_empty(name: str) -> None:
+    """A text, never None: it goes into descriptions and addresses."""
+    marker, value = next(iter(JOBS[name][0].items()))
+    number = value if name == "bitbucket" else ""
+    assert detect({marker: value}, None).job == Job(HERE, run_id=number, run_number=number)
+
+
+def test_a_tag_stands_in_for_a_branch() -> None:
+    assert detect({"BITBUCKET_BUILD_NUMBER": "8", "BITBUCKET_TAG": "v1"}, None).job.ref == "v1"
+    assert detect({"CIRCLECI": "true", "CIRCLE_TAG": "v1"}, None).job.ref == "v1"
