@@ -71,6 +71,56 @@ def test_everything_of_an_appspec_for_instances() -> None:
     )
 
 
+def test_all_wrong_items_of_a_list_are_named_at_once() -> None:
+    """One mistake does not hide the next of its kind."""
+    text = b"""\
+version: 0.0
+os: linux
+files: [5, {source: a}, {destination: /srv}, {source: 1, destination: /srv}, 6]
+permissions:
+  - 7
+  - {mode: 644}
+  - object: /srv
+    acls: [x, "u:me:z", "g::r"]
+    except: [1, 2]
+    type: [files, folders]
+  - 8
+hooks:
+  AfterInstal: [{location: a.sh}]
+  AfterInstall: [9, {timeout: 3}, {location: a.sh, timeout: 0}, {location: b.sh, timeout: -1}, 10]
+  Instal: [{location: a.sh}]
+"""
+    found = [
+        (place.line, place.column, problem.code.removeprefix("appspec-"))
+        for problem in parse(text, path="appspec.yml").problems
+        if (place := problem.location)
+    ]
+    assert sorted(found) == [
+        (3, 9, "files-item-type"),
+        (3, 12, "files-no-destination"),
+        (3, 25, "files-no-source"),
+        (3, 55, "files-not-text"),
+        (3, 78, "files-item-type"),
+        (5, 5, "permissions-item-type"),
+        (6, 5, "permissions-no-object"),
+        (8, 12, "permissions-acl"),
+        (8, 15, "permissions-acl"),
+        (8, 25, "permissions-acl"),
+        (9, 14, "permissions-list"),
+        (9, 17, "permissions-list"),
+        (10, 12, "permissions-type"),
+        (10, 19, "permissions-type"),
+        (11, 5, "permissions-item-type"),
+        (13, 3, "hook-unknown-event"),
+        (14, 18, "hook-item-type"),
+        (14, 21, "hook-no-location"),
+        (14, 61, "hook-timeout"),
+        (14, 91, "hook-timeout"),
+        (14, 96, "hook-item-type"),
+        (15, 3, "hook-unknown-event"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -136,7 +136,15 @@ def test_the_only_folder_at_the_top_is_stripped_as_the_agent_does(kind: BundleTy
     contents, _, _ = opened(
         make(kind, tmp_path, {"__MACOSX/x": b"", **{f"app/{name}": data for name, data in FILES.items()}})
     )
-    assert [problem.code for problem in check_bundle(contents)] == ["appspec-missing"]
+    (problem,) = check_bundle(contents)
+    assert problem.message == (
+        "There is no `appspec.yml` in the bundle, and the agent needs one at the bundle's root; there is "
+        "app/appspec.yml."
+    )
+    assert problem.hint == "Package the folder app itself."
+    contents, _, _ = opened(make(kind, tmp_path, {"app/a": b"", "b": b""}))
+    (problem,) = check_bundle(contents)
+    assert problem.message.endswith("the agent needs one at the bundle's root.")
 
 
 @ARCHIVES
