@@ -37,7 +37,7 @@ def table(*rows: tuple[str, str]) -> pytest.MarkDecorator:
 
 
 @table(
-    ("ok", "0  0.0  0.00  -0.0  .0  0.  0x0  00  0:0  0_0"),
+    ("ok", "0  0.0  0.00  -0.0  .0  0.  0x0  00  0:0  0_0  !float 0x0"),
     ("error", "\"0.0\"  '0.0'  0.0.0  false  1  [0.0]  0e0  !!str 0.0  ~  111111111111"),
 )
 def test_version(value: str, said: str) -> None:
@@ -80,6 +80,14 @@ def test_file_exists_behavior(value: str, said: str) -> None:
 )
 def test_document(text: str, said: str) -> None:
     assert judge(text) == said
+
+
+def test_an_empty_bundle() -> None:
+    (problem,) = check_bundle(bundle({}))
+    assert (problem.message, problem.hint) == (
+        "There is nothing to deploy: the bundle is empty.",
+        "Correct the step that builds it.",
+    )
 
 
 @table(("ok", "[]  ~"), ("flag", "{}  false"), ("error", '""  x  5  {a: b}  [~]  [x]  [[]]'))
@@ -548,13 +556,29 @@ def test_the_behavior_of_the_input_counts_where_the_appspec_has_none(
     assert found(FILES + line, links, behavior="RETAIN" if inside else behavior) == code
 
 
+@pytest.mark.parametrize(
+    ("links", "cyclic"),
+    [
+        ({"app/l": "."}, "(app/l)"),
+        ({"app/l": ".", "app/x/p": "../y", "app/y/q": "../z"}, "(app/l)"),
+        ({"app/x/p": "../y", "app/y/q": "../x", "app/y/r": "../z"}, "(app/x/p, app/y/q)"),
+        ({"app/x/p": "../y", "app/y/q": "../z", "app/z/r": "../../s"}, ""),
+    ],
+)
+def test_only_the_links_of_a_cycle_are_named(links: dict[str, str], cyclic: str) -> None:
+    """Not those that lead to it, nor those that lead away from it."""
+    tree = bundle({APPSPEC: FILES, "app/x/a": "", "app/y/a": "", "app/z/a": "", "s/a": ""}, links=links)
+    messages = [each.message for each in check_bundle(tree) if "cycle" in each.code]
+    assert [cyclic in message for message in messages] == ([True] if cyclic else [])
+
+
 def test_a_linked_folder_is_no_link_on_the_instance() -> None:
     assert found(FILES, {"app/l": "../s", "s": "opt"}, behavior="OVERWRITE") == []
 
 
 @pytest.mark.parametrize(
     ("length", "destination", "count"),
-    [(158, "C:\\site", 0), (159, "C:\\site", 1), (140, f"C:\\{'x' * 110}", 0), (140, f"C:\\{'x' * 130}", 1)],
+    [(158, "C:\\site", 0), (159, "C:\\site", 1), (140, f"C:\\{'x' * 119}", 0), (140, f"C:\\{'x' * 120}", 1)],
 )
 def test_paths_that_are_too_long_for_windows(length: int, destination: str, count: int) -> None:
     """In the folder of the agent, of 101 characters, or where the files go."""
