@@ -120,7 +120,9 @@ class Engine:
         """
         connection = self._connection()
         headers = {"Host": self.host, "Content-Type": "application/x-tar" if chunks else "application/json"}
-        payload = chunks if chunks is not None else json.dumps(body) if body is not None else None
+        payload: Iterable[bytes] | str | None = json.dumps(body) if body is not None else None
+        if chunks is not None:
+            payload = (chunk for chunk in chunks)  # whatever else it has, it is no file
         url = f"/{quote(path)}" + (f"?{urlencode(query)}" if query else "")
         try:
             with _speaking(self, what):

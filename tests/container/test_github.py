@@ -177,7 +177,7 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
     write_workflow(consumer, text)
     local = dict.fromkeys(re.findall(r"uses: (codedeploy-deployer/\S+)", text), action)
     local |= dict.fromkeys(re.findall(r"uses: (aws-actions/\S+)", text), stand_in)
-    rehearsal = statuses == ["planned"]
+    rehearsal = statuses == ["rehearsed"]
     roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
     with Emulator(scenario=scenario, speed=50, bucket_store=s3, roles=roles) as emulator:
         token = {

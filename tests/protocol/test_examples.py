@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.emulator import ACCOUNT, Role, trust_web_identity
+from tests.engine import FakeEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,7 +36,7 @@ FOREIGN = {
 WORKFLOWS = {
     "ec2": ("success", "hello-web", ["succeeded"]),
     "on-premises": ("on-premises", "hello-web", ["succeeded"]),
-    "pull-request": ("success", "hello-web", ["planned"]),
+    "pull-request": ("success", "hello-web", ["rehearsed"]),
     "lambda": ("lambda", "shop-lambda", ["succeeded"]),
     "ecs": ("ecs", "shop-ecs", ["succeeded"]),
     "blue-green": ("blue-green", "hello-web", ["ready", "succeeded"]),
@@ -65,9 +66,17 @@ def test_there_is_no_other_workflow() -> None:
     assert {path.stem for path in (EXAMPLES / "workflows").iterdir()} == set(WORKFLOWS)
 
 
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[FakeEngine]:
+    """The engine of GitHub's runner, with the image in which the example is rehearsed."""
+    appspec = (EXAMPLES / "hello-web" / "appspec.yml").read_bytes()
+    with FakeEngine(tmp_path / "engine.sock", image="python:3.13-slim", appspec=appspec) as fake:
+        yield fake
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
-def test_a_workflow_does_what_it_says(
-    still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str, name: str
+def test_a_workflow_does_what_it_says(  # noqa: PLR0913, PLR0917 - fixtures
+    still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str, engine: FakeEngine, name: str
 ) -> None:
     """Outputs are handed from step to step and from job to job as the workflow hands them.
 
@@ -88,10 +97,11 @@ def test_a_workflow_does_what_it_says(
         given = {f"INPUT_{key.upper()}": filled(_text(value), own) for key, value in step["with"].items()}
         if "INPUT_BUCKET" in given:
             given["INPUT_BUCKET"] = _bucket(given["INPUT_BUCKET"], s3, bucket)
-        ran = run_line(service, environ={**NOTHING, **given, **_job(folder), **_token(service)})
+        found = {**_job(folder), **_token(service), **engine.environ}
+        ran = run_line(service, environ={**NOTHING, **given, **found})
         assert ran.code == 0, ran.log
         role = given.get("INPUT_ROLE-TO-ASSUME", "")
-        assert (f"Role {role}, by the token of GitHub" in ran.log) == (expected != ["planned"]), ran.log
+        assert (f"Role {role}, by the token of GitHub" in ran.log) == (expected != ["rehearsed"]), ran.log
         statuses.append(ran.outputs["status"])
         step_id = f"steps.{step.get('id', '')}.outputs."
         own = {**values, **{f"{step_id}{key}": value for key, value in ran.outputs.items()}}
