@@ -370,6 +370,27 @@ def test_background_processes(value: str, said: str) -> None:
     assert judge(HOOK, **{"s/x.sh": f"#!/bin/bash\n{value}\n"}) == said
 
 
+def test_the_whole_command_in_the_background_is_shown() -> None:
+    """With the lines that it is continued on; its last line is the place."""
+    script = "#!/bin/bash\ncd /srv\nnode \\\n  x.js \\\n  --port 80 2>x &\n"
+    (problem,) = check_bundle(bundle({"app/a.txt": "", "s/x.sh": script, APPSPEC: HOOK}))
+    assert problem.location == Location("s/x.sh", 5)
+    assert "`node   x.js   --port 80 > /dev/null 2>&1 < /dev/null &`" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("a" * 4097, "has a value of more than 4,096 characters in line 4"),
+        (f"[{'a,' * 20_000}]", "exceeds 20,000 keys and values in line 4"),
+    ],
+)
+def test_where_an_appspec_becomes_too_large(value: str, why: str) -> None:
+    problem = check_bundle(bundle({APPSPEC: f"{HEAD}x: 1\ny: {value}\n"}))[0]
+    assert problem.message == f"The AppSpec {why}, and was not read."
+    assert problem.location == Location(APPSPEC, 4, 1)
+
+
 @pytest.mark.parametrize(
     ("mode", "folder", "runas", "said"),
     [
@@ -435,6 +456,15 @@ def test_a_stripped_folder_keeps_its_places() -> None:
     assert problem.code == "appspec-files-excluded-source"
     (problem,) = check_bundle(bundle({"top/appspec.yml": f"{HEAD}os: linux\n"}))
     assert problem.location == Location("top/appspec.yml", 3, 1)
+
+
+@pytest.mark.parametrize("excluded", ["a/b/c/d", "a/b/c/d/", "a/b/", "a/", "a/b/c/d/e"])
+def test_the_pattern_that_left_out_a_source_is_named(excluded: str) -> None:
+    """One for the path itself, for a folder above it, or for all that is in it."""
+    exclusion = Exclusion(excluded, "x", Location(".codedeployignore", 2))
+    text = f"{HEAD}files:\n  - source: a/b/c/d\n    destination: /srv\n"
+    (problem,) = check_bundle(bundle({APPSPEC: text, "b/c": ""}, exclusions=(exclusion,)))
+    assert problem.location == Location(".codedeployignore", 2)
 
 
 def test_an_appspec_that_a_pattern_left_out_names_the_pattern() -> None:
