@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import zlib
+from base64 import b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
+    from tests.harness import Start
     from tests.s3 import S3Server
 
 MEGABYTE = 1 << 20
@@ -154,11 +158,86 @@ def test_only_what_is_given_is_sent() -> None:
     }
 
 
+def crc(data: bytes) -> str:
+    return b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
+
+
+def test_s3_checks_each_part_and_the_whole_and_whose_the_bucket_is(
+    still_emulator: Start, s3: S3Server, bucket: str, make: Callable[[int], Bundle]
+) -> None:
+    """What is damaged on the way becomes no object, and nothing goes to a bucket that changed hands."""
+    stand_in, bundle = still_emulator(bucket_store=s3), make(TWO_PARTS)
+    destination = Destination(bucket, "x", sse="AES256", expected_bucket_owner="123456789012")
+
+    upload(bundle, destination, s3=stand_in.client("s3"), progress=ignore)
+
+    archive = b"".join(bundle.chunks())
+    calls = [(call.operation, call.parameters["headers"]) for call in stand_in.calls]
+    assert {headers["x-amz-expected-bucket-owner"] for _, headers in calls} == {"123456789012"}
+    sent = dict(calls)
+    begun, done = sent["CreateMultipartUpload"], sent["CompleteMultipartUpload"]
+    assert (begun["x-amz-checksum-algorithm"], begun["x-amz-checksum-type"]) == ("CRC32", "FULL_OBJECT")
+    assert (begun["x-amz-meta-digest"], begun["x-amz-server-side-encryption"]) == (bundle.digest, "AES256")
+    assert (done["x-amz-checksum-crc32"], done["x-amz-checksum-type"]) == (crc(archive), "FULL_OBJECT")
+    assert done["x-amz-mp-object-size"] == str(len(archive))
+    parts = [headers["x-amz-checksum-crc32"] for name, headers in calls if name == "UploadPart"]
+    assert sorted(parts) == sorted([crc(archive[: 5 * MEGABYTE]), crc(archive[5 * MEGABYTE :])])
+
+
+def test_parts_are_large_enough_for_the_most_that_s3_takes(
+    client: S3Client, bucket: str, make: Callable[[int], Bundle]
+) -> None:
+    """At most 10,000: an archive of 73 GB has parts of 7 MiB, into which these contents fit."""
+    bundle = make(TWO_PARTS)
+    large = replace(bundle, size=9_999 * 7 * MEGABYTE)
+    tags = [
+        upload(each, Destination(bucket, "x"), s3=client, progress=ignore).etag for each in (bundle, large)
+    ]
+    assert ["-2" in tag for tag in tags] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("storage_class", "sent"),
+    [("", False), ("STANDARD_IA", False), ("GLACIER_IR", False), ("GLACIER", True), ("DEEP_ARCHIVE", True)],
+)
+def test_an_object_that_nobody_could_download_is_sent_again(
+    make: Callable[[int], Bundle], storage_class: str, *, sent: bool
+) -> None:
+    bundle = make(10)
+    found = {"ETag": '"old"', "x-amz-meta-digest": bundle.digest, "x-amz-storage-class": storage_class}
+    found["Last-Modified"] = "Mon, 02 Mar 2026 09:30:00 GMT"
+
+    with stub(lambda method, _: (200, "", found if method == "HEAD" else {"ETag": '"new"'})) as url:
+        stored = upload(bundle, Destination("b", "x"), s3=connect(url), progress=ignore, reject=lambda *_: "")
+
+    assert (stored.uploaded, stored.etag) == (sent, "new" if sent else "old")
+
+
 @pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
 def test_tags_arrive(client: S3Client, bucket: str, make: Callable[[int], Bundle], size: int) -> None:
     upload(make(size), Destination(bucket, "x", object_tags={"team": "web"}), s3=client, progress=ignore)
 
     assert client.get_object_tagging(Bucket=bucket, Key="x")["TagSet"] == [{"Key": "team", "Value": "web"}]
+
+
+@pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
+def test_a_denied_upload_may_be_to_another_account_s_bucket(make: Callable[[int], Bundle], size: int) -> None:
+    destination = Destination("b", "x", expected_bucket_owner="123456789012")
+    with (
+        stub(lambda method, _: (403, "" if method == "HEAD" else error("AccessDenied"), {})) as url,
+        pytest.raises(AccessDenied) as caught,
+    ):
+        upload(make(size), destination, s3=connect(url), progress=ignore)
+
+    [problem] = caught.value.problems
+    assert problem.code == "bucket-owner"
+    assert problem.message == (
+        "S3 denied the upload to b: another account than 123456789012 may own this bucket."
+    )
+    assert problem.hint == (
+        "Check the inputs bucket and expected-bucket-owner first. Only if the bucket is yours, allow "
+        "s3:PutObject on it (`deployer policy` prints the statement)."
+    )
 
 
 @pytest.mark.parametrize("size", [10, TWO_PARTS], ids=["one request", "parts"])
