@@ -36,7 +36,7 @@ chaos: setup
 	$(if $(ALL),$(BIN)/python -m tests.chaos.record build/chaos.xml)
 
 e2e: setup $(NPM)
-	$(BIN)/pytest -n 2 -m large tests/unit
+	$(BIN)/pytest -n 2 -m large tests/unit tests/property
 	$(BIN)/pytest -m witness tests/witness
 	.ci/browser $(BIN)/pytest -m browser tests/browser
 	.ci/with-image $(BIN)/pytest -m container tests/container

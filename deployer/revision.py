@@ -45,7 +45,8 @@ class StoredObject:
     """A bundle in S3; `etag` is without quotes, `uploaded` false when it was already there.
 
     `resent` says why an object with the same digest was sent again; empty when there was none.
-    `orphan` says that an unfinished upload may be left in the bucket, since S3's answer to it was lost.
+    `orphan` says that an unfinished upload may be left in the bucket, since S3's answer to it was lost;
+    `copied` are the bytes that were not sent, because S3 copied them from another object.
     """
 
     bucket: str
@@ -57,6 +58,7 @@ class StoredObject:
     uploaded: bool = True
     resent: str = ""
     orphan: bool = False
+    copied: int = 0
 
     @property
     def revision(self) -> S3Revision:

@@ -8,7 +8,7 @@ from deployer.appspec.inline import AppSpecFile
 from deployer.choices import Stage
 from deployer.errors import InvalidInput, Problem
 from deployer.report import progress
-from deployer.revision import AppSpecRevision
+from deployer.revision import AppSpecRevision, S3Revision
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from deployer.bundle.contents import Bundle, Transfer
     from deployer.ci.base import Job
     from deployer.live.group import Group, Record
-    from deployer.revision import Revision, S3Revision, StoredObject
+    from deployer.revision import Revision, StoredObject
     from deployer.run import Run
     from deployer.s3.destination import Destination
+    from deployer.s3.reuse import Origin
     from deployer.settings.model import Settings
 
 
 _TICK = 2.0
 """Seconds between two lines of a transfer."""
+
+_WORTH_COPYING = 16 << 20
+"""Bytes, of at least two parts; fewer are sent in the time that S3 takes to copy them."""
 
 
 def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
@@ -91,7 +95,38 @@ def _upload(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> Stor
         looking=aws.s3_optional,
         progress=_ticker(run),
         reject=_judge(lives, aws, run),
+        finish=lambda bundle: _continued(bundle, groups, aws, run),
     )
+
+
+def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> tuple[Bundle, Origin | None]:
+    """Return the bundle with the times that its unchanged files have in the groups, and what S3 has of it.
+
+    A live bundle in another bucket is not looked at: nobody has allowed that.
+    """
+    from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
+    from deployer.live.bundle import LiveBundle, live_bundle
+    from deployer.live.kept import kept
+    from deployer.s3.reuse import Origin
+
+    owner, bucket = run.settings.expected_bucket_owner, run.settings.bucket
+    revisions = dict.fromkeys(group.live.revision for group in groups if group.live)
+    here = all(isinstance(each, S3Revision) and each.bucket == bucket for each in revisions)
+    if bundle.dated is None or not revisions or not here or not all(group.steady for group in groups):
+        return bundle, None
+    lives = [live_bundle(each, s3=aws.s3_optional, expected_bucket_owner=owner) for each in revisions]
+    known = [live for live in lives if isinstance(live, LiveBundle)]
+    if len(known) < len(lives):
+        return bundle, None
+    keeps = kept(
+        bundle.listing(),
+        [live.entries for live in known],
+        now=allowed_times("", now=run.clock.now()).latest,
+        fixed=bool(run.environ.get(SOURCE_DATE_EPOCH, "").strip()),
+    )
+    worth_it = known[0].type is bundle.type and keeps.size >= _WORTH_COPYING
+    origin = Origin(known[0].pin.source(owner), keeps.places, aws.s3_optional) if worth_it else None
+    return bundle.dated(keeps.times), origin
 
 
 def promote(revision: S3Revision, aws: Aws, run: Run) -> Revision:

@@ -102,7 +102,8 @@ def _storage(settings: Settings, place: Place) -> Iterator[Document]:
     if source := settings.promoted:
         read = "s3:GetObjectVersion" if source.version_id else "s3:GetObject"
         yield _allow("CopyFrom", [read], f"arn:{place.partition}:s3:::{source.bucket}/{source.key}")
-    yield _allow("OptionalSkipUpload", ["s3:GetObject"], objects)
+    of_live = [] if settings.promoted else ["s3:GetObjectVersion"]
+    yield _allow("OptionalSkipUpload", ["s3:GetObject", *of_live], objects)
     yield _allow("OptionalCleanUp", ["s3:AbortMultipartUpload"], objects)
 
 

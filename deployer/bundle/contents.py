@@ -13,9 +13,10 @@ from deployer.bundle.times import EARLIEST
 from deployer.errors import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from deployer.appspec.model import AppSpec
+    from deployer.bundle.listing import Listed
     from deployer.choices import Compression
     from deployer.errors import Location
     from deployer.revision import BundleType
@@ -49,6 +50,13 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
     path: str = ""
     modified: int = EARLIEST
     content: bytes | None = None
+
+    def at(self, time: int) -> Entry:
+        """Return the same with this time; `_replace` takes six times as long."""
+        if time == self.modified:
+            return self
+        name, kind, mode, size, target, path, _, content = self
+        return Entry(name, kind, mode, size, target, path, time, content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +106,15 @@ class Contents(Protocol):
 
 
 class ChunkStream(Protocol):
-    """The bytes of an archive as they are made; `files` and `read` count the contents in them so far."""
+    """The bytes of an archive as they are made; `files` and `read` count the contents in them so far.
+
+    `begins` says which members of a zip begin at which of the bytes returned last; what belongs to none
+    begins with the name "".
+    """
 
     files: int
     read: int
+    begins: Sequence[tuple[str, int]]
 
     def __iter__(self) -> Iterator[bytes]: ...
 
@@ -122,6 +135,8 @@ class Bundle:
     where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
     the same bytes each time. `appspec` is what its AppSpec says, None where it was not parsed or cannot be.
+    `listing` returns its files for a comparison with another bundle's; `dated` the bundle with other times,
+    by name, None where its bytes are given.
     """
 
     type: BundleType
@@ -132,6 +147,8 @@ class Bundle:
     compression: Compression | None = None
     exact: bool = False
     appspec: AppSpec | None = None
+    listing: Callable[[], Mapping[str, Listed]] = dict
+    dated: Callable[[Mapping[str, int]], Bundle] | None = None
 
     @cached_property
     def unpacked_size(self) -> int:

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Bundle, EntryKind
 from deployer.bundle.hashing import hash_all, hasher
+from deployer.bundle.listing import listed
 from deployer.bundle.reading import changed, not_read, open_file
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deployer.bundle.contents import Contents, Entry
     from deployer.bundle.deflate import Deflater
     from deployer.bundle.hashing import Hasher, Start
+    from deployer.bundle.listing import Listed
     from deployer.bundle.work import Member, Packed
     from deployer.choices import Compression
 
@@ -36,6 +38,7 @@ class Stream:
     def __init__(self, packed: Iterator[Packed]) -> None:
         self.files = 0
         self.read = 0
+        self.begins: Sequence[tuple[str, int]] = ()
         self._packed = packed
 
     def __iter__(self) -> Stream:
@@ -45,6 +48,7 @@ class Stream:
         packed = next(self._packed)
         self.files += packed.files
         self.read += packed.read
+        self.begins = packed.begins
         return packed.data
 
 
@@ -54,6 +58,7 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     Raises InvalidBundle when a file cannot be read, and, from `chunks`, when one has changed since.
     """
     from deployer.bundle.deflate import deflater
+    from deployer.bundle.work import Member
 
     engine = deflater(compression)
     hashing = hasher()
@@ -62,17 +67,24 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     recipe = f"{_FORMAT} {bundle_type.value}"
     if bundle_type is not BundleType.TAR:
         recipe += f" {engine.name}"
-    digests, crcs = zip(*hashes, strict=True) if hashes else ((), ())
-    digest = _digest(recipe, entries, digests, hashing)
-
-    def chunks() -> Stream:
-        from deployer.bundle.work import Member
-
-        members = map(Member, entries, digests, crcs)
-        return Stream(_pack(members, engine, bundle_type, hashing.start))
-
+    digest = _digest(recipe, entries, [content for content, _ in hashes], hashing)
     used = None if bundle_type is BundleType.TAR else compression
-    return Bundle(bundle_type, digest, contents, chunks, compression=used)
+
+    def dated(times: Mapping[str, int]) -> Bundle:
+        members = [
+            Member(entry.at(times.get(entry.name, entry.modified)), *hashed)
+            for entry, hashed in zip(entries, hashes, strict=True)
+        ]
+
+        def chunks() -> Stream:
+            return Stream(_pack(members, engine, bundle_type, hashing.start))
+
+        def listing() -> dict[str, Listed]:
+            return {member.entry.name: listed(member.entry, member.crc) for member in members}
+
+        return Bundle(bundle_type, digest, contents, chunks, compression=used, listing=listing, dated=dated)
+
+    return dated({})
 
 
 def ready_made(contents: Contents, path: str, bundle_type: BundleType) -> Bundle:

@@ -16,7 +16,7 @@ from deployer.bundle.reading import Opener, changed, read
 from deployer.bundle.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from deployer.bundle.hashing import Start
@@ -84,11 +84,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Bytes of the archive, and how many files and bytes of content end with them."""
+    """Bytes of the archive, and how many files and bytes of content end with them.
+
+    `begins` says which members begin at which of the bytes; what belongs to none begins with the name "".
+    """
 
     data: bytes
     files: int
     read: int
+    begins: Sequence[tuple[str, int]] = ()
 
 
 def cut_work(members: Iterable[Member]) -> Iterator[Batch | Block]:

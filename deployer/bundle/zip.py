@@ -92,14 +92,18 @@ def pack(members: Iterable[Member], deflater: Deflater, *, start: Start, threads
     """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
     directory, verifier = _Directory(), Verifier(start)
     for result in in_order(partial(_pack, deflater, start), cut_work(members), threads=threads):
-        if isinstance(result.work, Batch):
+        work, data = result.work, result.data
+        if isinstance(work, Batch):
             directory.add(result.records)
-            directory.offset += len(result.data)
-            yield Packed(result.data, result.work.files, result.work.read)
+            directory.offset += len(data)
+            names = (member.entry.name for member in work.members)
+            begins = [(name, record.offset) for name, record in zip(names, result.records, strict=True)]
         else:
-            verifier.add(result.work, result.content)
-            yield Packed(directory.block(result.work, result.data), result.work.files, result.work.read)
-    yield Packed(directory.end(), 0, 0)
+            verifier.add(work, result.content)
+            data = directory.block(work, data)
+            begins = [(work.member.entry.name, 0)] if work.first else []
+        yield Packed(data, work.files, work.read, begins)
+    yield Packed(directory.end(), 0, 0, [("", 0)])
 
 
 def _pack(deflater: Deflater, start: Start, work: Batch | Block) -> _Result:

@@ -111,6 +111,12 @@ class Group:
         return bool(self.live and self.attempt and self.live.id == self.attempt.id)
 
     @property
+    def steady(self) -> bool:
+        """Return whether all of the group is known to run its live revision, and nothing was tried since."""
+        nothing = self.live is None and self.attempt is None
+        return not self.unread and (nothing or bool(self.settled and self.live and not self.live.partial))
+
+    @property
     def complete(self) -> bool:
         """Return whether everything about it could be read."""
         return not any([self.unread, self.live and self.live.unread, self.attempt and self.attempt.unread])

@@ -83,6 +83,9 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
         return f"Already in S3, nothing to upload: {_where(stored)}"
     ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
     sent = f"{size(stored.size)}{ratio} to {_where(stored)}"
+    if stored.copied:
+        parts = f"sent {size(stored.size - stored.copied)}, copied {size(stored.copied)} from the last bundle"
+        sent = f"{sent}; {parts}"
     if stored.resent:
         return f"Uploaded again, because {stored.resent}: {sent}"
     return f"Uploaded {sent}"

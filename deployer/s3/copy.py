@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING, Any, Final
 from deployer.aws.errors import sdk_errors, translate
 from deployer.errors import AccessDenied
 from deployer.regions import partition
-from deployer.revision import StoredObject
 from deployer.s3.confirm import described
-from deployer.s3.destination import DIGEST, given, head, staying_in_region
+from deployer.s3.destination import DIGEST, head, staying_in_region, stored
 from deployer.s3.multipart import begin, etag_of
+from deployer.s3.parts import Stretch
+from deployer.s3.ranges import Pin
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import ChecksumAlgorithmType
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
     from deployer.errors import DeployError
-    from deployer.revision import S3Revision
+    from deployer.revision import S3Revision, StoredObject
     from deployer.s3.destination import Destination
 
 
@@ -47,27 +46,17 @@ _MD5: Final = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An object to copy from, pinned to the eTag that it had; `owner` is the account that has to own it.
+class _Source:
+    """An object to copy.
 
-    `algorithm` and `checksum` are those of the whole object, the latter empty where S3 knows none.
+    `algorithm` and `checksum` are those of the whole object, the latter empty where S3 knows none; `digest`
+    is that of the bundle in its metadata.
     """
 
-    revision: S3Revision
-    etag: str
-    size: int
+    pin: Pin
     algorithm: ChecksumAlgorithmType
     checksum: str
     digest: str
-    owner: str
-
-    @property
-    def address(self) -> dict[str, Any]:
-        """The parameters of every call that copies from it."""
-        revision = self.revision
-        place = given(Bucket=revision.bucket, Key=revision.key, VersionId=revision.version_id)
-        pinned = {"CopySource": place, "CopySourceIfMatch": f'"{self.etag}"'}
-        return pinned | given(ExpectedSourceBucketOwner=self.owner)
 
     @property
     def whole(self) -> dict[str, str]:
@@ -77,40 +66,13 @@ class Source:
     @property
     def md5(self) -> str:
         """The MD5 of its bytes if the eTag looks like one; as KMS has others, it proves no difference."""
-        return self.etag if _MD5.fullmatch(self.etag) else ""
+        return self.pin.etag if _MD5.fullmatch(self.pin.etag) else ""
 
     def proof(self, answer: Mapping[str, Any]) -> str:
         """Return what shows that another object is the same, `CRC32` or `MD5`; empty if nothing does."""
         if self.whole and self.whole.items() <= answer.items():
             return self.algorithm
         return "MD5" if self.md5 and answer["ETag"].strip('"') == etag_of([{"ETag": self.md5}]) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a multipart upload that S3 copies: the bytes of a source from `start` on."""
-
-    source: Source
-    start: int
-    size: int
-
-    def send(
-        self,
-        number: int,
-        *,
-        s3: S3Client,
-        target: Mapping[str, Any],
-        given_up: threading.Event,  # noqa: ARG002 - there is nothing to interrupt
-    ) -> CompletedPartTypeDef:
-        """Have S3 copy it as the part of this number."""
-        answer = s3.upload_part_copy(
-            **target,
-            **self.source.address,
-            PartNumber=number,
-            CopySourceRange=f"bytes={self.start}-{self.start + self.size - 1}",
-        )["CopyPartResult"]
-        checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
-        return {"PartNumber": number, "ETag": answer["ETag"], **checksums}  # type: ignore[typeddict-item]
 
 
 def copy(  # noqa: PLR0913 - its knobs are keyword-only
@@ -132,21 +94,22 @@ def copy(  # noqa: PLR0913 - its knobs are keyword-only
     """
     source = _looked_at(revision, s3, owner)
     staying_in_region(destination.bucket, s3)
+    size = source.pin.size
     found = head(source.digest, destination, s3, ChecksumMode="ENABLED")
-    if found and found["ContentLength"] == source.size and (proof := source.proof(found)):
-        present = _stored(source, destination, found, uploaded=False)
+    if found and found["ContentLength"] == size and (proof := source.proof(found)):
+        present = stored(revision.type, destination, found, size=size, uploaded=False)
         if not reject(present, found["LastModified"]):
             return present, proof
     multipart = begin(source.digest, destination, s3, algorithm=source.algorithm)
     with multipart.sending(sent=lambda _: None) as senders:
-        for start in range(0, source.size, part):
-            senders.put(Stretch(source, start, min(part, source.size - start)))
-        answer = multipart.complete(senders.finish(), checksum=source.whole, size=source.size)
-    stored = replace(_stored(source, destination, answer), orphan=multipart.orphan)
-    return stored, source.algorithm if source.whole else source.proof(answer)
+        for start in range(0, size, part):
+            senders.put(Stretch(source.pin.source(owner), start, min(part, size - start)))
+        answer = multipart.complete(senders.finish(), checksum=source.whole, size=size)
+    made = stored(revision.type, destination, answer, size=size, orphan=multipart.orphan)
+    return made, source.algorithm if source.whole else source.proof(answer)
 
 
-def _looked_at(revision: S3Revision, s3: S3Client, owner: str) -> Source:
+def _looked_at(revision: S3Revision, s3: S3Client, owner: str) -> _Source:
     """Look at the source, in whatever region it is."""
     try:
         found = described(revision, s3=s3, owner=owner, checksum="ENABLED")
@@ -154,16 +117,9 @@ def _looked_at(revision: S3Revision, s3: S3Client, owner: str) -> Source:
         arn = f"arn:{partition(s3.meta.region_name)}:s3:::{revision.bucket}/{revision.key}"
         action = "s3:GetObjectVersion" if revision.version_id else "s3:GetObject"
         raise _unreadable(translate(error, action=action, resource=arn), owner) from error
-    algorithm, checksum = _checksum(found)
-    return Source(
-        revision,
-        etag=found["ETag"].strip('"'),
-        size=found["ContentLength"],
-        algorithm=algorithm,
-        checksum=checksum,
-        digest=found["Metadata"].get(DIGEST, ""),
-        owner=owner,
-    )
+    etag, size = found["ETag"].strip('"'), found["ContentLength"]
+    pin = Pin(revision.bucket, revision.key, etag, revision.version_id, size)
+    return _Source(pin, *_checksum(found), found["Metadata"].get(DIGEST, ""))
 
 
 def _checksum(found: Mapping[str, Any]) -> tuple[ChecksumAlgorithmType, str]:
@@ -173,21 +129,6 @@ def _checksum(found: Mapping[str, Any]) -> tuple[ChecksumAlgorithmType, str]:
     known = (name for name, value in values.items() if usable and value and "-" not in value)
     algorithm = next(known, None)
     return (algorithm, values[algorithm]) if algorithm else (_ALGORITHMS[0], "")
-
-
-def _stored(
-    source: Source, destination: Destination, answer: Mapping[str, Any], *, uploaded: bool = True
-) -> StoredObject:
-    version = answer.get("VersionId")
-    return StoredObject(
-        destination.bucket,
-        destination.key,
-        source.revision.type,
-        etag=answer["ETag"].strip('"'),
-        size=source.size,
-        version_id=None if version == "null" else version,
-        uploaded=uploaded,
-    )
 
 
 def _unreadable(error: DeployError, owner: str) -> DeployError:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from deployer.aws.errors import is_denied, sdk_errors, translate
 from deployer.errors import AccessDenied, InvalidInput, Problem
 from deployer.regions import partition
+from deployer.revision import StoredObject
 from deployer.rules import upload as rules
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
+
+    from deployer.revision import BundleType
 
 
 DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
@@ -67,6 +70,27 @@ def head(
     if found["Metadata"].get(DIGEST, "") != digest or found.get("StorageClass") in _ARCHIVED:
         return None
     return found
+
+
+def stored(
+    kind: BundleType,
+    destination: Destination,
+    answer: Mapping[str, Any],
+    *,
+    size: int,
+    **more: Any,  # noqa: ANN401 - other fields
+) -> StoredObject:
+    """Return the object that S3's answer tells of, pinned to its eTag and version."""
+    version = answer.get("VersionId")
+    return StoredObject(
+        destination.bucket,
+        destination.key,
+        kind,
+        etag=answer["ETag"].strip('"'),
+        size=size,
+        version_id=None if version == "null" else version,
+        **more,
+    )
 
 
 @contextmanager

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.literals import ChecksumAlgorithmType
+    from mypy_boto3_s3.literals import ChecksumAlgorithmType, ChecksumTypeType
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
     from deployer.s3.destination import Destination
@@ -33,13 +33,17 @@ _ABORT_SECONDS: Final = 1.5  # for S3 to remove it once the process was asked to
 
 @dataclass(frozen=True, slots=True)
 class Multipart:
-    """A multipart upload under way; `orphan` says that another may have begun, whose answer was lost."""
+    """A multipart upload under way; `orphan` says that another may have begun, whose answer was lost.
+
+    `kind` is what S3 computes: a checksum of the whole object, or one of its parts' checksums.
+    """
 
     destination: Destination
     digest: str
     id: str
     orphan: bool
     s3: S3Client
+    kind: ChecksumTypeType
 
     @property
     def target(self) -> dict[str, Any]:
@@ -72,7 +76,7 @@ class Multipart:
                 **self.target,
                 MultipartUpload={"Parts": parts},
                 **checksum,  # type: ignore[arg-type]  # the names of its parameters
-                ChecksumType="FULL_OBJECT",
+                ChecksumType=self.kind,
                 MpuObjectSize=size,
             )
         except service_errors() as error:
@@ -116,10 +120,12 @@ class Multipart:
 def begin(
     digest: str, destination: Destination, s3: S3Client, *, algorithm: ChecksumAlgorithmType = "CRC32"
 ) -> Multipart:
-    """Begin a multipart upload of the bundle with this digest; S3 computes this checksum of the whole.
+    """Begin a multipart upload of the bundle with this digest.
 
-    Raises a DeployError, which says that an upload may be left in the bucket where no answer came.
+    S3 computes checksums by `algorithm`: of the whole object if it is a CRC, otherwise of its parts. Raises a
+    DeployError, which says that an upload may be left in the bucket where no answer came.
     """
+    kind: ChecksumTypeType = "FULL_OBJECT" if algorithm.startswith("CRC") else "COMPOSITE"
     try:
         with upload_errors(destination, s3):
             answer = s3.create_multipart_upload(
@@ -127,12 +133,12 @@ def begin(
                 **destination.keeping,
                 Metadata=given(**{DIGEST: digest}),
                 ChecksumAlgorithm=algorithm,
-                ChecksumType="FULL_OBJECT",
+                ChecksumType=kind,
             )
     except AwsFault as fault:
         raise AwsFault(*fault.problems, rules.MAYBE_LEFT_BEHIND.problem(None)) from fault
     tried_again = answer["ResponseMetadata"]["RetryAttempts"] > 0
-    return Multipart(destination, digest, answer["UploadId"], tried_again, s3)
+    return Multipart(destination, digest, answer["UploadId"], tried_again, s3, kind)
 
 
 def etag_of(parts: Iterable[CompletedPartTypeDef]) -> str:

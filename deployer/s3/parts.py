@@ -58,14 +58,51 @@ class Part:
         self, number: int, *, s3: S3Client, target: Mapping[str, Any], given_up: threading.Event
     ) -> CompletedPartTypeDef:
         """Send it as the part of this number."""
-        answer = s3.upload_part(
-            **target, PartNumber=number, Body=self.open(given_up), ChecksumCRC32=self.checksum
-        )
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": self.checksum}
+        return self.put(number, {"ChecksumCRC32": self.checksum}, s3=s3, target=target, given_up=given_up)
+
+    def put(
+        self,
+        number: int,
+        checksum: Mapping[str, str],
+        *,
+        s3: S3Client,
+        target: Mapping[str, Any],
+        given_up: threading.Event,
+    ) -> CompletedPartTypeDef:
+        """Send it with a checksum of any kind, which S3 checks."""
+        answer = s3.upload_part(**target, **checksum, PartNumber=number, Body=self.open(given_up))  # type: ignore[arg-type]
+        return {"PartNumber": number, "ETag": answer["ETag"], **checksum}  # type: ignore[typeddict-item]
 
     def open(self, given_up: threading.Event) -> IO[bytes]:
         """Open the part as a file that a request can read, and read again."""
         return cast("IO[bytes]", _Body(self, given_up))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part that S3 copies from an object, by its pins in `source`: the bytes from `start` on."""
+
+    source: Mapping[str, Any]
+    start: int
+    size: int
+
+    def send(
+        self,
+        number: int,
+        *,
+        s3: S3Client,
+        target: Mapping[str, Any],
+        given_up: threading.Event,  # noqa: ARG002 - there is nothing to interrupt
+    ) -> CompletedPartTypeDef:
+        """Have S3 copy it as the part of this number, with what S3 computed of the copy."""
+        answer = s3.upload_part_copy(
+            **target,
+            **self.source,
+            PartNumber=number,
+            CopySourceRange=f"bytes={self.start}-{self.start + self.size - 1}",
+        )["CopyPartResult"]
+        checksums = {name: value for name, value in answer.items() if name.startswith("Checksum")}
+        return {"PartNumber": number, "ETag": answer["ETag"], **checksums}  # type: ignore[typeddict-item]
 
 
 class _Body(io.RawIOBase):

@@ -9,9 +9,10 @@ import io
 import re
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from deployer.aws.errors import http_status, sdk_errors, translate
+from deployer.s3.destination import given
 from deployer.text import size
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ class Pin:
     etag: str
     version_id: str | None
     size: int
+
+    def source(self, owner: str) -> dict[str, Any]:
+        """Return the parameters of a call that copies from it, which must belong to the account `owner`."""
+        place = given(Bucket=self.bucket, Key=self.key, VersionId=self.version_id)
+        pinned = {"CopySource": place, "CopySourceIfMatch": f'"{self.etag}"'}
+        return pinned | given(ExpectedSourceBucketOwner=owner)
 
 
 class ObjectFile(io.RawIOBase):

@@ -10,25 +10,28 @@ does the whole object.
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import TYPE_CHECKING, Final, Literal
 
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
-from deployer.revision import StoredObject
-from deployer.s3.destination import DIGEST, head, staying_in_region, upload_errors
+from deployer.s3.destination import DIGEST, head, staying_in_region, stored, upload_errors
 from deployer.s3.multipart import begin
 from deployer.s3.parts import base64, cut
+from deployer.s3.reuse import cut_along
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
 
     from deployer.bundle.contents import Bundle, ChunkStream
+    from deployer.revision import StoredObject
     from deployer.s3.destination import Destination
     from deployer.s3.parts import Part
+    from deployer.s3.reuse import Origin
 
 
 _PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few parts
@@ -43,14 +46,16 @@ def upload(  # noqa: PLR0913 - its knobs are keyword-only
     looking: S3Client | None = None,
     progress: Callable[[Transfer], None],
     reject: Callable[[StoredObject, datetime], str] = lambda *_: "it is not known to CodeDeploy",
+    finish: Callable[[Bundle], tuple[Bundle, Origin | None]] = lambda bundle: (bundle, None),
 ) -> StoredObject:
     """Make sure that the object is in the bucket and return it, pinned to its eTag and version.
 
     An object with the bundle's digest in its metadata is left as it is (`uploaded` is false) unless `reject`
     says why not, given the object and when S3 last modified it. Metadata alone proves nothing: it says
     what its writer chose. `looking` is the client to look with, by default `s3`. `progress` is given how far
-    packing and sending have come, on the calling thread. Raises a DeployError when S3 refuses or cannot be
-    reached, InvalidBundle when a file changes while it is packed.
+    packing and sending have come, on the calling thread. A bundle that has to be sent is first given to
+    `finish`, which returns it as it is to be sent, and what S3 may copy of it. Raises a DeployError when S3
+    refuses or cannot be reached, InvalidBundle when a file changes while it is packed.
     """
     looking = looking or s3
     for client in (s3, looking):
@@ -58,46 +63,69 @@ def upload(  # noqa: PLR0913 - its knobs are keyword-only
     with upload_errors(destination, s3):
         found = head(bundle.digest, destination, looking)
         if found is None:
-            return _send(bundle, destination, s3, progress)
-        present = _stored(bundle, destination, found, size=found["ContentLength"], uploaded=False)
+            return _send(*finish(bundle), destination, s3=s3, progress=progress)
+        present = stored(bundle.type, destination, found, size=found["ContentLength"], uploaded=False)
         if not (reason := reject(present, found["LastModified"])):
             return present
-        return replace(_send(bundle, destination, s3, progress), resent=reason)
+        sent = _send(*finish(bundle), destination, s3=s3, progress=progress)
+        return replace(sent, resent=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A bundle on its way to its destination."""
+
+    bundle: Bundle
+    destination: Destination
+    s3: S3Client
+    sent: _Progress
+
+    def whole(self, part: Part) -> StoredObject:
+        """Send it as it is."""
+        answer = self.s3.put_object(
+            **self.destination.address,
+            **self.destination.keeping,
+            Body=part.open(threading.Event()),
+            Metadata={DIGEST: self.bundle.digest},
+            ChecksumCRC32=part.checksum,
+        )
+        self.sent.add(part.size)
+        return stored(self.bundle.type, self.destination, answer, size=part.size)
+
+    def in_parts(self, parts: Iterable[Part], algorithm: Literal["CRC32", "SHA256"]) -> StoredObject:
+        """Send it in parts, with a CRC-32 of the whole or else with a SHA-256 of each part."""
+        multipart = begin(self.bundle.digest, self.destination, self.s3, algorithm=algorithm)
+        crc = size = 0
+        with multipart.sending(sent=self.sent.add) as senders:
+            for part in parts:
+                crc = combine(crc, part.crc, part.size)
+                size += part.size
+                senders.put(part)
+            whole = {"ChecksumCRC32": base64(crc)} if algorithm == "CRC32" else {}
+            answer = multipart.complete(senders.finish(), checksum=whole, size=size)
+        return stored(self.bundle.type, self.destination, answer, size=size, orphan=multipart.orphan)
 
 
 def _send(
-    bundle: Bundle, destination: Destination, s3: S3Client, progress: Callable[[Transfer], None]
+    bundle: Bundle,
+    origin: Origin | None,
+    destination: Destination,
+    *,
+    s3: S3Client,
+    progress: Callable[[Transfer], None],
 ) -> StoredObject:
     stream = bundle.chunks()
-    sent = _Progress(bundle, stream, progress)
-    parts = cut(stream, _part_size(bundle), tell=lambda: sent.add(0))
-    first = next(parts)
-    second = next(parts, None)
-    if second is not None:
-        return _send_parts(_chain(first, second, parts), bundle, destination, s3=s3, sent=sent)
-    answer = s3.put_object(
-        **destination.address,
-        **destination.keeping,
-        Body=first.open(threading.Event()),
-        Metadata={DIGEST: bundle.digest},
-        ChecksumCRC32=first.checksum,
-    )
-    sent.add(first.size)
-    return _stored(bundle, destination, answer, size=first.size)
-
-
-def _send_parts(
-    parts: Iterator[Part], bundle: Bundle, destination: Destination, *, s3: S3Client, sent: _Progress
-) -> StoredObject:
-    multipart = begin(bundle.digest, destination, s3)
-    crc = size = 0
-    with multipart.sending(sent=sent.add) as senders:
-        for part in parts:
-            crc = combine(crc, part.crc, part.size)
-            size += part.size
-            senders.put(part)
-        answer = multipart.complete(senders.finish(), checksum={"ChecksumCRC32": base64(crc)}, size=size)
-    return replace(_stored(bundle, destination, answer, size=size), orphan=multipart.orphan)
+    sent, least = _Progress(bundle, stream, progress), _part_size(bundle)
+    upload = _Upload(bundle, destination, s3, sent)
+    if origin:
+        parts = cut_along(stream, origin, least=least, tell=sent.tell)
+        return replace(upload.in_parts(parts, "SHA256"), copied=sum(origin.copied))
+    plain = cut(stream, least, tell=sent.tell)
+    first = next(plain)
+    second = next(plain, None)
+    if second is None:
+        return upload.whole(first)
+    return upload.in_parts(chain((first, second), plain), "CRC32")
 
 
 class _Progress:
@@ -105,21 +133,19 @@ class _Progress:
 
     def __init__(self, bundle: Bundle, stream: ChunkStream, tell: Callable[[Transfer], None]) -> None:
         self._stream = stream
-        self._tell = tell
+        self._report = tell
         self._sent = 0
         self._files = bundle.files
         self._size = bundle.unpacked_size if bundle.size is None else bundle.size
 
+    def tell(self) -> None:
+        """Tell how far it is."""
+        self.add(0)
+
     def add(self, sent: int) -> None:
         """Tell how far it is, with some more bytes sent."""
         self._sent += sent
-        self._tell(Transfer(self._stream.files, self._files, self._stream.read, self._size, self._sent))
-
-
-def _chain(first: Part, second: Part, rest: Iterator[Part]) -> Iterator[Part]:
-    yield first
-    yield second
-    yield from rest
+        self._report(Transfer(self._stream.files, self._files, self._stream.read, self._size, self._sent))
 
 
 def _part_size(bundle: Bundle) -> int:
@@ -129,18 +155,3 @@ def _part_size(bundle: Bundle) -> int:
         names = sum(2 * len(name.encode()) + 4096 for name in bundle.contents.entries)
         most = bundle.unpacked_size + bundle.unpacked_size // 1000 + names
     return max(_PART, -(-most // (_MOST_PARTS - 1)))
-
-
-def _stored(
-    bundle: Bundle, destination: Destination, answer: Mapping[str, Any], *, size: int, uploaded: bool = True
-) -> StoredObject:
-    version = answer.get("VersionId")
-    return StoredObject(
-        destination.bucket,
-        destination.key,
-        bundle.type,
-        etag=answer["ETag"].strip('"'),
-        size=size,
-        version_id=None if version == "null" else version,
-        uploaded=uploaded,
-    )

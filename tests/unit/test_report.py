@@ -6,6 +6,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -34,6 +35,9 @@ from deployer.report.summary import summary
 from deployer.report.warnings import warnings
 from deployer.revision import BundleType, S3Revision, StoredObject
 from deployer.run import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 EVENTS = ("ApplicationStop", "DownloadBundle", "AfterInstall")
@@ -65,6 +69,7 @@ class NoChunks:
     """An archive that nobody reads."""
 
     files = read = 0
+    begins: Sequence[tuple[str, int]] = ()
 
     def __iter__(self) -> NoChunks:
         return self
