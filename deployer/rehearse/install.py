@@ -276,8 +276,8 @@ def failure(step: tuple[str, str], said: str) -> str:
     """Return the agent's words for a step that failed; `said` is what the command had to say."""
     operation, path = step
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
-    if name := re.search(r"(?:invalid|unknown) (user|group):? \W*([\w.-]+)", last):
-        return f"can't find {name[1]} for {name[2]}"
+    if name := re.search(r"(?:invalid|unknown) (user|group):? \W*([\w.-]*)(?::([\w.-]+))?", last):
+        return f"can't find {name[1]} for {(name[1] == 'group' and name[3]) or name[2]}"
     if operation == "setfacl":
         return f"The acls that the AppSpec sets cannot be set on {path}: {last}"
     named = re.findall(r"'(/[^']+)'", last)

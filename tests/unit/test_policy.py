@@ -310,3 +310,14 @@ def test_a_restart_stores_and_registers_nothing() -> None:
     assert "codedeploy:CreateDeployment" in actions
     assert not {action for action in actions if not action.startswith("codedeploy:")}
     assert "codedeploy:RegisterApplicationRevision" not in actions
+
+
+def test_what_is_replaced_in_a_rehearsal_has_to_be_read() -> None:
+    rehearsed = ("--rehearse-image=amazonlinux:2023", "--region=eu-west-1")
+    named = statements(*rehearsed, "--rehearse-previous=s3://other/web/1.zip")
+    assert named["RehearsePrevious"]["Resource"] == "arn:aws:s3:::other/web/1.zip"
+    assert "RehearseLastGood" not in named
+    last = statements(*rehearsed, "--rehearse-previous=last-good")
+    assert last["RehearsePrevious"]["Resource"] == "arn:aws:s3:::releases/*"
+    assert last["RehearseLastGood"]["Action"] == ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+    assert not {"RehearsePrevious", "RehearseLastGood"} & statements(*rehearsed).keys()

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import botocore.session
 import pytest
 
+from deployer.choices import Back
 from deployer.errors import InvalidInput, Severity
 from deployer.regions import REGIONS
-from deployer.revision import AppSpecRevision, GitHubRevision
+from deployer.revision import AppSpecRevision, GitHubRevision, S3Revision
 from deployer.settings.deployment import RollbackEvent
 from deployer.settings.load import load
 from deployer.settings.rules import doubts
@@ -38,6 +39,57 @@ def refusals(**inputs: str) -> list[str]:
     with pytest.raises(InvalidInput) as caught:
         of(**inputs)
     return [f"{problem.message} {problem.hint}" for problem in caught.value.problems]
+
+
+def test_a_rehearsal_needs_its_image() -> None:
+    for inputs in ({"rehearse_stubs": "systemctl"}, {"rehearse_env": "A=b"}, {"stop_after": "rehearse"}):
+        (problem,) = refusals(**inputs)
+        assert "rehearse-image is missing" in problem
+        assert of(rehearse_image="amazonlinux:2023", **inputs).rehearse_image == "amazonlinux:2023"
+    (problem,) = refusals(rehearse_image="a", stop_after="package")
+    assert "a rehearsal comes after that stage" in problem
+
+
+def test_the_values_of_a_rehearsal() -> None:
+    settings = of(
+        rehearse_image=" amazonlinux:2023 ",
+        rehearse_stubs="systemctl, service\naws",
+        rehearse_env="A=b=c\nEMPTY=",
+        rehearse_previous="LAST_GOOD",
+    )
+    assert settings.rehearse_stubs == ("systemctl", "service", "aws")
+    assert settings.rehearse_env == {"A": "b=c", "EMPTY": ""}
+    assert settings.rehearse_previous is Back.LAST_GOOD
+    named = of(rehearse_image="a", rehearse_previous="s3://b/k.zip").rehearse_previous
+    assert isinstance(named, S3Revision)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("rehearse_stubs", "/bin/systemctl", "not the name of a command"),
+        ("rehearse_stubs", "sh", "which the rehearsal itself needs"),
+        ("rehearse_env", "1A=b", "which no variable can have"),
+        ("rehearse_previous", REVISION, "is not a revision in S3"),
+        ("rehearse_previous", "previous", "last-good, or a revision in S3"),
+    ],
+)
+def test_values_that_a_rehearsal_cannot_use(name: str, value: str, problem: str) -> None:
+    assert any(problem in each for each in refusals(rehearse_image="a", **{name: value}))
+
+
+def test_the_last_good_revision_is_that_of_a_group() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        loaded(rehearse_image="a", rehearse_previous="last-good", stop_after="rehearse")
+    assert [problem.message for problem in caught.value.problems] == [
+        "Input application is missing, for rehearse-previous: last-good.",
+        "Input deployment-group is missing, for rehearse-previous: last-good.",
+    ]
+
+
+def test_nothing_is_rehearsed_that_is_not_packaged_here() -> None:
+    for other in ({"revision": REVISION}, {"restart": "true"}, {"deployment_id": "d-A1B2C3D4E"}):
+        assert any("rehearse-image" in each for each in refusals(rehearse_image="a", **other))
 
 
 def test_nothing_of_it_has_a_value_unless_given() -> None:
