@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.engine import Handler
+    from tests.harness import RunLine, Start
 
 ROOT = Path(__file__).parents[2]
 APPSPEC = """\
@@ -331,6 +332,66 @@ def test_a_container_that_ends_fails_the_event(repository: Path, engine: FakeEng
     run = Run(repository, engine.environ)
     assert run.code == ExitCode.INVALID_BUNDLE
     assert "The container ended" in run.log
+
+
+LAST_GOOD = ("--rehearse-image=amazonlinux:2023", "--rehearse-previous=last-good")
+
+
+@pytest.fixture
+def example_engine(engine: FakeEngine) -> FakeEngine:
+    """An engine in which the example's AppSpec is unpacked."""
+    engine.appspec = (ROOT / "examples" / "hello-web" / "appspec.yml").read_bytes()
+    return engine
+
+
+def test_the_last_good_revision_is_replaced(
+    still_emulator: Start, run_line: RunLine, example_engine: FakeEngine
+) -> None:
+    """It is deployed first, then stopped."""
+    service, environ = still_emulator(), example_engine.environ
+    assert run_line(service).code == 0
+    ran = run_line(service, *LAST_GOOD, "--stop-after=rehearse", environ=environ)
+    assert ran.code == 0, ran.log
+    assert ran.outputs["status"] == "rehearsed"
+    hooks = [
+        dict(each.split("=", 1) for each in command["Env"])
+        for command in example_engine.executed
+        if any("LIFECYCLE_EVENT" in each for each in command["Env"])
+    ]
+    lived = ["BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService"]
+    assert [hook["LIFECYCLE_EVENT"] for hook in hooks] == [*lived, "ApplicationStop", *lived]
+    assert len({hook["DEPLOYMENT_ID"] for hook in hooks}) == 2
+
+
+def test_a_group_without_any_success_has_a_first_deployment(
+    still_emulator: Start, run_line: RunLine, example_engine: FakeEngine
+) -> None:
+    service = still_emulator()
+    service.world.deployments.clear()
+    ran = run_line(service, *LAST_GOOD, "--stop-after=rehearse", environ=example_engine.environ)
+    assert ran.code == 0, ran.log
+    assert "No deployment of the group has succeeded yet" in ran.log
+
+
+def test_a_revision_before_that_is_gone(
+    still_emulator: Start, run_line: RunLine, engine: FakeEngine, bucket: str
+) -> None:
+    flags = ("--rehearse-image=amazonlinux:2023", f"--rehearse-previous=s3://{bucket}/gone.zip")
+    ran = run_line(still_emulator(), *flags, environ=engine.environ)
+    assert ran.code in {ExitCode.INVALID_INPUT, ExitCode.ACCESS_DENIED, ExitCode.AWS_FAULT}, ran.log
+    assert "gone.zip" in ran.log
+    assert engine.seen == []
+
+
+def test_a_failed_rehearsal_sends_nothing(
+    still_emulator: Start, run_line: RunLine, example_engine: FakeEngine
+) -> None:
+    service = still_emulator()
+    example_engine.commands = {"scripts/after_install.sh": Command(1)}
+    ran = run_line(service, "--rehearse-image=amazonlinux:2023", environ=example_engine.environ)
+    assert ran.code == ExitCode.INVALID_BUNDLE
+    assert service.calls == []
+    assert "uploaded" not in ran.outputs
 
 
 def test_a_cancelled_job_removes_the_container(repository: Path, engine: FakeEngine) -> None:
