@@ -105,8 +105,8 @@ class Snapshot:
     `status` is the service's word, which may be one we do not know. `targets` is None where reading them is
     not allowed. `counts` is the service's overview by state, empty while there is none. `messages` are the
     service's own words on how it goes, `updates` the deployments by which it updates instances that were
-    launched meanwhile, `suspended` the Auto Scaling processes that it suspends. `zonal_wait_seconds` is how
-    long it may wait between Availability Zones in all.
+    launched during the deployment, `suspended` the Auto Scaling processes that it suspends.
+    `zonal_wait_seconds` is how long it may wait between Availability Zones in all.
     `unread` says why targets could not be read this time and are as last known, empty when they could.
     `trouble` says why the last looks failed, empty when they did not; all is then as it was `age` seconds
     ago, None where the status was never read.

@@ -36,10 +36,8 @@ def follow_updates(
         update = replace(deployment, id=identifier)
         left = budget - timedelta(seconds=run.clock.monotonic() - started)
         try:
-            with (
-                annotating(run),
-                run.ci.section(f"Wait for {identifier}, which updates instances launched meanwhile"),
-            ):
+            title = f"Wait for {identifier}, which updates instances launched during the deployment"
+            with annotating(run), run.ci.section(title):
                 _conclude(watch(update, left, aws=aws, run=run), update, run)
         except Interrupted:
             run.ci.announce(lines.still_running(update))

@@ -67,8 +67,8 @@ CODES: Final = {
         "running, or set a longer `timeout`."
     ),
     "update-failed": (
-        "A deployment by which CodeDeploy updates instances launched meanwhile did not succeed. Look "
-        "at the deployment that the warning names; the instance runs another revision or none."
+        "A deployment by which CodeDeploy updates instances launched during the deployment did not "
+        "succeed. Look at the deployment that the warning names; the instance runs another revision or none."
     ),
     "unexpected-account": (
         "The AWS credentials belong to another account than `expected-account`. Use the credentials "

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,13 @@ import yaml
 
 from tests.container.docker import ROOT, builder
 from tests.container.services import BUCKET, aws_variables, commit, copy_action
+from tests.documents import blocks, text
 from tests.emulator import Emulator, Role, trust_web_identity
 from tests.protocol.test_examples import FOREIGN, WORKFLOWS
+from tests.s3 import S3Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from tests.s3 import S3Server
 
     Act = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -204,3 +205,73 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
         revisions = {str(each.revision) for each in made}
     assert states == ["Succeeded"] * statuses.count("succeeded")
     assert len(revisions) <= 1
+
+
+MOVED = """\
+on: push
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+"""
+
+
+def front_door() -> dict[str, str]:
+    """The workflows of the README, and the steps of the guide for people from other tools, in a workflow."""
+    role, keys = (block.code for block in blocks("README.md") if "jobs:" in block.code)
+    workflows = {"role": role, "keys": keys}
+    for title in ("Codeship", "sourcetoad/aws-codedeploy-action"):
+        section = text("docs/migrating.md").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        step = re.findall(r"```yaml\n(- uses: codedeploy-deployer/.*?)```", section, re.DOTALL)[0]
+        workflows[title] = MOVED + textwrap.indent(step, "      ")
+    return workflows
+
+
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": S3Server.access_key,
+    "AWS_ACCESS_KEY": S3Server.access_key,
+    "AWS_SECRET_ACCESS_KEY": S3Server.secret_key,
+    "AWS_SECRET_KEY": S3Server.secret_key,
+}
+
+
+@pytest.mark.parametrize("name", FRONT_DOOR := front_door())
+def test_whoever_comes_by_the_front_door_deploys(
+    act: Act, base: str, s3: S3Server, tmp_path: Path, name: str
+) -> None:
+    """What the README and the guide say, word by word, with the keys or the job's token that they name."""
+    given = next(
+        step["with"]
+        for step in yaml.safe_load(FRONT_DOOR[name])["jobs"]["deploy"]["steps"]
+        if step["uses"].startswith("codedeploy-deployer/")
+    )
+    bucket, _, folder = given["bucket"].partition("/")
+    if bucket != BUCKET:
+        s3.create_bucket(bucket, versioned=True)
+    action = copy_action(tmp_path / "action", base)
+    commit(action)
+    consumer = shutil.copytree(ROOT / "examples" / "hello-web", tmp_path / "consumer")
+    write_workflow(consumer, FRONT_DOOR[name])
+    with Emulator(speed=50, bucket_store=s3, roles=[Role("deploy", trust_web_identity())]) as emulator:
+        if given["application"] not in emulator.world.applications:
+            emulator.world.add_application(given["application"], "Server", [given["deployment-group"]])
+        before = len(emulator.deployments)
+        variables = {
+            "AWS_ENDPOINT_URL": emulator.url,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": emulator.oidc_url,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": emulator.oidc.request_token,
+        }
+        done = act(
+            consumer,
+            "push",
+            f"--local-repository=codedeploy-deployer/deployer@v1={action}",
+            *(f"--env={variable}={value}" for variable, value in variables.items()),
+            *(f"--secret={secret}={value}" for secret, value in SECRETS.items()),
+        )
+        assert done.returncode == 0, done.stdout
+        (made,) = emulator.deployments[before:]
+    assert (made.application, made.group) == (given["application"], given["deployment-group"])
+    key = made.revision["s3Location"]["key"]
+    assert key.startswith(f"{folder}/{made.application}/" if folder else f"{made.application}/")
+    assert ("Role arn:aws:iam::123456789012:role/deploy" in done.stdout) == (name == "role")

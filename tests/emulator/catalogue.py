@@ -163,12 +163,12 @@ GOOD = (
     Scenario("unknown-status", "for a while a status that nobody knows", _unknown_status()),
     Scenario(
         "late-instances",
-        "instances that were launched meanwhile are updated by a deployment of its own",
+        "instances that were launched during the deployment are updated by a deployment of its own",
         replace(succeeds("Server"), update="success"),
     ),
     Scenario(
         "late-instances-fail",
-        "the update of instances that were launched meanwhile fails",
+        "the update of instances that were launched during the deployment fails",
         replace(succeeds("Server"), update="script-missing"),
     ),
     Scenario(

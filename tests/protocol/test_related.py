@@ -19,7 +19,7 @@ def test_an_update_of_late_instances_is_followed(still_emulator: Start, run_line
     assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
     root, update = service.deployments
     assert ran.outputs["deployment-id"] == root.id
-    assert f"Wait for {update.id}, which updates instances launched meanwhile" in ran.log
+    assert f"Wait for {update.id}, which updates instances launched during the deployment" in ran.log
     assert f"Deployment {update.id} succeeded after" in ran.log
 
 
