@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 # The services the product calls, and those that botocore's own credential providers call.
-SERVICES = frozenset({"codedeploy", "ecs", "lambda", "s3", "signin", "sso", "sso-oidc", "sts"})
+SERVICES = frozenset({"codedeploy", "s3", "signin", "sso", "sso-oidc", "sts"})
+
+# Those for which the product brings a model of its few operations: of these only the rules of endpoints stay.
+MODELLED = frozenset({"autoscaling", "ec2", "ecs", "lambda", "logs", "ssm"})
 
 # Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin
 # for mypy, recurring dates, transfers by processes, headers for C, time zones, the tests of others.
@@ -67,6 +70,9 @@ def trim_models(data: Path, services: frozenset[str]) -> set[str]:
     for path in data.glob("*/*/service-2.json.gz"):
         model = without_documentation(json.loads(gzip.decompress(path.read_bytes())))
         prefixes.add(model["metadata"]["endpointPrefix"])
+        if path.parent.parent.name in MODELLED:
+            path.unlink()
+            continue
         path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")), encoding="utf-8")
         path.unlink()
     return prefixes
@@ -86,7 +92,7 @@ def trim_endpoints(table: dict[str, Any], prefixes: set[str]) -> dict[str, Any]:
 def main(site_packages: Path) -> None:
     """Trim the packages installed in this folder."""
     data = site_packages / "botocore" / "data"
-    prefixes = trim_models(data, SERVICES)
+    prefixes = trim_models(data, SERVICES | MODELLED)
     endpoints = data / "endpoints.json"
     table = trim_endpoints(json.loads(endpoints.read_bytes()), prefixes)
     endpoints.write_text(json.dumps(table, separators=(",", ":")), encoding="utf-8")

@@ -26,6 +26,7 @@ from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
 from deployer.restart import restart
 from deployer.store import promote, store
+from deployer.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,6 +72,8 @@ def run(run: Run) -> None:
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
+    if reaches(Stage.DEPLOY):
+        survey(requests, groups, aws=aws, run=run)
     revision = _stored(given, groups, aws, run)
     if not reaches(Stage.REGISTER):
         return
@@ -98,6 +101,7 @@ def _restart(requests: Sequence[DeploymentRequest], run: Run) -> None:
     aws = connected(run)
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
+    survey(requests, groups, aws=aws, run=run)
     for request, group in zip(requests, groups, strict=True):
         run.outcome.turn_to(request.group)
         _deploy(None, request, group, aws=aws, run=run)

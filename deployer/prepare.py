@@ -9,7 +9,7 @@ from deployer.appspec.inline import find
 from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
 from deployer.choices import APPSPEC, PreFlight, Stage
 from deployer.ci.files import own_files
-from deployer.errors import InvalidBundle, InvalidInput, Problem, Severity
+from deployer.errors import InvalidBundle, InvalidInput, Problem
 from deployer.report import lines
 from deployer.rules.files import DESTINATION_LITERAL
 
@@ -150,17 +150,6 @@ def _checked(
 
 
 def _judge(problems: Sequence[Problem], run: Run) -> None:
-    """Record what was found, and annotate what can stay; raises InvalidBundle with all that cannot."""
-    fatal = {Severity.ERROR}
-    if run.settings.pre_flight is PreFlight.STRICT:
-        fatal |= {Severity.WARNING}
-    found = [
-        replace(problem, severity=Severity.ERROR) if problem.severity in fatal else problem
-        for problem in problems
-    ]
-    run.outcome.findings = tuple(found)
-    for problem in found:
-        if problem.severity is not Severity.ERROR:
-            run.ci.annotate(problem)
-    if errors := [problem for problem in found if problem.severity is Severity.ERROR]:
+    """Record what was found; raises InvalidBundle with all that cannot stay."""
+    if errors := run.judged(problems):
         raise InvalidBundle(*errors)

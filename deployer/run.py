@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from deployer.choices import PreFlight
 from deployer.deployment.model import Status
-from deployer.errors import ExitCode
+from deployer.errors import ExitCode, Severity
 from deployer.live.origin import Origin, compare_url
 from deployer.report import outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
@@ -126,6 +127,21 @@ class Run:
     environ: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
     aws: Aws | None = None
+
+    def judged(self, problems: Sequence[Problem]) -> list[Problem]:
+        """Record what a check before the upload found, annotate what can stay, and return what cannot."""
+        fatal = {Severity.ERROR}
+        if self.settings.pre_flight is PreFlight.STRICT:
+            fatal |= {Severity.WARNING}
+        found = [
+            replace(problem, severity=Severity.ERROR) if problem.severity in fatal else problem
+            for problem in problems
+        ]
+        self.outcome.findings = (*(self.outcome.findings or ()), *found)
+        for problem in found:
+            if problem.severity is not Severity.ERROR:
+                self.ci.annotate(problem)
+        return [problem for problem in found if problem.severity is Severity.ERROR]
 
     def packaged(self, bundle: Bundle, source: str) -> Bundle:
         """Record the bundle, made from `source`."""

@@ -1,4 +1,4 @@
-"""`make docs`: write what is generated from the code into README.md, action.yml and docs/.
+"""`make docs`: write what is generated into README.md, action.yml, docs/ and the SDK's reduced models.
 
 A region starts after a line with `inputs:start` and ends before a line with `inputs:end`, in a comment of the
 file's own kind.
@@ -15,6 +15,7 @@ from deployer.reference import inputs as reference
 from deployer.reference import migrating, pages, troubleshooting
 from deployer.reference import preflight as pre_flight
 from deployer.settings.tools import TOOLS
+from tests import models
 from tests.chaos import page
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ def documents() -> dict[Path, str]:
         "reliability.md": page.markdown(),
         "troubleshooting.md": troubleshooting.markdown(),
     }
-    return partly | {ROOT / "docs" / name: text for name, text in whole.items()}
+    return partly | {ROOT / "docs" / name: text for name, text in whole.items()} | models.files()
 
 
 if __name__ == "__main__":
     for path, text in documents().items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

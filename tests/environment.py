@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FOREIGN = (
     "ACTIONS_", "AWS_", "BITBUCKET_", "BOTO_", "CI", "GITHUB_", "GITLAB_", "INPUT_", "RUNNER_",
 )  # fmt: skip
+SERVICES = ("AUTO_SCALING", "CLOUDWATCH_LOGS", "CODEDEPLOY", "EC2", "ECS", "LAMBDA", "SSM", "STS")
+"""The services of the emulator, as the SDK's variables for endpoints name them."""
+
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -32,12 +35,11 @@ def clean_environment(home: Path) -> dict[str, str]:
 
 def aws_environment(home: Path, *, s3: S3Server, emulator: Emulator) -> Mapping[str, str]:
     """A clean environment, credentials, a region and endpoints; S3 behind the emulator where it knows it."""
-    services = ("CODEDEPLOY", "STS", "LAMBDA", "ECS")
     return {
         **clean_environment(home),
         "AWS_ACCESS_KEY_ID": s3.access_key,
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
         "AWS_REGION": REGION,
         "AWS_ENDPOINT_URL_S3": emulator.url if emulator.bucket_store else s3.url,
-        **{f"AWS_ENDPOINT_URL_{service}": emulator.url for service in services},
+        **{f"AWS_ENDPOINT_URL_{service}": emulator.url for service in SERVICES},
     }

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import yaml
 
+from deployer.appspec.resource import properties_of
 from deployer.aws.errors import error_code, is_credentials, is_denied, is_transient, sdk_errors, translate
-from deployer.documents import OutOfBounds, compose
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Completed:
 
 def complete(text: str, resolver: Resolver) -> Completed:
     """Look up what the AppSpec leaves out; a text that cannot be understood comes back as it is."""
-    properties = _properties(text)
+    properties = properties_of(text)
     if properties is None:
         return Completed(text)
     named = {str(key.value).lower(): value for key, value in properties.value}
@@ -109,26 +109,6 @@ def complete(text: str, resolver: Resolver) -> Completed:
     if "currentversion" in named or not (function and alias and function.value and alias.value):
         return Completed(text)
     return _inserted(text, properties, resolver.version(str(function.value), str(alias.value)))
-
-
-def _properties(text: str) -> yaml.MappingNode | None:
-    """Return the `Properties` of the AppSpec's one resource."""
-    try:
-        node = compose(text)
-    except (yaml.YAMLError, OutOfBounds):
-        return None
-    resources = _value(node, "resources")
-    first = resources.value[0] if isinstance(resources, yaml.SequenceNode) and resources.value else None
-    if not isinstance(first, yaml.MappingNode) or not first.value:
-        return None
-    properties = _value(first.value[0][1], "properties")
-    return properties if isinstance(properties, yaml.MappingNode) and properties.value else None
-
-
-def _value(node: yaml.Node | None, key: str) -> yaml.Node | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    return next((value for name, value in node.value if str(name.value).lower() == key), None)
 
 
 def _replaced(text: str, node: yaml.ScalarNode, arn: str) -> Completed:

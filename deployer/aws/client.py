@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from deployer import __version__
 from deployer.aws.errors import sdk_errors, translate
@@ -17,7 +18,6 @@ from deployer.regions import partition
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from pathlib import Path
 
     from boto3.session import Session
     from botocore.config import Config
@@ -41,6 +41,18 @@ _READ_SECONDS = 15
 
 _LAST_READ_SECONDS = (5, 2)
 """The same towards the end of a wait: the longest that fits into what is left, or the last."""
+
+_NEIGHBOR_SECONDS = 10
+"""The same for another service, which may need some seconds for a page of a thousand instances."""
+
+_REACH_SECONDS = 2
+"""Time to connect to another service, to which a private network may have no way at all."""
+
+_MODELS = Path(__file__).parent / "models"
+"""Models of the operations that are used of large services; botocore's take up to a quarter of a second.
+
+`make docs` takes them from botocore's own.
+"""
 
 _TRANSFER_SECONDS = 60
 """Time for S3 to accept a part of a bundle on a slow link, the SDK's own default."""
@@ -117,6 +129,11 @@ class Aws:
     def functions(self) -> LambdaClient:
         """The Lambda client, for what an AppSpec leaves out."""
         return self._attended(self.session.client("lambda", config=_config()))
+
+    def neighbor(self, service: str) -> Any:  # noqa: ANN401 - the SDK makes its clients at run time
+        """Return a client of another service for what a run can do without: one try, of a few seconds."""
+        config = _config(_NEIGHBOR_SECONDS, connect=_REACH_SECONDS)
+        return self._attended(self.session.client(service, config=config), patience=0)  # type: ignore[call-overload]
 
     @cached_property
     def sts(self) -> STSClient:
@@ -216,15 +233,16 @@ def _session(inner: BotocoreSession, region: str | None) -> Session:
 
     from deployer.aws.answers import guarded
 
+    inner.get_component("data_loader").search_paths.insert(0, str(_MODELS))
     return boto3.session.Session(botocore_session=guarded(inner), region_name=region)
 
 
-def _config(timeout: int = _READ_SECONDS) -> Config:
+def _config(timeout: int = _READ_SECONDS, *, connect: int = 10) -> Config:
     """Return the settings of a client whose calls may each take `timeout` seconds to be answered."""
     from botocore.config import Config
 
     return Config(
-        connect_timeout=min(10, timeout),
+        connect_timeout=min(connect, timeout),
         read_timeout=timeout,
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=16,

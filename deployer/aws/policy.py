@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING, Any
 
-from deployer.choices import Back, OnConflict, OnEnd, OnNewer, Stage
+from deployer.choices import Back, OnConflict, OnEnd, OnNewer, PreFlight, Stage
 from deployer.regions import partition
 from deployer.revision import S3Revision
 
@@ -31,6 +31,7 @@ WITHOUT_RESOURCE = frozenset(
         "codedeploy:GetDeploymentTarget",
         "codedeploy:ListApplications",
         "codedeploy:ListDeploymentTargets",
+        "codedeploy:ListOnPremisesInstances",
         "codedeploy:StopDeployment",
     }
 )
@@ -49,7 +50,8 @@ def permissions_policy(settings: Settings) -> Document:
     )
     stores = settings.packages or settings.promoted
     statements = [*_rehearsal(settings, place), *(_storage(settings, place) if stores else ())]
-    return _document([*statements, *_deployment(settings, place), *_conveniences(settings, place)])
+    conveniences = [*_conveniences(settings, place), *_fleet(settings, place)]
+    return _document([*statements, *_deployment(settings, place), *conveniences])
 
 
 def wildcards(settings: Settings) -> Iterator[str]:
@@ -185,6 +187,24 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
             yield _allow("OptionalGroup", looks, *groups)
         yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
         yield _allow("OptionalNearestGroup", ["codedeploy:ListDeploymentGroups"], application)
+
+
+def _fleet(settings: Settings, place: Place) -> Iterator[Document]:
+    """Yield the statements for looking at what the groups deploy to; what IAM grants on `*` only."""
+    deploys = settings.stop_after.reaches(Stage.DEPLOY) and settings.deployment_groups
+    goes_back = isinstance(settings.revision, Back)
+    if not deploys or goes_back or settings.deployment_id or settings.pre_flight is PreFlight.OFF:
+        return
+    if settings.packages and not settings.bucket:
+        yield _allow("OptionalService", ["ecs:DescribeServices"], place.arn("ecs", "service/*"))
+        return
+    instances = [
+        "ec2:DescribeInstances",
+        "autoscaling:DescribeAutoScalingGroups",
+        "codedeploy:ListOnPremisesInstances",
+        "ssm:DescribeInstanceInformation",
+    ]
+    yield _allow("OptionalFleet", instances, "*")
 
 
 def trust_policy(settings: Settings, claims: Claims) -> Document:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployer.errors import Problem
+    from deployer.live.targets import Targets
     from deployer.revision import Revision, StoredObject
 
 
@@ -92,7 +93,8 @@ class Group:
 
     `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
     them; None where there was none. `platform` is the service's word; `scales` is whether it has an Auto
-    Scaling group, None as `blue_green` is if that is unknown. `unread` says why nothing could be learnt.
+    Scaling group, None as `blue_green` and `targets` are if that is unknown. `unread` says why nothing could
+    be learnt.
     """
 
     application: str
@@ -104,6 +106,12 @@ class Group:
     unread: Problem | None = None
     blue_green: bool | None = None
     scales: bool | None = None
+    targets: Targets | None = None
+
+    @property
+    def label(self) -> str:
+        """The names of application and group."""
+        return f"{self.application}/{self.name}"
 
     @property
     def settled(self) -> bool:

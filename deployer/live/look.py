@@ -15,6 +15,7 @@ from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_error
 from deployer.deployment.holder import scope_of
 from deployer.live.group import Group, Record
 from deployer.live.origin import Origin, left, read
+from deployer.live.targets import targets_of
 from deployer.revision import location, of_location
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
         platform=info.get("computePlatform", ""),
         blue_green=style == "BLUE_GREEN" if style else None,
         scales=bool(info.get("autoScalingGroups")),
+        targets=targets_of(info),
         live=live,
         attempt=attempt,
         seen=seen,

@@ -20,6 +20,10 @@ Lambda and ECS, the service) will apply to it. The check makes no AWS calls, so 
 with `stop-after: package`. All problems are reported at once, each as an annotation on the file and line that
 causes it.
 
+Before a deployment, what the [deployment group](#the-deployment-group) deploys to is checked too, as far as
+optional permissions allow (`OptionalFleet` and `OptionalService` in [iam.md](iam.md)). Its errors are only
+for what is certain to fail, and end the run with exit code 2.
+
 `pre-flight: errors`, the default, stops the run with exit code 3 at errors: problems that would make the
 deployment fail on the instances, or lose files that the AppSpec names. Warnings are for things that the agent
 accepts but that do not do what they appear to, and for things that another version of the agent rejects;

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deployer.deployment.explain import Failure
     from deployer.deployment.model import Deployment, Snapshot
     from deployer.deployment.wait import Ending
+    from deployer.fleet.model import Fleet
     from deployer.live.group import Group
     from deployer.live.origin import Origin
     from deployer.revision import Revision, S3Revision, StoredObject
@@ -170,3 +171,11 @@ def log_title(failure: Failure) -> str:
     """Return the heading of a failed script's log."""
     script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""
     return f"Log of {failure.event}{script} on {first_few(failure.targets)}"
+
+
+def fleet(group: str, found: Fleet) -> str:
+    """Return how many instances a group deploys to, empty if none does or that is not certain."""
+    if not found.total:
+        return ""
+    stopped = f", {len(found.stopped):,} of them stopped" if found.stopped else ""
+    return f"{group} deploys to {counted(found.total, 'instance')}{stopped}"

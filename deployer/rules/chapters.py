@@ -12,6 +12,7 @@ from deployer.rules import (
     bundle,
     document,
     files,
+    fleet,
     hooks,
     permissions,
     resources,
@@ -34,6 +35,7 @@ CHAPTERS: Mapping[str, ModuleType] = MappingProxyType(
         "The source folder": tree,
         "Ready-made archives": archive,
         "The upload": upload,
+        "The deployment group": fleet,
     }
 )
 

@@ -90,6 +90,8 @@ class CodeDeploy:
         }
         if application.platform == "Server":
             info["ec2TagFilters"] = [{"Key": "Name", "Value": application.name, "Type": "KEY_AND_VALUE"}]
+        if application.platform == "ECS":
+            info["ecsServices"] = [{"clusterName": "shop", "serviceName": "shop-web"}]
         attempts = self.world.of_group(application.name, group.name)
         good = [deployment for deployment in attempts if deployment.status(now) == "Succeeded"]
         if good:
@@ -109,6 +111,13 @@ class CodeDeploy:
         platform, members = self.world.config(name)
         facts = {"deploymentConfigName": name, "computePlatform": platform, "createTime": self.world.since}
         return {"deploymentConfigInfo": {**facts, **members}}
+
+    def list_on_premises_instances(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Names of the registered instances that have the tag of the only filter that is emulated."""
+        (wanted,) = request["tagFilters"]
+        assert wanted["Type"] == "KEY_AND_VALUE"
+        tag = (wanted["Key"], wanted["Value"])
+        return {"instanceNames": sorted(name for name, tags in self.world.premises.items() if tag in tags)}
 
     def register_application_revision(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Remember a revision."""

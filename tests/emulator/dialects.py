@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from tests.emulator.wire import Request
 
 TARGETS = {"CodeDeploy_20141006": "codedeploy", "AmazonEC2ContainerServiceV20141113": "ecs"}
-KINDS = {"sts": "text/xml", "s3": "application/xml", "lambda": "application/json"}
+KINDS = {
+    "autoscaling": "text/xml",
+    "ec2": "text/xml",
+    "sts": "text/xml",
+    "s3": "application/xml",
+    "lambda": "application/json",
+}
 FUNCTION = re.compile(r"/2015-03-31/functions/(?P<FunctionName>[^/]+)(?:/aliases/(?P<Name>[^/]+))?\Z")
 XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
 
@@ -100,7 +106,13 @@ def write_error(service: str, error: ServiceError, request_id: str) -> Answer:
             f"<RequestId>{request_id}</RequestId></Error>"
         )
         return Answer(error.status, text.encode(), headers)
-    if service != "sts":
+    if service == "ec2":
+        text = (
+            f"<Response><Errors><Error><Code>{error.code}</Code><Message>{escape(error.message)}</Message>"
+            f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
+        )
+        return Answer(error.status, text.encode(), headers)
+    if service not in {"autoscaling", "sts"}:
         member = "Message" if service == "lambda" else "message"
         body: dict[str, Any] = {"__type": error.code, member: error.message}
         return Answer(error.status, json.dumps(body).encode(), {**headers, "x-amzn-errortype": error.code})

@@ -26,6 +26,8 @@ BAD_SIGNATURE = (
     "Access Key and signing method. Consult the service documentation for details."
 )
 BY_SERVICE = {
+    "autoscaling": {"AccessDeniedException": "AccessDenied"},
+    "ec2": {"AccessDeniedException": "UnauthorizedOperation"},
     "sts": {
         "UnrecognizedClientException": "InvalidClientTokenId",
         "ExpiredTokenException": "ExpiredToken",
@@ -94,5 +96,7 @@ def check_signature(scope: Scope, secret: str, service: str) -> None:
 def refuse(service: str, code: str, message: str) -> ServiceError:
     """An error of authentication or authorization under the name that the service gives it."""
     name = BY_SERVICE.get(service, {}).get(code, code)
-    forbidden = service in {"lambda", "sts"} or (service == "s3" and name != "ExpiredToken")
+    forbidden = service in {"autoscaling", "ec2", "lambda", "sts"} or (
+        service == "s3" and name != "ExpiredToken"
+    )
     return ServiceError(name, message, status=403 if forbidden else 400)

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Neighbours:
-    """Functions with their aliases' versions, and the newest revision number of task definition families."""
+    """Functions with their aliases' versions, newest revisions of task definitions, and services."""
 
     account: str
     functions: dict[str, dict[str, str]] = field(default_factory=lambda: {"shop-orders": {"live": "7"}})
     families: dict[str, int] = field(default_factory=lambda: {"shop-web": 41})
+    services: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {
+            "shop/shop-web": {"status": "ACTIVE", "deploymentController": {"type": "CODE_DEPLOY"}}
+        }
+    )
 
     def function(self, operation: str, request: Mapping[str, Any], *, region: str) -> dict[str, Any]:
         """GetAlias and GetFunction."""
@@ -42,6 +47,23 @@ class Neighbours:
                 "ResourceNotFoundException", f"Cannot find alias arn: {arn}:{alias}", status=404
             )
         return {"AliasArn": f"{arn}:{alias}", "Name": alias, "FunctionVersion": aliases[alias]}
+
+    def described_services(self, request: Mapping[str, Any], *, region: str) -> dict[str, Any]:
+        """DescribeServices of one cluster."""
+        arn = f"arn:{partition(region)}:ecs:{region}:{self.account}:service"
+        names = {each: f"{request['cluster']}/{each}" for each in request["services"]}
+        return {
+            "services": [
+                {"serviceArn": f"{arn}/{path}", "serviceName": name, **self.services[path]}
+                for name, path in names.items()
+                if path in self.services
+            ],
+            "failures": [
+                {"arn": f"{arn}/{path}", "reason": "MISSING"}
+                for path in names.values()
+                if path not in self.services
+            ],
+        }
 
     def task_definition(self, request: Mapping[str, Any], *, region: str) -> dict[str, Any]:
         """DescribeTaskDefinition, by family, family and revision, or ARN."""

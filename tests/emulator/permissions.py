@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tests.emulator.deployments import partition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.emulator.world import World
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ON_ANYTHING = {
     "BatchGetDeploymentTargets", "ContinueDeployment", "GetDeploymentTarget", "ListApplications",
-    "ListDeploymentConfigs", "ListDeploymentTargets", "StopDeployment",
+    "ListDeploymentConfigs", "ListDeploymentTargets", "ListOnPremisesInstances", "StopDeployment",
 }  # fmt: skip
 ON_APPLICATION = {
     "GetApplication", "GetApplicationRevision", "ListApplicationRevisions", "ListDeploymentGroups",
@@ -28,7 +28,7 @@ def needed(
 ) -> list[tuple[str, str]]:
     """The pairs of action and resource ARN that the caller must be allowed."""
     arn = f"arn:{partition(region)}:{service}:{region}:{world.account}"
-    find = {"codedeploy": _codedeploy, "lambda": _lambda, "ecs": _ecs, "sts": _sts}[service]
+    find = FINDERS[service]
     return list(find(operation, request, world, arn))
 
 
@@ -70,9 +70,33 @@ def _lambda(operation: str, request: Mapping[str, Any], world: World, arn: str) 
 
 
 def _ecs(operation: str, request: Mapping[str, Any], world: World, arn: str) -> Wanted:  # noqa: ARG001
-    yield f"ecs:{operation}", "*"
+    if operation == "DescribeServices":
+        for name in request["services"]:
+            yield f"ecs:{operation}", f"{arn}:service/{request['cluster']}/{name}"
+    else:
+        yield f"ecs:{operation}", "*"
+
+
+def _logs(operation: str, request: Mapping[str, Any], world: World, arn: str) -> Wanted:  # noqa: ARG001
+    yield f"logs:{operation}", f"{arn}:log-group:{request['logGroupName']}:log-stream:"
+
+
+def _on_anything(operation: str, request: Mapping[str, Any], world: World, arn: str) -> Wanted:  # noqa: ARG001
+    yield f"{arn.split(':')[2]}:{operation}", "*"
 
 
 def _sts(operation: str, request: Mapping[str, Any], world: World, arn: str) -> Wanted:  # noqa: ARG001
     if operation == "AssumeRole":
         yield "sts:AssumeRole", request["RoleArn"]
+
+
+FINDERS: Mapping[str, Callable[[str, Mapping[str, Any], World, str], Wanted]] = {
+    "autoscaling": _on_anything,
+    "codedeploy": _codedeploy,
+    "ec2": _on_anything,
+    "ecs": _ecs,
+    "lambda": _lambda,
+    "logs": _logs,
+    "ssm": _on_anything,
+    "sts": _sts,
+}

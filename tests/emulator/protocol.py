@@ -29,6 +29,7 @@ TYPES: dict[str, tuple[type, ...]] = {
     "blob": (str, bytes),
 }
 FUTURE = {"Verifying"}  # a status that the service may learn one day
+UNLISTED = {"MOST_CONCURRENCY"}  # a value that the reference describes and the model lacks
 COMMON_ERRORS = {
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
     "InternalFailure", "InternalServerError", "InvalidClientTokenId", "InvalidSignatureException",
@@ -109,7 +110,7 @@ def _list(shape: Any, value: list[Any], path: str) -> Iterator[str]:
 
 def _string(shape: Any, value: str, path: str) -> Iterator[str]:
     prefix = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must"
-    if shape.enum and value not in {*shape.enum, *FUTURE}:
+    if shape.enum and value not in {*shape.enum, *FUTURE, *UNLISTED}:
         yield f"{prefix} satisfy enum value set: [{', '.join(shape.enum)}]"
     if len(value) < shape.metadata.get("min", 0):
         yield f"{prefix} have length greater than or equal to {shape.metadata['min']}"

@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 
 from deployer.clock import SystemClock
-from tests.emulator import dialects, iam, permissions, protocol, s3
+from tests.emulator import borrowed, dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from deployer.clock import Clock
+    from tests.emulator.borrowed import Borrowed
     from tests.emulator.deployments import Deployment
     from tests.emulator.scenarios import Scenario
 
@@ -60,7 +61,8 @@ class Emulator:
     sessions and faults in force; `bucket_regions` are the regions of buckets that are not in the request's
     own, `bucket_owners` the accounts of those that belong to others. `clock` is the time that deployments,
     sessions and tokens go by; `page` the length of a list's pages, `creations_per_second` how many calls of
-    CreateDeployment are taken before it is throttled.
+    CreateDeployment are taken before it is throttled. `borrowed` are the services of EC2 and others; without
+    them nobody may ask those anything.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Emulator:
         clock: Clock | None = None,
         page: int = 100,
         creations_per_second: int | None = None,
+        borrowed: Borrowed | None = None,
         port: int = 0,
     ) -> None:
         names = [scenario] if isinstance(scenario, str) else list(scenario)
@@ -95,6 +98,7 @@ class Emulator:
         self.faults = Faults(first.faults)
         self.oidc = TokenEndpoint(self.clock)
         self.neighbours = Neighbours(ACCOUNT)
+        self.borrowed = borrowed
         given = {**({"*": policy} if policy is not None else {}), **(policies or {})}
         self.sts = Sts(
             account=ACCOUNT,
@@ -189,12 +193,41 @@ class Emulator:
         if request.path.startswith("/_oidc/"):
             return self._logged_oidc(request)
         scope, request_id = scope_of(request), str(uuid4())
+        if scope.service in borrowed.SERVICES:
+            return self._borrowed(request, scope, request_id)
         service = "s3" if scope.service == "s3" else "codedeploy"
         try:
             call = s3.read(request) if service == "s3" else dialects.read(request)
         except ServiceError as error:
             return dialects.write_error(service, error, request_id)
         return self._logged(call, scope, request_id)
+
+    def _borrowed(self, request: Request, scope: Scope, request_id: str) -> Answer:
+        """Let another maker's stand-in answer, if the caller may ask."""
+        service, operation = scope.service, borrowed.operation_of(request)
+        parameters = borrowed.parameters_of(request)
+        began, status, code = self.clock.now().timestamp(), 0, "cut"
+        try:
+            fault = self.faults.take(operation)
+            strike(fault, service, operation)
+            with self._lock:
+                caller = self.sts.caller(scope, service)
+                if self.borrowed is None:
+                    raise refuse(service, "AccessDeniedException", "You are not authorized to do this.")
+                needed = permissions.needed(
+                    service, operation, parameters, world=self.world, region=scope.region
+                )
+                self._authorize(caller, service, needed)
+                answer = self.borrowed.answer(request, service=service, region=scope.region)
+            answer = strike_afterwards(fault, answer)
+            status, code = answer.status, ""
+        except ServiceError as error:
+            answer = dialects.write_error(service, error, request_id)
+            status, code = answer.status, error.code
+        finally:
+            entry = LoggedCall(began, service, operation, parameters, scope.access_key, status, code)
+            self.calls.append(entry)
+        return answer
 
     def _logged(self, call: dialects.Call | s3.S3Call, scope: Scope, request_id: str) -> Answer:
         service = call.service if isinstance(call, dialects.Call) else "s3"
@@ -284,6 +317,8 @@ class Emulator:
             return self.sts.call(call.operation, call.parameters, scope)
         if call.service == "lambda":
             return self.neighbours.function(call.operation, call.parameters, region=scope.region)
+        if call.operation == "DescribeServices":
+            return self.neighbours.described_services(call.parameters, region=scope.region)
         if call.service == "ecs":
             return self.neighbours.task_definition(call.parameters, region=scope.region)
         return self.codedeploy.call(call.operation, call.parameters, region=scope.region)

@@ -22,7 +22,7 @@ YESTERDAY = "main https://github.com/acme/{0}/actions/runs/41 [acme/{0}@1a2b3c4d
 ROLLED_BACK = {"enabled": True, "events": ["DEPLOYMENT_FAILURE"]}
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
     "CodeDeployDefault.OneAtATime": (
-        "Server", {"minimumHealthyHosts": {"type": "HOST_COUNT", "value": -1}}
+        "Server", {"minimumHealthyHosts": {"type": "MOST_CONCURRENCY", "value": 1}}
     ),
     "CodeDeployDefault.HalfAtATime": (
         "Server", {"minimumHealthyHosts": {"type": "FLEET_PERCENT", "value": 50}}
@@ -80,7 +80,8 @@ class World:
 
     The n-th deployment takes the n-th of `scenarios`, the last one for ever; `by_group` (`application/group`)
     goes before it. What was there before came to be at `since`, a day ago in seconds since the epoch.
-    ListDeployments tells of a deployment `listing_delay` seconds after it was created.
+    ListDeployments tells of a deployment `listing_delay` seconds after it was created. `premises` are the
+    registered on-premises instances with their tags.
     """
 
     scenarios: Sequence[str]
@@ -90,6 +91,7 @@ class World:
     applications: dict[str, Application] = field(default_factory=dict)
     configs: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=lambda: dict(CONFIGS))
     deployments: dict[str, Deployment] = field(default_factory=dict)
+    premises: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     listing_delay: float = 0.0
     asked: int = 0
     number: int = 0

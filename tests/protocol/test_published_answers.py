@@ -12,7 +12,7 @@ import pytest
 
 from deployer.main import execute
 from tests.clock import FakeClock
-from tests.environment import clean_environment
+from tests.environment import SERVICES, clean_environment
 from tests.harness import read_outputs
 from tests.protocol.published import CASES, served
 
@@ -81,7 +81,6 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Rea
         _workspace(case, folder)
         output.write_text("")
         with served(case) as url:
-            services = ("CODEDEPLOY", "S3", "STS", "ECS", "LAMBDA")
             given = {
                 **clean_environment(tmp_path),
                 "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -91,7 +90,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Rea
                 "GITHUB_ACTIONS": "true",
                 "GITHUB_WORKSPACE": str(folder),
                 "GITHUB_OUTPUT": str(output),
-                **{f"AWS_ENDPOINT_URL_{service}": url for service in services},
+                **{f"AWS_ENDPOINT_URL_{service}": url for service in ("S3", *SERVICES)},
                 **case.get("env", {}),
             }
             for each, value in given.items():

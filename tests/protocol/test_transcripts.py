@@ -15,6 +15,7 @@ import pytest
 
 from deployer.main import execute
 from tests.emulator import SCENARIOS, Emulator
+from tests.environment import SERVICES
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ PLATFORMS: Mapping[str, Mapping[str, str]] = {
     "console": {},
 }
 VOLATILE = (
-    (r"^Calls to \w+ go to http://127\.0\.0\.1:\d+, set by AWS_ENDPOINT_URL_\w+\.\n", ""),  # no user's
+    (r"^Calls to [\w ]+ go to http://127\.0\.0\.1:\d+, set by AWS_ENDPOINT_URL_\w+\.\n", ""),  # no user's
     (r"(?<=::add-mask::).*", "SECRET"),
     (r"bucket-[0-9a-f-]{36}", "BUCKET"),
     (r"\b[0-9a-f]{64}\b", "DIGEST"),
@@ -56,6 +57,7 @@ VOLATILE = (
     (r"(?<=stop-commands::)[0-9a-f]{32}", "TOKEN"),
     (r"^::[0-9a-f]{32}::$", "::TOKEN::"),
     (r"(section_start|section_end):\d+:", r"\1:TIME:"),
+    (r"\bi-[0-9a-f]{17}\b", "i-INSTANCE"),
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
     (r"\d\.\d kB \(\d+ %\)", "SIZE (RATIO)"),
     (r"\x1b", "ESC"),
@@ -123,6 +125,17 @@ BEFORE: Mapping[str, Sequence[Mapping[str, str]]] = {
 """The inputs of the runs before, whose output is not kept."""
 
 
+def compare(name: str, log: str, code: int) -> None:
+    """Hold a run's log against the transcript of that name, or write that."""
+    text = f"{log}exit code {int(code)}\n"
+    for pattern, replacement in VOLATILE:
+        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
+    file = REPOSITORY / "tests" / "transcripts" / f"{name}.txt"
+    if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
+        file.write_text(text)
+    assert text == file.read_text()
+
+
 @pytest.mark.parametrize(
     "platform",
     [pytest.param(each, marks=pytest.mark.chaos if each != "github" else ()) for each in PLATFORMS],
@@ -147,7 +160,7 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         "AWS_SECRET_ACCESS_KEY": s3.secret_key,
         "AWS_REGION": "eu-west-1",
         "AWS_ENDPOINT_URL_S3": s3.url,
-        **{f"AWS_ENDPOINT_URL_{name}": service.url for name in ("CODEDEPLOY", "LAMBDA", "ECS", "STS")},
+        **{f"AWS_ENDPOINT_URL_{name}": service.url for name in SERVICES},
         "INPUT_DEPLOYMENT-GROUP": "production",
         "INPUT_TIMEOUT": "10m",
         "INPUT_STOP-AFTER": "ready" if scenario == "blue-green" else "wait",
@@ -165,10 +178,4 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         execute([], {**usual, **source, **before}, io.StringIO(), clock=clock)
     stream = io.StringIO()
     code = execute([], environ, stream, clock=clock)
-    text = f"{stream.getvalue()}exit code {int(code)}\n"
-    for pattern, replacement in VOLATILE:
-        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    file = REPOSITORY / "tests" / "transcripts" / f"{name}.{platform}.txt"
-    if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
-        file.write_text(text)
-    assert text == file.read_text()
+    compare(f"{name}.{platform}", stream.getvalue(), code)

@@ -42,10 +42,12 @@ def check_form(document: dict[str, Any]) -> None:
         assert re.fullmatch(r"[A-Za-z0-9]+", each["Sid"])
         assert each["Effect"] == "Allow"
         for action in iam.listed(each["Action"]):
-            assert re.fullmatch(r"(codedeploy|s3|kms|lambda|ecs):[A-Z][A-Za-z]+", action)
+            assert re.fullmatch(
+                r"(autoscaling|codedeploy|ec2|ecs|kms|lambda|logs|s3|ssm):[A-Z][A-Za-z]+", action
+            )
         for resource in iam.listed(each["Resource"]):
             assert re.fullmatch(
-                r"\*|arn:aws[a-z-]*:(codedeploy|s3|kms|lambda):[a-z0-9*-]*:(\d{12}|\*|):.+", resource
+                r"\*|arn:aws[a-z-]*:(codedeploy|ecs|kms|lambda|logs|s3):[a-z0-9*-]*:(\d{12}|\*|):.+", resource
             )
     iam.check_document(document)
 
@@ -308,7 +310,7 @@ def test_a_restart_stores_and_registers_nothing() -> None:
     document = permissions_policy(load({}, flags))
     actions = {action for each in document["Statement"] for action in iam.listed(each["Action"])}
     assert "codedeploy:CreateDeployment" in actions
-    assert not {action for action in actions if not action.startswith("codedeploy:")}
+    assert not {action for action in actions if action.startswith("s3:")}
     assert "codedeploy:RegisterApplicationRevision" not in actions
 
 

@@ -354,6 +354,18 @@ ELSEWHERE = {
     "archive-bomb": "unit/test_hostile_archives.py",
     "archive-link-target": "unit/test_hostile_archives.py",
     "archive-through-link": "unit/test_hostile_archives.py",
+    "fleet-no-instance": "unit/test_fleet.py",
+    "fleet-minimum": "unit/test_fleet.py",
+    "fleet-too-many-stopped": "unit/test_fleet.py",
+    "fleet-stopped": "unit/test_fleet.py",
+    "fleet-no-profile": "transcripts/fleet-suspects.github.txt",
+    "fleet-connection-lost": "transcripts/fleet-suspects.github.txt",
+    "fleet-launch-suspended": "transcripts/fleet-launch-suspended.github.txt",
+    "ecs-service-missing": "transcripts/ecs-service-missing.github.txt",
+    "ecs-controller": "transcripts/ecs-controller.github.txt",
+    "ecs-capacity-provider": "transcripts/ecs-capacity-provider.github.txt",
+    "ecs-test-listener": "protocol/test_fleet.py",
+    "lambda-alias-missing": "protocol/test_fleet.py",
 }
 """Codes that need AWS, a hostile archive, another user or a second process, and the tests that show them."""
 
