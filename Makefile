@@ -6,32 +6,41 @@ WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
 .PHONY: setup help demo test chaos check e2e pictures bench bench-image docs lock format check-python check-container check-workflows check-current
 
+# --no-deps: the lock files are complete, and every file is checked against its hash.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
+
 setup: .venv/.ready
 
-help:
-	@sed -nE 's/^\| `(make [a-z0-9-]+|\.ci\/run)` \| ([^;(]*[^;( ]).*/\1|\2/p' CONTRIBUTING.md | \
-	  while IFS='|' read -r command about; do printf '%-18s %s\n' "$$command" "$$about"; done
-
-# --no-deps: the lock files are complete, and every file is checked against its hash.
-.venv/.ready: requirements.txt requirements-dev.txt
+# Each installs what is still missing of its own: linters take several times as long as the demo.
+.venv/.demo: requirements-demo.txt
+	@echo 'Installing the product and a server for S3 into .venv.'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
-	  -r requirements.txt -r requirements-dev.txt
+	$(INSTALL) -r $<
+	touch $@
+
+.venv/.test: requirements-test.txt .venv/.demo
+	@echo 'Installing pytest and what else the tests need into .venv.'
+	$(INSTALL) -r $<
+	touch $@
+
+.venv/.ready: requirements-dev.txt .venv/.test
+	@echo 'Installing linters and what the end-to-end tests need into .venv; this takes about a minute.'
+	$(INSTALL) -r $<
 	touch $@
 
 lock: setup
 	.ci/lock .
 
 # Live, against stand-ins for S3 and CodeDeploy on this machine; SCENARIO=list names the others.
-demo: setup
+demo: .venv/.demo
 	$(BIN)/python -m tests.demo $(SCENARIO)
 
 # With CI set, branch coverage is measured too, and has to be high enough.
-test: setup
+test: .venv/.test
 	$(BIN)/pytest -n 2 -m "not browser and not chaos and not container and not large and not witness" $(if $(CI),--cov --cov-report=term)
 
 # A seeded part of the fault campaign; ALL=1 runs the whole and records it for docs/reliability.md.
-chaos: setup
+chaos: .venv/.test
 	$(if $(ALL),CHAOS=all) $(BIN)/pytest -n 2 -m chaos $(if $(ALL),-o junit_family=xunit1 --junitxml=build/chaos.xml)
 	$(if $(ALL),$(BIN)/python -m tests.chaos.record build/chaos.xml)
 
