@@ -11,6 +11,10 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 
 setup: .venv/.ready
 
+help:
+	@sed -nE 's/^\| `(make [a-z0-9-]+|\.ci\/run)` \| ([^;(]*[^;( ]).*/\1|\2/p' CONTRIBUTING.md | \
+	  while IFS='|' read -r command about; do printf '%-18s %s\n' "$$command" "$$about"; done
+
 # Each installs what is still missing of its own: linters take several times as long as the demo.
 .venv/.demo: requirements-demo.txt
 	@echo 'Installing the product and a server for S3 into .venv.'

@@ -57,6 +57,7 @@ BY_NAME = """
 # Made on installation rather than unpacked, and by which package.
 MADE = {
     "/etc/group": "base-passwd",
+    "/etc/ld.so.cache": "libc-bin",
     "/etc/nsswitch.conf": "libc-bin",
     "/etc/passwd": "base-passwd",
     "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
@@ -218,8 +219,11 @@ def main(folder: Path) -> None:
     links = filter(os.path.islink, LINKS)
     for name in (*programs, "/usr/local/bin/python", "/usr/local/bin/python3", *links, *MADE, *OTHERS):
         system.take(Path(name))
-    for path in list(libraries_of([*system.taken, *SITE.rglob("*.so")])):
+    libraries = list(libraries_of([*system.taken, *SITE.rglob("*.so")]))
+    for path in libraries:
         system.take(path)
+    folders = sorted({str(real(path).parent) for path in libraries})
+    subprocess.run(["/sbin/ldconfig", "-X", "-r", system.folder, *folders], check=True)  # noqa: S603
     record_packages(system)
     for name, mode in EMPTY.items():
         made = system.folder / name
