@@ -81,6 +81,16 @@ def test_json_is_json(block: Block) -> None:
     assert json.loads(block.code)
 
 
+def test_the_architecture_is_drawn_as_it_is() -> None:
+    """Every room of the house is in the tree, and tree and chart name only files and folders that exist."""
+    chart, tree = (block.code for block in blocks("docs/architecture.md"))
+    house = ROOT / "deployer"
+    for name in re.findall(r"\b(\w+(?:/|\.py))(?=[\s,<;\"])", chart + tree.partition("\n")[2]):
+        assert (house / name).exists() or (ROOT / name).exists(), name
+    rooms = {path.parent.name for path in house.glob("*/__init__.py")}
+    assert rooms == set(re.findall(r"^  (\w+)/", tree, re.MULTILINE))
+
+
 def test_every_language_is_looked_at() -> None:
     """Other tests compare logs with runs, run Jenkins's script, and try the cases of the rules."""
     known = {"yaml", "sh", "bash", "json", "text", "mermaid", "groovy"}
