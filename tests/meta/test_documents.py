@@ -64,12 +64,9 @@ def test_a_command_line_is_one_to_its_program(block: Block) -> None:
     """Bash parses it, our flags load, and those of the AWS CLI are in the guide."""
     subprocess.run(["bash", "-n"], input=block.code, text=True, check=True)
     for line in block.code.replace("\\\n", " ").splitlines():
-        if " deployer:1 " in line.replace("ghcr.io/codedeploy-deployer/", " ") or line.startswith(
-            "deployer "
-        ):
-            words = shlex.split(line.partition(" #")[0].partition(" >")[0])
-            first = next(place for place, word in enumerate(words) if re.search(r"(^|/)deployer(:1)?$", word))
-            call = parse(words[first + 1 :])
+        used = re.search(r"^ *(?:docker run .*/deployer:1|deployer) +([^#>|]*)", line)
+        if used and used[1] != '"$@"':
+            call = parse(shlex.split(used[1]))
             if call.command in {"run", "policy"}:
                 load({"AWS_REGION": "eu-west-1"}, call.arguments)
         if re.match(r"aws deploy (push|create)", line):
