@@ -17,7 +17,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from deployer.errors import DeployError, EngineFault, InvalidInput, Problem
-from deployer.rehearse.engine import Engine, Refused
+from deployer.rehearse.engine import Engine, Refused, Unreachable
 from deployer.rehearse.pull import pull
 
 if TYPE_CHECKING:
@@ -126,6 +126,13 @@ class Container:
                 if not self._read(response, output, until, tick):
                     return None
             ended = self._engine.ask("GET", f"exec/{identifier}/json", "tell how a command ended")
+        if ended.get("Running"):
+            raise EngineFault(
+                Problem(
+                    "The Docker engine closed the output of a command that still runs.",
+                    code="rehearsal-engine",
+                )
+            )
         code = ended.get("ExitCode")
         if not isinstance(code, int):
             raise Gone
@@ -232,9 +239,13 @@ def started(  # noqa: PLR0913 - its knobs are keyword-only
     """Yield a running container of an image, which is pulled if it is not there; it is removed at the end."""
     name = f"deployer-rehearsal-{secrets.token_hex(8)}"
     body = _description(image, variables, seconds, limits)
+    made = True
     try:
         try:
             _create(engine, name, body)
+        except Unreachable:
+            made = False
+            raise
         except Refused as error:
             if error.status != _NOT_FOUND:
                 raise _unusable(image, error) from error
@@ -254,7 +265,8 @@ def started(  # noqa: PLR0913 - its knobs are keyword-only
                 raise _unusable(image, error) from error
             yield Container(engine, name, limits, clock)
     finally:
-        _remove(engine, name, say)
+        if made:
+            _remove(engine, name, say)
 
 
 def _description(image: str, variables: Sequence[str], seconds: float, limits: Limits) -> dict[str, object]:

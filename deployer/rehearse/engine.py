@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import ssl
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 Query = dict[str, str | int]
 _SOCKET = "unix:///var/run/docker.sock"
 _PORT, _TLS_PORT = 2375, 2376
-_SECONDS = 120.0
-"""The time to wait for an answer: removing or starting a container can take long on a busy machine."""
-
 _MOST_BYTES = 16 << 20
 _SHOWN = 500
 
@@ -60,13 +57,17 @@ class Unreachable(InvalidInput):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine at an address: a socket's path, or a host and a port, with or without TLS."""
+    """An engine at an address: a socket's path, or a host and a port, with or without TLS.
+
+    `seconds` is how long an answer may take: a busy machine is slow to start or remove a container.
+    """
 
     address: str
     path: str = ""
     host: str = "localhost"
     port: int = 0
     tls: ssl.SSLContext | None = None
+    seconds: float = 120.0
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Engine:
@@ -116,45 +117,47 @@ class Engine:
     ) -> Iterator[HTTPResponse]:
         """Send a request and yield the answer, which ends with the context; `chunks` are sent as a tar.
 
-        An `endless` answer is waited for without a limit.
+        An `endless` answer may pause for as long as it likes once it has begun.
         """
-        connection = self._connection()
-        headers = {"Host": self.host, "Content-Type": "application/x-tar" if chunks else "application/json"}
-        payload: Iterable[bytes] | str | None = json.dumps(body) if body is not None else None
+        kind = "application/json" if chunks is None else "application/x-tar"
+        payload: Iterable[bytes] | str | None = None if body is None else json.dumps(body)
         if chunks is not None:
             payload = (chunk for chunk in chunks)  # whatever else it has, it is no file
         url = f"/{quote(path)}" + (f"?{urlencode(query)}" if query else "")
-        try:
+        with closing(self._connection()) as connection:
             with _speaking(self, what):
+                connection.connect()
+                line = connection.sock  # the connection forgets it where the answer ends with it
                 try:
-                    connection.request(
-                        method, url, body=payload, headers=headers, encode_chunked=bool(chunks)
-                    )
+                    connection.request(method, url, payload, {"Content-Type": kind}, encode_chunked=True)
                 except BrokenPipeError:  # it has answered already, and says why in that answer
                     if chunks is None:
                         raise
                 response = connection.getresponse()
-            if response.status >= 400:  # noqa: PLR2004 - HTTP's errors
-                raise Refused(response.status, _reason(response.read(_MOST_BYTES)), what)
-            if endless and connection.sock:
-                connection.sock.settimeout(None)
-            yield response
-        finally:
-            connection.close()
+            with closing(response):
+                if response.status >= 400:  # noqa: PLR2004 - HTTP's errors
+                    raise Refused(response.status, _reason(response.read(_MOST_BYTES)), what)
+                if endless:
+                    line.settimeout(None)
+                try:
+                    yield response
+                finally:
+                    with suppress(OSError):
+                        line.shutdown(socket.SHUT_RDWR)  # wakes up whoever still reads from it
 
     def _connection(self) -> HTTPConnection:
         if self.path:
-            return _UnixConnection(self.path)
+            return _UnixConnection(self.path, self.seconds)
         if self.tls:
-            return HTTPSConnection(self.host, self.port, timeout=_SECONDS, context=self.tls)
-        return HTTPConnection(self.host, self.port, timeout=_SECONDS)
+            return HTTPSConnection(self.host, self.port, timeout=self.seconds, context=self.tls)
+        return HTTPConnection(self.host, self.port, timeout=self.seconds)
 
 
 class _UnixConnection(HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
+    def __init__(self, path: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._path = path
 
     def connect(self) -> None:

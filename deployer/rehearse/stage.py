@@ -70,14 +70,13 @@ def rehearse(bundle: Bundle, run: Run) -> None:
         previous(run) as before,
         _container(terms, run) as container,
     ):
-        life, installed = Life(container, terms, _PREVIOUS_ID), None
+        life, places, installed = Life(container, terms, _PREVIOUS_ID), Places(), None
         if before:
-            installed = _play(life, before, run)
-        places, prefix = Places(), "The previous revision: "
+            installed = _play(life, before, places, run)
         if installed or not before:
-            life, places, prefix = Life(container, terms, _ID), places_of(bundle), ""
-            _play(life, archive, run, over=installed)
-    _conclude(life, places, prefix, run)
+            life, places = Life(container, terms, _ID), places_of(bundle)
+            _play(life, archive, places, run, over=installed)
+    _conclude(life, places, run)
 
 
 def _nothing_to_rehearse(bundle: Bundle) -> str:
@@ -138,9 +137,11 @@ def _container(terms: Terms, run: Run) -> Iterator[Container]:
         yield container
 
 
-def _play(life: Life, archive: Archive, run: Run, *, over: Installed | None = None) -> Installed | None:
+def _play(
+    life: Life, archive: Archive, places: Places, run: Run, *, over: Installed | None = None
+) -> Installed | None:
     """Deploy an archive over what was deployed before, telling what happens; None if it fails."""
-    tell = narrator(run, {}, {"failed"})
+    tell = narrator(run, places.timeouts, {"failed"})
     began = run.clock.monotonic()
     life.show = lambda snapshot: tell(snapshot, run.clock.monotonic() - began)
     with suppress(EventFailed):
@@ -148,7 +149,7 @@ def _play(life: Life, archive: Archive, run: Run, *, over: Installed | None = No
     return None
 
 
-def _conclude(life: Life, places: Places, prefix: str, run: Run) -> None:
+def _conclude(life: Life, places: Places, run: Run) -> None:
     """Report how the last deployment in the container went; raises RehearsalFailed if it failed."""
     for event, log in life.logs:
         if log.speaks:
@@ -159,14 +160,14 @@ def _conclude(life: Life, places: Places, prefix: str, run: Run) -> None:
     snapshot = life.snapshot()
     explanation = explain(snapshot, places)
     if snapshot.failed:
-        explanation = _improved(explanation, life, prefix, run)
+        explanation = _improved(explanation, life, run)
     status = Status.FAILED if snapshot.failed else Status.REHEARSED
     run.rehearsed(Ending(status, snapshot, life.seconds), explanation)
     if snapshot.failed:
         raise RehearsalFailed(*explanation.problems)
 
 
-def _improved(explanation: Explanation, life: Life, prefix: str, run: Run) -> Explanation:
+def _improved(explanation: Explanation, life: Life, run: Run) -> Explanation:
     """Return what explains a deployment on an instance, with what is true of a container only."""
     problems = life.problems or explanation.problems
     first, *others = problems
@@ -176,5 +177,6 @@ def _improved(explanation: Explanation, life: Life, prefix: str, run: Run) -> Ex
     if said and TIME_UP in said.message:
         advice = "Raise the input timeout, or find what it waits for."
     hint = "\n".join(part for part in (first.hint, advice) if part)
+    prefix = "The previous revision: " if life.identifier == _PREVIOUS_ID else ""
     first = replace(first, message=f"{prefix}{first.message}", hint=hint)
     return replace(explanation, problems=(first, *others))

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from deployer.clock import SystemClock
 from deployer.errors import ExitCode
 from deployer.main import execute
-from tests.engine import Command, FakeEngine, frame
+from deployer.rehearse.container import Limits, started
+from deployer.rehearse.engine import Engine
+from tests.certificates import certify
+from tests.engine import Command, FakeEngine, Handler, frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.engine import Handler
     from tests.harness import RunLine, Start
 
 ROOT = Path(__file__).parents[2]
@@ -321,6 +328,54 @@ def test_output_that_is_cut_short_is_shown_as_far_as_it_came(repository: Path, e
     run = Run(repository, engine.environ, "--pre-flight=off")
     assert run.code in {0, ExitCode.INVALID_BUNDLE}
     assert engine.containers == {}
+
+
+def test_a_script_may_be_silent_for_longer_than_an_answer_may_take(engine: FakeEngine) -> None:
+    def slow(handler: Handler) -> None:
+        handler.stream(b"")
+        handler.wfile.flush()
+        time.sleep(0.5)
+        handler.wfile.write(frame(1, b"done\n"))
+
+    engine.answers["POST exec start"] = slow
+    impatient = Engine(str(engine.path), path=str(engine.path), seconds=0.2)
+    said: list[tuple[int, bytes]] = []
+    with started(
+        impatient, engine.image, variables=[], seconds=9, limits=Limits(), say=print, clock=SystemClock()
+    ) as container:
+        assert container.execute(["true"], output=lambda *piece: said.append(piece)) == 0
+    assert said == [(1, b"done\n")]
+
+
+def test_an_engine_by_its_address() -> None:
+    assert Engine.of({}).path == "/var/run/docker.sock"
+    assert Engine.of({"DOCKER_HOST": "unix:///run/docker.sock"}).path == "/run/docker.sock"
+    tcp = Engine.of({"DOCKER_HOST": "tcp://docker"})
+    assert (tcp.host, tcp.port, tcp.tls) == ("docker", 2375, None)
+
+
+def test_an_engine_that_wants_certificates(tmp_path: Path) -> None:
+    """As GitLab's dind service does: both sides show theirs."""
+    ca = certify(tmp_path)
+    shutil.copy(ca, tmp_path / "cert.pem")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ca, tmp_path / "key.pem")
+    context.load_verify_locations(ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    Handler.fake = FakeEngine(
+        tmp_path, answers={"GET containers": lambda handler: handler.send(200, ["seen"])}
+    )
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    environ = {
+        "DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}",
+        "DOCKER_TLS_VERIFY": "1",
+        "DOCKER_CERT_PATH": str(tmp_path),
+    }
+    assert Engine.of(environ).ask("GET", "containers", "list containers") == ["seen"]
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_container_that_ends_fails_the_event(repository: Path, engine: FakeEngine) -> None:
