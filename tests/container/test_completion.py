@@ -20,7 +20,7 @@ LINES = {
     "deployer pol": {"policy"},
     "deployer completion ": {"bash", "zsh", "fish"},
     "deployer --on-ca": {"--on-cancel"},
-    "deployer --stop-after=re": {"register", "ready"},
+    "deployer --bundle-type=t": {"tgz", "tar"},
     "deployer --on-cancel ": {"leave", "stop", "rollback"},
     "deployer --source pub": {"public/"},
 }
@@ -38,7 +38,7 @@ def test_fish_completes(line: str, script: Path) -> None:
     script.write_text(completion(Shell.FISH), encoding="utf-8")
     command = ["fish", "--no-config", "--command", f"source {script}; complete --do-complete '{line}'"]
     done = subprocess.run(command, cwd=script.parent, capture_output=True, text=True, check=True)
-    offered = {each.partition("\t")[0].removeprefix("--stop-after=") for each in done.stdout.splitlines()}
+    offered = {each.partition("\t")[0].removeprefix("--bundle-type=") for each in done.stdout.splitlines()}
     assert offered == LINES[line]
 
 

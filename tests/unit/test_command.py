@@ -122,7 +122,7 @@ def test_bash_completes_commands_flags_and_values() -> None:
     assert completed("deployer pol") == {"policy"}
     assert completed("deployer completion ") == {"bash", "zsh", "fish"}
     assert completed("deployer --on-ca") == {"--on-cancel"}
-    assert completed("deployer --stop-after=re") == {"register", "ready"}
+    assert completed("deployer --bundle-type=t") == {"tgz", "tar"}
     assert completed("deployer --on-cancel ") == {"leave", "stop", "rollback"}
     assert completed("deployer --on-cancel=") == {"leave", "stop", "rollback"}
     assert completed("deployer --restart --cont") == {"--continue"}
