@@ -67,7 +67,7 @@ def _teller(ci: Ci) -> Callable[[Problem], None]:
 
 def _identified(aws: Aws, run: Run) -> Aws:
     settings, ci = run.settings, run.ci
-    tokens = _tokens(run) if settings.role_to_assume else None
+    tokens = _tokens(aws.retries, run) if settings.role_to_assume else None
     if tokens is None:
         found = ambient(aws, run.environ, mask=ci.mask)
         if found is None:
@@ -82,14 +82,14 @@ def _identified(aws: Aws, run: Run) -> Aws:
     return aws
 
 
-def _tokens(run: Run) -> TokenSource | None:
+def _tokens(retries: Retries, run: Run) -> TokenSource | None:
     run.ci.mask(run.environ.get(REQUEST_TOKEN, ""))
     return find_token(
         without_planted_certificates(run.environ, run.ci.job.workspace),
         audience=run.settings.web_identity_audience,
         variable=run.settings.web_identity_token_variable,
         file=run.settings.web_identity_token_file,
-        clock=run.clock,
+        retries=retries,
     )
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 PATIENCE: Final = 60.0
-"""Seconds from a call's first attempt in which faults of the network and of the service are tried again."""
+"""Seconds from a call's first failure in which faults of the network and of the service are tried again."""
 
 BRIEF: Final = 5.0
-"""The same for a call that a run can do without."""
+"""The same for a call that a run can do without, from its first attempt."""
 
 _LONGEST_PAUSE: Final = 8.0
 _LONGEST_THROTTLED_PAUSE: Final = 20.0
@@ -33,6 +33,7 @@ _SILENCE: Final = 2.0
 """Seconds of trying before the log says so."""
 
 _BEGUN: Final = "deployer-first-attempt"
+_FAILED: Final = "deployer-first-failure"
 
 
 def pause(failures: int, *, throttled: bool, chance: float) -> float:
@@ -87,9 +88,13 @@ class Retries:
             if error is None or not is_transient(error):
                 self._failing_since = None
                 return None
+            context = request_dict["context"]
+            if patience >= PATIENCE:  # an answer that never came has cost a minute where files are sent
+                context.setdefault(_FAILED, self.clock.monotonic())
+            begun = context.get(_FAILED, context[_BEGUN])
             if self._failing_since is None:
-                self._failing_since = request_dict["context"][_BEGUN]
-            begun = min(request_dict["context"][_BEGUN], self._failing_since)
+                self._failing_since = begun
+            begun = min(begun, self._failing_since)
             left = min(self.budget, self._until - begun)
             longest = left if patience >= PATIENCE and is_throttled(error) else min(patience, left)
             longest = max(longest, min(patience, BRIEF))
@@ -103,22 +108,29 @@ class Retries:
     def _begin(self, context: dict[str, Any], **_: object) -> None:
         context[_BEGUN] = self.clock.monotonic()
 
-    def hold_back(
-        self, error: Exception, operation: str, failures: int, *, begun: float, longest: float
+    def hold_back(  # noqa: PLR0913 - its knobs are keyword-only
+        self,
+        error: Exception,
+        operation: str,
+        failures: int,
+        *,
+        begun: float,
+        longest: float,
+        who: str = "AWS",
     ) -> bool:
         """Sleep before another attempt at a call that failed so many times; False when patience is over.
 
         `begun` is when the first attempt began, by the run's monotonic clock, `longest` for how many seconds
-        from then on it may be tried again.
+        from then on it may be tried again; `who` is asked.
         """
         throttled = is_throttled(error)
         elapsed = self.clock.monotonic() - begun
-        seconds = pause(failures, throttled=throttled, chance=self.clock.chance())
-        if elapsed + seconds > longest:
+        if elapsed >= longest:
             return False
+        seconds = min(longest - elapsed, pause(failures, throttled=throttled, chance=self.clock.chance()))
         if elapsed + seconds >= _SILENCE and operation not in self._said:
             self._said.add(operation)
-            what = "AWS is throttling" if throttled else "AWS is not responding to"
+            what = f"{who} is throttling" if throttled else f"{who} is not responding to"
             why = error_code(error) or type(error).__name__
             self.say(f"{what} {operation} ({why}). Retrying for up to {duration(longest - elapsed)}.")
         self.clock.sleep(seconds)

@@ -14,12 +14,13 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from deployer.aws.retries import PATIENCE
 from deployer.errors import AccessDenied, InvalidInput, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from deployer.clock import Clock
+    from deployer.aws.retries import Retries
 
 
 _GITHUB_URL, REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
@@ -31,7 +32,6 @@ _FOUND_UNNAMED = (
     "CIRCLE_OIDC_TOKEN",
     "GITLAB_OIDC_TOKEN",
 )
-_PAUSES = (1.0, 3.0)
 _TIMEOUT_SECONDS = 10
 _LONGEST = 20_000
 """Characters of a web identity token, by the STS API reference."""
@@ -71,7 +71,7 @@ class TokenSource:
 
 
 def find_token(
-    environ: Mapping[str, str], *, audience: str, variable: str = "", file: str = "", clock: Clock
+    environ: Mapping[str, str], *, audience: str, variable: str = "", file: str = "", retries: Retries
 ) -> TokenSource | None:
     """Return the source that the inputs name, or else the CI's own; None if there is none.
 
@@ -90,7 +90,7 @@ def find_token(
     if file:
         return TokenSource(f"the file {file}", lambda: _read(file))
     if environ.get(_GITHUB_URL):
-        return TokenSource("GitHub", lambda: _ask_github(environ, audience, clock), fresh=True)
+        return TokenSource("GitHub", lambda: _ask_github(environ, audience, retries), fresh=True)
     found = next((name for name in _FOUND_UNNAMED if environ.get(name, "").strip()), None)
     return _from_variable(environ, found) if found else None
 
@@ -131,8 +131,8 @@ def _checked(text: str, name: str) -> str:
     return token
 
 
-def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
-    """Request a new token from the runner's endpoint; retries its faults."""
+def _ask_github(environ: Mapping[str, str], audience: str, retries: Retries) -> str:
+    """Request a new token from the runner's endpoint; its faults are tried again as those of AWS."""
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import HTTPClientError
 
@@ -141,15 +141,14 @@ def _ask_github(environ: Mapping[str, str], audience: str, clock: Clock) -> str:
     check_secret(REQUEST_TOKEN, environ.get(REQUEST_TOKEN, ""))
     url = f"{environ[_GITHUB_URL]}&{urlencode({'audience': audience})}"
     _check_url(environ[_GITHUB_URL])
-    pauses = iter(_PAUSES)
+    begun, failures, what = retries.clock.monotonic(), 0, "the request for an OIDC token"
     while True:
         try:
             return _token_in(*_get(url, environ))
-        except (NoConnection, HTTPClientError, UnreadableAnswer):
-            pause = next(pauses, None)
-            if pause is None:
+        except (NoConnection, HTTPClientError, UnreadableAnswer) as error:
+            failures += 1
+            if not retries.hold_back(error, what, failures, begun=begun, longest=PATIENCE, who="GitHub"):
                 raise
-            clock.sleep(pause)
 
 
 def _check_url(url: str) -> None:

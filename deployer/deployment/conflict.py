@@ -121,7 +121,7 @@ def _await_turn(
 
     While other runs are ahead, this one only looks now and then; the next in the queue follows the holder.
     """
-    place = policy.place(other)
+    place = queue.place(policy.place(other))
     if place and queue.rest(place):
         ahead = counted(place - 1, "run")
         policy.say(f"{_named(other)} holds the group, and up to {ahead} of this workflow come first")
@@ -133,7 +133,7 @@ def _await_turn(
             found, joins = look()
         if found is None or joins:
             return
-        other, place = found, policy.place(found)
+        other, place = found, queue.place(policy.place(found))
     policy.say(f"{_named(other)} holds {other.deployment.group}; waiting for it: {other.deployment.url}")
     waited = queue.waited if place is None else 0.0  # the next in a queue looks often
     policy.follow(other.deployment, timedelta(seconds=queue.left), waited)

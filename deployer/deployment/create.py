@@ -99,11 +99,12 @@ def deploy(  # noqa: PLR0913 - all but what is deployed are keyword-only
             try:
                 identifier = _create(sent, budget, aws=aws, clock=clock, check=check)
             except sdk_errors() as error:
+                failed = clock.monotonic()
                 unanswered = is_transient(error) and not is_throttled(error)
                 held = lost and error_code(error) == "DeploymentLimitExceededException"
                 found = _look_up(sent, error, aws=aws, clock=clock) if unanswered or held else None
                 if found is None:
-                    if unanswered and clock.monotonic() - sent.monotonic < PATIENCE:
+                    if unanswered and failed - sent.monotonic < PATIENCE:
                         lost = True
                         continue
                     arn = group_arn(request.application, request.group, region=aws.region)

@@ -26,6 +26,8 @@ _SHORTEST_REST, _LONGEST_REST = 5.0, 60.0
 _FIRST_TURN = 20.0
 """Seconds that a turn is taken to last until one was seen."""
 
+_SHORTEST_TURN = 5.0
+
 _RIVALS = 2
 """Refusals that tell a run without a place that others wait too; the first tells of the holder alone."""
 
@@ -49,6 +51,7 @@ class Queue:
     refusals: int = 0
     _began: float = field(init=False)
     _first: tuple[float, int] | None = None
+    _seen: tuple[float, int] | None = None
 
     def __post_init__(self) -> None:
         self._began = self.clock.monotonic()
@@ -66,6 +69,19 @@ class Queue:
     def sleep(self, seconds: float) -> None:
         """Wait for so many seconds, as far as they are left."""
         self.clock.sleep(min(seconds, self.left))
+
+    def place(self, behind: int | None) -> int | None:
+        """Return this run's place, given by how many turns it comes after the holder; None if unknown.
+
+        It falls no faster than turns can pass: a holder may be a later run that asked at the right moment.
+        """
+        if behind is None:
+            return None
+        now = self.clock.monotonic()
+        seen, place = self._seen or (now, 1)
+        place = max(1, behind, round(place - (now - seen) / _SHORTEST_TURN))
+        self._seen = now, place
+        return place
 
     def rest(self, place: int | None) -> float:
         """Return the seconds to look at nothing: half of the turns ahead, as fast as turns have passed."""

@@ -78,10 +78,8 @@ class Origin:
         return one == two and any(one) and None not in {self.number, other.number}
 
     def place_behind(self, other: Origin) -> int | None:
-        """Return how many turns after that run's this one comes, from one on; None if unknown."""
-        if not self.same_counter(other):
-            return None
-        return max(1, (self.number or 0) - (other.number or 0))
+        """Return how many turns after that run's this one comes, below one if before it; None if unknown."""
+        return (self.number or 0) - (other.number or 0) if self.same_counter(other) else None
 
     def is_newer_than(self, other: Origin) -> bool:
         """Return whether this is a later run of the same workflow; a later attempt of one run is not."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.chaos.environments import ENVIRONMENTS
 from tests.chaos.queues import FEW, MANY, ROWS
 from tests.chaos.record import seen
+from tests.chaos.sizes import SIZES
 from tests.chaos.table import MOMENTS, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.chaos.environments import Environment
+    from tests.chaos.sizes import Size
 
 _TEMPLATE = Path(__file__).with_name("page.md")
 
@@ -20,18 +26,22 @@ def markdown() -> str:
     """The whole page."""
     text, found = _TEMPLATE.read_text(encoding="utf-8"), seen()
     for name, make in (
-        ("faults", _faults),
+        ("faults", partial(_cells, "faults")),
+        ("outages", partial(_cells, "outages")),
+        ("lateness", partial(_cells, "lateness")),
+        ("answers", _answers),
         ("signals", _signals),
         ("queue", _queue),
-        ("environments", _environments),
+        ("sizes", partial(_expected, "Size", SIZES)),
+        ("environments", partial(_expected, "Environment", ENVIRONMENTS)),
     ):
         text = text.replace(f"{{{{{name}}}}}\n", make(found.get(name, {})))
     return text
 
 
-def _faults(found: Mapping[str, Any]) -> str:
+def _cells(name: str, found: Mapping[str, Any]) -> str:
     """The table of expected exit codes; where something else was seen, that in bold."""
-    cells = read("faults")
+    cells = read(name)
     rows = list(dict.fromkeys(cell.row for cell in cells))
     columns = list(dict.fromkeys(cell.column for cell in cells))
     expected = {(cell.row, cell.column, cell.moment): cell.expected for cell in cells}
@@ -52,6 +62,11 @@ def _faults(found: Mapping[str, Any]) -> str:
     recorded = sum(len(moments) for row in found.values() for moments in row.values())
     total = f"{recorded:,} of {len(cells):,} runs are recorded; {met:,} of these ended as expected.\n"
     return f"{total}\n" + _table(["Call", *columns], body)
+
+
+def _answers(found: Mapping[str, Any]) -> str:
+    codes = Counter(code for runs in found.values() for code in runs.values())
+    return f"{codes.total():,} runs are recorded, which ended with {_counts(codes)}.\n"
 
 
 def _signals(found: Mapping[str, Any]) -> str:
@@ -85,11 +100,11 @@ def _queue(found: Mapping[str, Any]) -> str:
     return _table(head, body)
 
 
-def _environments(found: Mapping[str, Any]) -> str:
-    from tests.chaos.environments import ENVIRONMENTS
-
-    body = [[name, str(each.expected), str(found.get(name, ""))] for name, each in ENVIRONMENTS.items()]
-    return _table(["Environment", "Expected", "Seen"], body)
+def _expected(
+    what: str, rows: Mapping[str, Environment] | Mapping[str, Size], found: Mapping[str, Any]
+) -> str:
+    body = [[name, str(each.expected), str(found.get(name, ""))] for name, each in rows.items()]
+    return _table([what, "Expected", "Seen"], body)
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:

@@ -45,6 +45,11 @@ def read(name: str) -> tuple[Cell, ...]:
     )
 
 
+def sample(cells: Sequence[Cell], count: int) -> list[Cell]:
+    """The cells to run: all, or so many by the seed."""
+    return list(cells) if ALL else random.Random(SEED).sample(cells, count)  # noqa: S311 - no secret
+
+
 def chosen(cells: Sequence[Cell]) -> list[Cell]:
     """The cells to run: all, or by the seed one or more for each row, and for each column at each moment."""
     if ALL:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from deployer.clock import SystemClock
 from tests.emulator.errors import ServiceError
 from tests.emulator.identity import BAD_SIGNATURE, INVALID
 from tests.emulator.mutations import mutated
@@ -15,6 +16,8 @@ from tests.emulator.wire import Answer, ConnectionCut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from deployer.clock import Clock
 
 SKEWED = (
     "Signature expired: 20250101T000000Z is now earlier than 20250101T001000Z (20250101T001500Z - 5 min.)"
@@ -53,11 +56,19 @@ S3_ERRORS = {
 USER = "arn:aws:iam::123456789012:user/ci"
 PAGE = b"<!DOCTYPE html>\n<html><body><h1>Access to this site is filtered</h1></body></html>"
 UNREADABLE = ("truncated", "garbled", "empty", "html", "wrong-types", "cut-headers")
-AFTERWARDS = ("cut-after", "slow", *UNREADABLE)
-KINDS = (*ERRORS, "cut-before", *AFTERWARDS)
 MUTATED = "mutated"
 """The answer is changed at random, by the fault's seed."""
 
+OUTAGE = "outage"
+"""From this call on every call is cut, for the fault's seconds by the emulator's clock."""
+
+LATE, HANGING = "late", "hanging"
+"""The answer of the request takes the fault's seconds by the emulator's clock, or is then given up."""
+
+_TIMED = (OUTAGE, LATE, HANGING)
+
+KINDS = (*ERRORS, "cut-before", "cut-after", "slow", *UNREADABLE)
+AFTERWARDS = ("cut-after", "slow", *UNREADABLE, MUTATED, LATE, HANGING)
 REFUSED = ("expired-token", "bad-signature", "clock-skew", "bad-token")
 TOKEN_STATUSES = {
     "throttle": 429, "429": 429, "503": 503, "access-denied": 403, **dict.fromkeys(REFUSED, 401),
@@ -69,7 +80,8 @@ TOKEN_STATUSES = {
 class Fault:
     """One kind of trouble for the next `times` calls of an operation (`*`: any), `after` so many good ones.
 
-    `seconds` is how long a `slow` answer takes, `seed` how a `mutated` one is changed.
+    `seconds` is how long a `slow` or `late` answer takes or an `outage` lasts, `seed` how a `mutated` one is
+    changed.
     """
 
     operation: str
@@ -80,16 +92,19 @@ class Fault:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in {*KINDS, MUTATED}:
-            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join([*KINDS, MUTATED])}")
+        known = (*KINDS, MUTATED, *_TIMED)
+        if self.kind not in known:
+            raise ValueError(f"unknown fault {self.kind!r}; known are {', '.join(known)}")
 
 
 class Faults:
     """The faults that are still to come."""
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), *, clock: Clock | None = None) -> None:
         self._lock = Lock()
         self._pending: list[Fault] = list(faults)
+        self._clock = clock or SystemClock()
+        self._dark: tuple[float, Fault] | None = None
 
     def add(self, operation: str, kind: str, **details: Any) -> None:
         """Plan a fault, with further members of `Fault`; those for one operation come one after the other."""
@@ -109,25 +124,34 @@ class Faults:
     def take(self, operation: str) -> Fault | None:
         """The fault that this call meets; counts the call."""
         with self._lock:
-            for index, fault in enumerate(self._pending):
-                if fault.operation not in {operation, "*"}:
-                    continue
-                if fault.after:
-                    self._pending[index] = replace(fault, after=fault.after - 1)
-                    return None
-                if fault.times > 1:
-                    self._pending[index] = replace(fault, times=fault.times - 1)
-                else:
-                    del self._pending[index]
-                return fault
+            now = self._clock.monotonic()
+            if self._dark and now < self._dark[0]:
+                return self._dark[1]
+            fault = self._take(operation)
+            if fault and fault.kind == OUTAGE:
+                self._dark = now + fault.seconds, fault
+            return fault
+
+    def _take(self, operation: str) -> Fault | None:
+        for index, fault in enumerate(self._pending):
+            if fault.operation not in {operation, "*"}:
+                continue
+            if fault.after:
+                self._pending[index] = replace(fault, after=fault.after - 1)
+                return None
+            if fault.times > 1:
+                self._pending[index] = replace(fault, times=fault.times - 1)
+            else:
+                del self._pending[index]
+            return fault
         return None
 
 
 def strike(fault: Fault | None, service: str, operation: str) -> None:
     """What a fault does before the service sees the request; errors that AWS answers are raised."""
-    if fault is None or fault.kind in {*AFTERWARDS, MUTATED}:
+    if fault is None or fault.kind in AFTERWARDS:
         return
-    if fault.kind == "cut-before":
+    if fault.kind in {"cut-before", OUTAGE}:
         raise ConnectionCut
     code, message, status = (S3_ERRORS if service == "s3" else {}).get(fault.kind, ERRORS[fault.kind])
     raise ServiceError(
@@ -135,9 +159,11 @@ def strike(fault: Fault | None, service: str, operation: str) -> None:
     )
 
 
-def strike_afterwards(fault: Fault | None, answer: Answer) -> Answer:
+def strike_afterwards(fault: Fault | None, answer: Answer, clock: Clock) -> Answer:
     """What a fault does to the answer once the service has carried out the request."""
-    if fault and fault.kind == "cut-after":
+    if fault and fault.kind in {LATE, HANGING}:
+        clock.sleep(fault.seconds)
+    if fault and fault.kind in {"cut-after", HANGING}:
         raise ConnectionCut
     if fault and fault.kind == "slow":
         time.sleep(fault.seconds)

@@ -17,7 +17,7 @@ from tests.emulator import borrowed, dialects, iam, permissions, protocol, s3
 from tests.emulator.catalogue import SCENARIOS
 from tests.emulator.codedeploy import CodeDeploy
 from tests.emulator.errors import ServiceError
-from tests.emulator.faults import AFTERWARDS, MUTATED, TOKEN_STATUSES, Faults, strike, strike_afterwards
+from tests.emulator.faults import AFTERWARDS, OUTAGE, TOKEN_STATUSES, Faults, strike, strike_afterwards
 from tests.emulator.identity import Caller, Scope, refuse, scope_of
 from tests.emulator.neighbours import Neighbours
 from tests.emulator.oidc import TokenEndpoint
@@ -95,7 +95,7 @@ class Emulator:
         self.seeded = set(self.world.deployments)
         self.calls: list[LoggedCall] = []
         self.broken: list[str] = []
-        self.faults = Faults(first.faults)
+        self.faults = Faults(first.faults, clock=self.clock)
         self.oidc = TokenEndpoint(self.clock)
         self.neighbours = Neighbours(ACCOUNT)
         self.borrowed = borrowed
@@ -219,7 +219,7 @@ class Emulator:
                 )
                 self._authorize(caller, service, needed)
                 answer = self.borrowed.answer(request, service=service, region=scope.region)
-            answer = strike_afterwards(fault, answer)
+            answer = strike_afterwards(fault, answer, self.clock)
             status, code = answer.status, ""
         except ServiceError as error:
             answer = dialects.write_error(service, error, request_id)
@@ -261,7 +261,7 @@ class Emulator:
         else:
             with self._lock:
                 answer = dialects.write(call, self._carry_out(call, scope), request_id)
-        return strike_afterwards(fault, answer)
+        return strike_afterwards(fault, answer, self.clock)
 
     def _pass_on(self, call: s3.S3Call, scope: Scope) -> Answer:
         if self.bucket_store is None:
@@ -333,10 +333,10 @@ class Emulator:
         fault = self.faults.take("OidcToken")
         status = TOKEN_STATUSES.get(fault.kind, 500) if fault else 200
         answer = as_json({"message": "The token cannot be issued"}, status=status)
-        if fault is None or fault.kind in {*AFTERWARDS, MUTATED}:
+        if fault is None or fault.kind in AFTERWARDS:
             with self._lock:
-                answer = strike_afterwards(fault, self.oidc.answer(request))
-        elif fault.kind == "cut-before":
+                answer = strike_afterwards(fault, self.oidc.answer(request), self.clock)
+        elif fault.kind in {"cut-before", OUTAGE}:
             raise ConnectionCut
         now = self.clock.now().timestamp()
         logged = LoggedCall(now, "oidc", "OidcToken", dict(request.query), "", answer.status)

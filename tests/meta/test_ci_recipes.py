@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from deployer.aws.tokens import find_token
 from deployer.choices import Stage
 from deployer.ci.detect import detect
-from deployer.clock import SystemClock
 from deployer.settings.load import load
+from tests.clock import patient
 from tests.recipes import ROOT, Recipe, recipes
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def test_a_recipe_deploys(title: str) -> None:
     assert settings.stop_after is Stage.WAIT
     assert settings.region or environ["AWS_REGION"]
     if settings.role_to_assume:
-        assert find_token(environ, audience="sts.amazonaws.com", clock=SystemClock())
+        assert find_token(environ, audience="sts.amazonaws.com", retries=patient())
     else:
         assert environ.keys() >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
 

@@ -121,7 +121,7 @@ def test_a_fault_of_the_token_endpoint_is_tried_again(job: Job, aws: StartWithRo
 @pytest.mark.parametrize("fault", ["cut-before", "500"])
 def test_a_token_endpoint_that_stays_away_is_told(fault: str, job: Job, aws: StartWithRoles) -> None:
     service = aws()
-    service.faults.add("OidcToken", fault, times=9)
+    service.faults.add("OidcToken", fault, times=999)
     ran = job.run(service, **github(service))
     assert ran.code == 5
     assert f"assume {DEPLOYER} failed" in ran.log

@@ -9,25 +9,25 @@ import pytest
 
 from deployer.aws.tokens import find_token
 from deployer.errors import AccessDenied, DeployError, InvalidInput
+from tests.clock import patient
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.clock import FakeClock
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.c2lnbmF0dXJl"
 
 
-def read(file: str, clock: FakeClock) -> str:
-    source = find_token({}, audience="x", file=file, clock=clock)
+def read(file: str) -> str:
+    source = find_token({}, audience="x", file=file, retries=patient())
     assert source
     return source.fetch()
 
 
-def test_a_token_is_read_through_links_as_kubernetes_mounts_it(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_token_is_read_through_links_as_kubernetes_mounts_it(tmp_path: Path) -> None:
     (tmp_path / "data").write_text(f"{TOKEN}\n")
     (tmp_path / "token").symlink_to("data")
-    assert read(str(tmp_path / "token"), clock) == TOKEN
+    assert read(str(tmp_path / "token")) == TOKEN
 
 
 @pytest.mark.parametrize(
@@ -43,28 +43,26 @@ def test_a_token_is_read_through_links_as_kubernetes_mounts_it(tmp_path: Path, c
         "pl\u00e4nted.b.c",
     ],
 )
-def test_a_file_that_holds_anything_else_is_refused_and_not_quoted(
-    text: str, tmp_path: Path, clock: FakeClock
-) -> None:
+def test_a_file_that_holds_anything_else_is_refused_and_not_quoted(text: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text(text)
     with pytest.raises(InvalidInput) as error:
-        read(str(file), clock)
+        read(str(file))
     assert "planted" not in str(error.value)
 
 
 @pytest.mark.parametrize(
     "path", ["/proc/self/environ", "/dev/zero", "/dev/null", "/proc/self", "nowhere", "\0"]
 )
-def test_no_device_and_no_environment_is_read(path: str, clock: FakeClock) -> None:
+def test_no_device_and_no_environment_is_read(path: str) -> None:
     with pytest.raises(InvalidInput):
-        read(path, clock)
+        read(path)
 
 
-def test_a_pipe_that_nobody_writes_to_holds_nothing_up(tmp_path: Path, clock: FakeClock) -> None:
+def test_a_pipe_that_nobody_writes_to_holds_nothing_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InvalidInput):
-        read(str(tmp_path / "pipe"), clock)
+        read(str(tmp_path / "pipe"))
 
 
 @pytest.mark.parametrize(
@@ -78,9 +76,9 @@ def test_a_pipe_that_nobody_writes_to_holds_nothing_up(tmp_path: Path, clock: Fa
         "http://a b/",
     ],
 )
-def test_an_address_that_is_none_is_told_without_quoting_it(url: str, clock: FakeClock) -> None:
+def test_an_address_that_is_none_is_told_without_quoting_it(url: str) -> None:
     environ = {"ACTIONS_ID_TOKEN_REQUEST_URL": url, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "planted"}
-    source = find_token(environ, audience="x", clock=clock)
+    source = find_token(environ, audience="x", retries=patient())
     assert source
     with pytest.raises(AccessDenied) as error:
         source.fetch()
