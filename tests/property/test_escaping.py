@@ -14,6 +14,7 @@ from deployer.errors import Location, Problem, Severity
 
 DIALECTS: dict[str, dict[str, str]] = {
     "console": {},
+    "terminal": {"FORCE_COLOR": "1"},
     "github": {"GITHUB_ACTIONS": "true"},
     "gitlab": {"GITLAB_CI": "true"},
     "azure": {"TF_BUILD": "True"},
@@ -22,6 +23,7 @@ DIALECTS: dict[str, dict[str, str]] = {
 }
 COMMANDS = {
     "console": re.compile(r"(?!)"),
+    "terminal": re.compile(r"\x1b(?!\[(?:\d|\d\d)m)"),  # the terminal obeys all but our colors
     "azure": re.compile(r"##(?:vso)?\[[a-z.]*"),
     "teamcity": re.compile(r"##teamcity\[[a-zA-Z]*"),
     "gitlab": re.compile(r"section_(?:start|end):\d+:[^\r\n]*\r\x1b\[0K"),

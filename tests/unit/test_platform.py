@@ -210,6 +210,7 @@ DIALECTS: dict[str, dict[str, str]] = {
     "teamcity": {"TEAMCITY_VERSION": "2026.1"},
     "buildkite": {"BUILDKITE": "true"},
     "console": {},
+    "terminal": {"FORCE_COLOR": "1"},
 }
 COMMANDS = {
     "azure": r"^.*?##(?:vso)?\[([\w.]+)",

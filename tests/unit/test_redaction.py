@@ -142,6 +142,7 @@ DIALECTS: Mapping[str, Mapping[str, str]] = {
     "teamcity": {"TEAMCITY_VERSION": "1"},
     "buildkite": {"BUILDKITE": "true"},
     "console": {},
+    "terminal": {"FORCE_COLOR": "1"},
 }
 WRITERS: Mapping[str, Callable[[Ci, str], object]] = {
     "log": lambda ci, text: ci.say(text),
