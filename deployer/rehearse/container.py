@@ -17,7 +17,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 
 from deployer.errors import DeployError, EngineFault, InvalidInput, Problem
-from deployer.rehearse.engine import Engine, Refused, Unreachable
+from deployer.rehearse.engine import Engine, Refused, Unreachable, fact
 from deployer.rehearse.pull import pull
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Container:
                     "WorkingDir": folder,
                 },
             )
-            identifier = created["Id"]
+            identifier = fact(created, "Id")
             with self._engine.open(
                 "POST",
                 f"exec/{identifier}/start",
@@ -126,14 +126,14 @@ class Container:
                 if not self._read(response, output, until, tick):
                     return None
             ended = self._engine.ask("GET", f"exec/{identifier}/json", "tell how a command ended")
-        if ended.get("Running"):
+        if fact(ended, "Running"):
             raise EngineFault(
                 Problem(
                     "The Docker engine closed the output of a command that still runs.",
                     code="rehearsal-engine",
                 )
             )
-        code = ended.get("ExitCode")
+        code = fact(ended, "ExitCode")
         if not isinstance(code, int):
             raise Gone
         return code
@@ -175,7 +175,7 @@ class Container:
         state = self._engine.ask(
             "GET", f"containers/{self._name}/json", "tell a container's size", query={"size": 1}
         )
-        if (state.get("SizeRw") or 0) > self._limits.disk:
+        if (fact(state, "SizeRw") or 0) > self._limits.disk:
             raise DiskFull
 
     @contextmanager
@@ -196,7 +196,7 @@ class Container:
             if error.status == _NOT_FOUND:
                 return False
             raise
-        return bool(state["State"]["Running"])
+        return bool(fact(state, "State", "Running"))
 
 
 def _pump(
@@ -221,7 +221,7 @@ def _pump(
                 if not data:
                     break
                 size -= len(data)
-                hand_on((head[0], data))
+                hand_on((2 if head[0] == 2 else 1, data))  # noqa: PLR2004 - stderr
     hand_on(None)
 
 

@@ -153,6 +153,18 @@ class Engine:
         return HTTPConnection(self.host, self.port, timeout=self.seconds)
 
 
+def fact(answer: Any, *names: str) -> Any:  # noqa: ANN401 - JSON
+    """Return what an answer has under these names; raises EngineFault if it has no such thing."""
+    for name in names:
+        try:
+            answer = answer[name]
+        except (KeyError, TypeError):
+            raise EngineFault(
+                Problem(f"The Docker engine's answer has no {name}.", code="rehearsal-engine")
+            ) from None
+    return answer
+
+
 class _UnixConnection(HTTPConnection):
     """HTTP over a Unix socket."""
 

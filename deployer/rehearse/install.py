@@ -134,9 +134,9 @@ def found(listing: bytes) -> Found:
                 objects.add(_plain(path))
             case "without":
                 without_acls = True
-            case _:
+            case "file":
                 files.append((_plain(path), source))
-                for word in filter(None, state.split("-")):
+                for word in states.keys() & state.split("-"):
                     states[word].add(_plain(path))
     return Found(
         folders=tuple(folders),

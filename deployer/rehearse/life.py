@@ -239,13 +239,18 @@ class Life:
         if errors or parsed.appspec is None:
             self.problems = errors
             raise EventFailed(errors[0].message if errors else "The AppSpec cannot be read.")
+        if parsed.appspec.os != "linux":
+            kind = parsed.appspec.os or parsed.appspec.compute_platform.label
+            raise EventFailed(f"The AppSpec specifies an unsupported operating system: it is for {kind}.")
         return parsed.appspec
 
     def _install(self, appspec: AppSpec, folder: str, before: Installed | None) -> Sequence[str]:
         """Clean up after the deployment before, copy files, set permissions; return the installed paths."""
         if before:
             self._script(install.clean(before.paths), "cleanup")
-        _, listing, _ = self._script(install.walk(appspec, folder), "walk")
+        code, listing, said = self._script(install.walk(appspec, folder), "walk")
+        if code:
+            raise EventFailed(_last_line(said))
         try:
             plan = install.instructions(appspec, install.found(listing), behavior=self.terms.behavior)
         except install.Refusal as error:
@@ -253,7 +258,7 @@ class Life:
         script, steps = install.follow(plan)
         code, number, said = self._script(script, "install")
         if code:
-            step = steps[int(number)] if number.isdigit() else ("", folder)
+            step = dict(enumerate(steps)).get(int(number) if number.isdigit() else -1, ("", folder))
             raise EventFailed(install.failure(step, said))
         self.notes += plan.notes
         return plan.installed

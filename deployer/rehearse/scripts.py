@@ -77,7 +77,6 @@ _EACCES: Final = "Errno::EACCES with message Permission denied"
 _NO_USER: Final = (
     "su: user {name} does not exist or the user entry does not contain all the required fields\n"
 )
-_SHELL_FIELD, _HOME_FIELD = 6, 5
 
 
 class EventFailed(Exception):
@@ -123,12 +122,13 @@ class Hooks:
             self._execute(command, key, log, until=until)
             return
         said = self._execute(["/bin/sh", "-c", _CHECK + _USER, *check, hook.runas], key, log, until=until)
-        if said == "nobody":
-            log.write(2, _NO_USER.format(name=hook.runas).encode())
-            raise _Fault("exit code 1")
-        entry = said.split(":")[1:]
-        shell = entry[_SHELL_FIELD] or "/bin/sh"
-        variables = [f"HOME={entry[_HOME_FIELD]}", f"SHELL={shell}"]
+        match said.split(":"):
+            case ["user", _, _, _, _, _, home, shell]:
+                shell = shell or "/bin/sh"
+            case _:
+                log.write(2, _NO_USER.format(name=hook.runas).encode())
+                raise _Fault("exit code 1")
+        variables = [f"HOME={home}", f"SHELL={shell}"]
         if hook.runas != "root":
             variables += [f"USER={hook.runas}", f"LOGNAME={hook.runas}"]
         command = ["/bin/sh", "-c", f"notes=$1; shift\n{_RUN}", "sh", _NOTES, shell, "-c", script]

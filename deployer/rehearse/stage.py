@@ -16,7 +16,7 @@ from deployer.errors import InvalidInput, Problem, RehearsalFailed, Severity
 from deployer.follow.places import places_of
 from deployer.follow.watch import narrator
 from deployer.rehearse import stubs
-from deployer.rehearse.container import Limits, started
+from deployer.rehearse.container import Gone, Limits, started
 from deployer.rehearse.engine import Engine, Unreachable
 from deployer.rehearse.life import GROUP_ID, Archive, Life, Terms
 from deployer.rehearse.previous import previous
@@ -24,7 +24,7 @@ from deployer.rehearse.scripts import TIME_UP, EventFailed
 from deployer.store import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deployer.bundle.contents import Bundle
     from deployer.rehearse.container import Container
@@ -133,8 +133,23 @@ def _container(terms: Terms, run: Run) -> Iterator[Container]:
         clock=run.clock,
     ) as container:
         if names:
-            container.execute(stubs.install(names), output=lambda _stream, _data: None)
+            _put_stubs(names, container, terms.image)
         yield container
+
+
+def _put_stubs(names: Sequence[str], container: Container, image: str) -> None:
+    try:
+        code = container.execute(stubs.install(names), output=lambda _stream, _data: None)
+    except Gone:
+        code = None
+    if code != 0:
+        raise InvalidInput(
+            Problem(
+                f"Input rehearse-stubs: the commands cannot be replaced in a container of {image}.",
+                "Use an image that has /bin/sh, rm and chmod, and can be written to.",
+                code="rehearsal-image",
+            )
+        )
 
 
 def _play(
@@ -161,6 +176,8 @@ def _conclude(life: Life, places: Places, run: Run) -> None:
     explanation = explain(snapshot, places)
     if snapshot.failed:
         explanation = _improved(explanation, life, run)
+    for problem in () if snapshot.failed else explanation.problems:
+        run.ci.annotate(problem)  # of a stop that was passed over
     status = Status.FAILED if snapshot.failed else Status.REHEARSED
     run.rehearsed(Ending(status, snapshot, life.seconds), explanation)
     if snapshot.failed:

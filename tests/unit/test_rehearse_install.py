@@ -196,6 +196,15 @@ def listing(folder: Path) -> dict[str, tuple[int, str]]:
     }
 
 
+@given(
+    st.binary(max_size=200) | st.lists(st.sampled_from([b"file", b"link-there", b"/a", b"x"])).map(b"\0".join)
+)
+@settings(deadline=None)
+def test_a_listing_may_be_anything(listing: bytes) -> None:
+    """A hook can replace the container's shell."""
+    found(listing)
+
+
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30))
 @settings(max_examples=25, deadline=None)
 def test_a_quoted_text_is_one_word(text: str) -> None:
