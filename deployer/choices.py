@@ -20,6 +20,7 @@ class Stage(StrEnum):
 
     PACKAGE = "package"
     REHEARSE = "rehearse"
+    PLAN = "plan"
     UPLOAD = "upload"
     REGISTER = "register"
     DEPLOY = "deploy"

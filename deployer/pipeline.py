@@ -1,4 +1,4 @@
-"""The pipeline: package → rehearse → upload → register → deploy → wait. It decides nothing but the order.
+"""The pipeline: package → rehearse → plan → upload → register → deploy → wait. It decides the order only.
 
 Each stage takes the value of the stage before, and the run records what it came to. A given revision replaces
 the first two stages, a given deployment the first four.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.inline import AppSpecFile
 from deployer.back import go_back
+from deployer.bundle.contents import Bundle
 from deployer.choices import Back, Stage
 from deployer.connect import connected
 from deployer.deployment.platform import confirm_platform, platforms_of, reject_misfits
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from deployer.aws.client import Aws
-    from deployer.bundle.contents import Bundle
     from deployer.choices import ComputePlatform
     from deployer.deployment.model import Deployment
     from deployer.deployment.request import DeploymentRequest
@@ -60,21 +60,22 @@ def run(run: Run) -> None:
     if isinstance(given, Back):
         _go_back(given, requests, run)
         return
-    subject = given or _package(run)
+    subject: Bundle | Revision = given or _package(run)
     reject_misfits(requests, platforms_of(subject))
-    if settings.rehearse_image and run.outcome.bundle:
-        from deployer.rehearse.stage import rehearse
-
-        rehearse(run.outcome.bundle, run)
-    if not reaches(Stage.UPLOAD):
+    _rehearse(run)
+    if not reaches(Stage.PLAN):
         return
     aws = run.aws or connected(run)
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
-    if reaches(Stage.DEPLOY):
+    if reaches(Stage.DEPLOY) or settings.stop_after is Stage.PLAN:
         survey(requests, groups, aws=aws, run=run)
-    revision = _stored(given, groups, aws, run)
+    subject = _looked_up(subject, aws, run)
+    _plan(subject, requests, groups, aws=aws, run=run)
+    if not reaches(Stage.UPLOAD):
+        return
+    revision = _stored(subject, groups, aws, run)
     if not reaches(Stage.REGISTER):
         return
     revision = _register(revision, aws, run)
@@ -82,7 +83,7 @@ def run(run: Run) -> None:
         run.outcome.turn_to(request.group)
         _deploy(revision, request, group, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
-            return
+            break
 
 
 def _go_back(to: Back, requests: Sequence[DeploymentRequest], run: Run) -> None:
@@ -131,13 +132,21 @@ def _package(run: Run) -> Bundle:
         return run.packaged(bundle, appspec or str(settings.source))
 
 
+def _rehearse(run: Run) -> None:
+    if run.settings.rehearse_image and run.outcome.bundle:
+        from deployer.rehearse.stage import rehearse
+
+        rehearse(run.outcome.bundle, run)
+
+
 def _groups(aws: Aws, run: Run) -> tuple[Group, ...]:
-    """Look at the deployment groups, as far as access allows."""
+    """Look at the deployment groups, as far as access allows; a run that only plans has to see them."""
     application, outcome = run.settings.application, run.outcome
     groups = []
     for name in run.settings.deployment_groups if application else ():
         outcome.group = name
-        groups.append(look(application, name, aws=aws, clock=run.clock))
+        needed = run.settings.stop_after is Stage.PLAN
+        groups.append(look(application, name, aws=aws, clock=run.clock, needed=needed))
     outcome.group = run.settings.deployment_group
     return tuple(groups)
 
@@ -152,27 +161,66 @@ def _platforms(
     return platforms
 
 
-def _stored(given: Revision | None, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
+def _looked_up(subject: Bundle | Revision, aws: Aws, run: Run) -> Bundle | Revision:
+    """Return a bundle with what its AppSpec leaves out, or a revision that is confirmed to exist."""
+    from deployer.appspec.completion import AwsResolver
+    from deployer.s3.confirm import confirm
+
+    settings, outcome = run.settings, run.outcome
+    if isinstance(subject, Bundle):
+        if isinstance(subject.contents, AppSpecFile):
+            appspec, piece = subject.contents.completed(AwsResolver(aws))
+            if piece:
+                run.ci.say(f"Looked up what the AppSpec leaves out: {piece}")
+                return run.completed(appspec.bundle())
+        return subject
+    known = registered_origin(subject, application=settings.application, aws=aws)
+    outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
+    if settings.promoted:  # what is copied is confirmed by copying it
+        return subject
+    revision, seen = confirm(subject, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
+    if seen:
+        run.ci.say(f"Found {revision.label}")
+    return revision
+
+
+def _plan(
+    subject: Bundle | Revision,
+    requests: Sequence[DeploymentRequest],
+    groups: Sequence[Group],
+    *,
+    aws: Aws,
+    run: Run,
+) -> None:
+    """Compare what is about to be deployed with what each group runs, unless this run does not deploy."""
+    from deployer.plan.sides import side_of_bundle
+    from deployer.plan.stage import plan, reader
+
+    settings = run.settings
+    deploys = settings.stop_after.reaches(Stage.DEPLOY)
+    if not groups or not (deploys or settings.stop_after is Stage.PLAN):
+        return
+    with run.ci.section("Plan"):
+        read = reader(settings.application, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
+        new = side_of_bundle(subject) if isinstance(subject, Bundle) else read(subject)
+        targets = zip(requests, groups, strict=True)
+        origin, compare = run.outcome.origin, run.ci.job.compare
+        run.planned(plan(new, targets, read=read, origin=origin, compare=compare, at=run.clock.now()))
+
+
+def _stored(subject: Bundle | Revision, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
     """Return the revision to deploy: given, copied from another bucket, or made of the bundle."""
     if promoted := run.settings.promoted:
         return promote(promoted, aws, run)
-    return given or store(run.outcome.bundle, groups, aws, run)
+    return store(subject, groups, aws, run) if isinstance(subject, Bundle) else subject
 
 
 def _register(revision: Revision, aws: Aws, run: Run) -> Revision:
     from deployer.deployment.register import register
-    from deployer.s3.confirm import confirm
 
-    settings, outcome = run.settings, run.outcome
+    settings = run.settings
     with run.ci.section("Register"):
-        if settings.revision:
-            known = registered_origin(revision, application=settings.application, aws=aws)
-            outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
-        if settings.revision and not settings.promoted:
-            revision, seen = confirm(revision, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
-            if seen:
-                run.ci.say(f"Found {revision.label}")
-        text = "" if settings.revision else outcome.origin.text
+        text = "" if settings.revision else run.outcome.origin.text
         if register(revision, application=settings.application, description=text, aws=aws):
             run.ci.say(f"Registered {revision.label}")
         else:

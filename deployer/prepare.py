@@ -78,7 +78,8 @@ def _from_archive(source: Path, run: Run) -> Bundle:
     contents, bundle_type, problems = open_archive(source, repository=run.ci.job.workspace)
     found, appspec = _checked(contents, bundle_type, run)
     _judge([*problems, *found, *secrets_in_archive(contents)], run)
-    return replace(ready_made(contents, contents.file, bundle_type), appspec=appspec)
+    bundle = ready_made(contents, contents.file, bundle_type)
+    return replace(bundle, appspec=appspec, listing=contents.listing)
 
 
 def _from_tree(appspec: AppSpecFile | None, run: Run) -> Bundle:

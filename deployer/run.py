@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from deployer.choices import PreFlight
+from deployer.choices import PreFlight, Stage
 from deployer.deployment.model import Status
 from deployer.errors import ExitCode, Severity
 from deployer.live.origin import Origin, compare_url
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
     from deployer.live.group import Group
+    from deployer.plan.model import Plan
     from deployer.report.suggestions import Suggestion
     from deployer.revision import Revision, S3Revision, StoredObject
     from deployer.settings.model import Settings
@@ -44,8 +45,8 @@ class Outcome:
 
     `groups` are all groups to deploy to, `group` the one whose turn it is or was last; what the groups before
     it came to is in `earlier`. `origin` is where the revision came from, `before` says what the group ran
-    right before its deployment, `before_label` names its commit. `findings` is all that the checks before
-    the upload found; None before them.
+    right before its deployment, `before_label` names its commit. `plan` is of all groups, None before it.
+    `findings` is all that the checks before the upload found; None before them.
     """
 
     application: str = ""
@@ -54,6 +55,7 @@ class Outcome:
     region: str = ""
     status: Status | None = None
     bundle: Bundle | None = None
+    plan: Plan | None = None
     stored: StoredObject | None = None
     revision: Revision | None = None
     deployment: Deployment | None = None
@@ -167,6 +169,19 @@ class Run:
         if ending.status is Status.REHEARSED:
             outcome.status = ending.status
             self.ci.outputs({"status": ending.status})
+
+    def planned(self, plan: Plan) -> None:
+        """Record what the deployment is about to change."""
+        from deployer.report import plan as report
+
+        stops = self.settings.stop_after is Stage.PLAN
+        self.outcome.plan = plan
+        if stops:
+            self.outcome.status = Status.PLANNED
+        for text in report.lines(plan, alone=stops):
+            self.ci.say(text)
+        text = report.markdown(plan) if self.ci.takes_lines else ""
+        self.ci.outputs(outputs.of_plan(text, changed=plan.changed))
 
     def stored(self, stored: StoredObject, bundle: Bundle) -> S3Revision:
         """Record the object that holds the bundle, and return the revision that it is."""

@@ -66,18 +66,10 @@ def _key_facts(job: Job, *, digest: str, extension: str) -> dict[str, str]:
     }
 
 
-def store(bundle: Bundle | None, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
+def store(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> Revision:
     """Return the bundle's revision: an object in S3, or an AppSpec to send with the deployment."""
-    from deployer.appspec.completion import AwsResolver
-
-    assert bundle is not None  # noqa: S101 - without a revision there is one
-    if isinstance(bundle.contents, AppSpecFile):
-        appspec, piece = bundle.contents.completed(AwsResolver(aws))
-        if piece:
-            run.ci.say(f"Looked up what the AppSpec leaves out: {piece}")
-            bundle = run.completed(appspec.bundle())
-        if not run.settings.bucket:
-            return AppSpecRevision.of(appspec.data.decode(errors="replace"))
+    if isinstance(bundle.contents, AppSpecFile) and not run.settings.bucket:
+        return AppSpecRevision.of(bundle.contents.data.decode(errors="replace"))
     with run.ci.section("Upload"):
         return run.stored(_upload(bundle, groups, aws, run), bundle)
 

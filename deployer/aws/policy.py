@@ -58,6 +58,8 @@ def wildcards(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each part of the policy's ARNs that is `*` because it is not known."""
     if not settings.role_to_assume:
         yield "The account in the ARNs is *: replace it, or give --role-to-assume."
+    if settings.stop_after is Stage.PLAN and not settings.bucket:
+        yield "The bucket that may be read is *: replace it, or give --bucket."
     if not settings.region:
         yield "The region in the ARNs is *: replace it, or give --region."
 
@@ -99,14 +101,17 @@ def _storage(settings: Settings, place: Place) -> Iterator[Document]:
     with_tags = ["s3:PutObjectTagging"] if settings.object_tags else []
     yield _allow("Upload", ["s3:PutObject", *with_acl, *with_tags], objects)
     if key := settings.kms_key_id:
-        arn = key if key.startswith("arn:") else place.arn("kms", key if "/" in key else f"key/{key}")
-        yield _allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], arn)
+        yield _allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], _kms_key(key, place))
     if source := settings.promoted:
         read = "s3:GetObjectVersion" if source.version_id else "s3:GetObject"
         yield _allow("CopyFrom", [read], f"arn:{place.partition}:s3:::{source.bucket}/{source.key}")
     of_live = [] if settings.promoted else ["s3:GetObjectVersion"]
     yield _allow("OptionalSkipUpload", ["s3:GetObject", *of_live], objects)
     yield _allow("OptionalCleanUp", ["s3:AbortMultipartUpload"], objects)
+
+
+def _kms_key(key: str, place: Place) -> str:
+    return key if key.startswith("arn:") else place.arn("kms", key if "/" in key else f"key/{key}")
 
 
 def _key_pattern(settings: Settings) -> str:
@@ -134,6 +139,9 @@ def _deployment(settings: Settings, place: Place) -> Iterator[Document]:
         config = settings.deployment_config or parameters.get("deploymentConfigName") or "*"
         arn = place.arn("codedeploy", f"deploymentconfig:{config}")
         yield _allow("Configuration", ["codedeploy:GetDeploymentConfig"], arn)
+    if settings.stop_after is Stage.PLAN:
+        looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
+        yield _allow("Plan", looks, *_groups(settings, place))
     if isinstance(settings.revision, Back):
         looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
         yield _allow("GoBack", looks, *_groups(settings, place))
@@ -156,6 +164,7 @@ def _groups(settings: Settings, place: Place) -> list[str]:
 def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     """Yield the statements for optional calls."""
     reaches = settings.stop_after.reaches
+    yield from _reads_of_plan(settings, place)
     if isinstance(settings.revision, S3Revision | Back) and not settings.promoted:
         there = f"arn:{place.partition}:s3:::"
         if isinstance(settings.revision, S3Revision):
@@ -178,11 +187,11 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
     if settings.packages and not settings.bucket:
         yield _allow("OptionalVersion", ["lambda:GetAlias"], place.arn("lambda", "function:*"))
         yield _allow("OptionalTaskDefinition", ["ecs:DescribeTaskDefinition"], "*")
-    if settings.application and reaches(Stage.UPLOAD) and not settings.deployment_id:
+    if settings.application and reaches(Stage.PLAN) and not settings.deployment_id:
         application = place.arn("codedeploy", f"application:{settings.application}")
         groups = _groups(settings, place) if settings.deployment_groups else []
         yield _allow("OptionalPlatform", ["codedeploy:GetApplication"], application)
-        if groups:
+        if groups and settings.stop_after is not Stage.PLAN:
             looks = ["codedeploy:GetDeploymentGroup", "codedeploy:GetDeployment"]
             yield _allow("OptionalGroup", looks, *groups)
         yield _allow("OptionalNearestApplication", ["codedeploy:ListApplications"], "*")
@@ -191,7 +200,8 @@ def _conveniences(settings: Settings, place: Place) -> Iterator[Document]:
 
 def _fleet(settings: Settings, place: Place) -> Iterator[Document]:
     """Yield the statements for looking at what the groups deploy to; what IAM grants on `*` only."""
-    deploys = settings.stop_after.reaches(Stage.DEPLOY) and settings.deployment_groups
+    alone = settings.stop_after is Stage.PLAN
+    deploys = (alone or settings.stop_after.reaches(Stage.DEPLOY)) and settings.deployment_groups
     goes_back = isinstance(settings.revision, Back)
     if not deploys or goes_back or settings.deployment_id or settings.pre_flight is PreFlight.OFF:
         return
@@ -205,6 +215,26 @@ def _fleet(settings: Settings, place: Place) -> Iterator[Document]:
         "ssm:DescribeInstanceInformation",
     ]
     yield _allow("OptionalFleet", instances, "*")
+
+
+def _reads_of_plan(settings: Settings, place: Place) -> Iterator[Document]:
+    """Yield the statements for comparing with what the groups run."""
+    alone = settings.stop_after is Stage.PLAN
+    if settings.deployment_id or settings.restart or not (alone or settings.stop_after.reaches(Stage.DEPLOY)):
+        return
+    if settings.bucket and settings.packages:
+        objects = f"{settings.bucket}/{_key_pattern(settings)}"
+    else:
+        given = settings.revision.bucket if isinstance(settings.revision, S3Revision) else ""
+        objects = f"{settings.bucket or given or '*'}/*"
+    if alone or not objects.startswith("*"):
+        reads = ["s3:GetObject", "s3:GetObjectVersion"]
+        yield _allow("OptionalLiveBundle", reads, f"arn:{place.partition}:s3:::{objects}")
+    if alone and settings.kms_key_id:
+        yield _allow("OptionalDecrypt", ["kms:Decrypt"], _kms_key(settings.kms_key_id, place))
+    if alone:
+        application = place.arn("codedeploy", f"application:{settings.application or '*'}")
+        yield _allow("OptionalLiveAppSpec", ["codedeploy:GetApplicationRevision"], application)
 
 
 def trust_policy(settings: Settings, claims: Claims) -> Document:

@@ -34,6 +34,7 @@ from deployer.rules import archive as rules
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from deployer.bundle.listing import Listed
     from deployer.bundle.members import Reader
 
 
@@ -85,6 +86,13 @@ class ArchiveContents:
             return self._archive.read(entry.name, limit)
         except DAMAGED as error:
             raise InvalidBundle(_unreadable(f"{name} in {self.path}", self.path, error)) from error
+
+    def listing(self) -> dict[str, Listed]:
+        """Return the members for a comparison; raises InvalidBundle when one is damaged."""
+        try:
+            return self._archive.listing()
+        except DAMAGED as error:
+            raise InvalidBundle(_unreadable(self.path, self.path, error)) from error
 
     def locate(self, name: str) -> str | None:  # noqa: ARG002 - part of the protocol
         """Return None: a member is not a file of the repository."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from deployer.bundle.contents import Entry
+    from deployer.bundle.listing import Listed
     from deployer.rules import Rule
 
 
@@ -35,6 +36,10 @@ class Reader(Protocol):
 
     def read(self, name: str, limit: int) -> bytes:
         """Return the first `limit` bytes of the file of that name."""
+        ...
+
+    def listing(self) -> dict[str, Listed]:
+        """Return the members as another archive's can be compared with them."""
         ...
 
 

@@ -14,12 +14,15 @@ from deployer.bundle.bounds import LONGEST_PATH, Headers, Unpacked, check_end
 from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.bundle.hashing import crc32
+from deployer.bundle.listing import listed
 from deployer.bundle.members import Findings, inside
 from deployer.rules import archive as rules
 from deployer.rules import tree as tree_rules
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from deployer.bundle.listing import Listed
 
 
 def _gzip(stream: BinaryIO) -> gzip.GzipFile:
@@ -134,7 +137,12 @@ class TarReader:
             stream.seek(offset)
             return stream.read(wanted)
 
-    def checksums(self) -> dict[str, int]:
+    def listing(self) -> dict[str, Listed]:
+        """Return the members by name; an index lacks checksums, so all files are read."""
+        sums = self._checksums()
+        return {name: listed(entry, sums.get(name, 0)) for name, entry in self.entries.items()}
+
+    def _checksums(self) -> dict[str, int]:
         """Return the CRC-32 of each file, reading all of them in the order in which they lie."""
         places = sorted(set(self._offsets.values()))
         with self._open() as stream:

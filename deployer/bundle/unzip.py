@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import calendar
 import os
 import stat
+import struct
 import zipfile
-from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Final
 from weakref import finalize
 
 from deployer.bundle.bounds import LONGEST_PATH, Unpacked
 from deployer.bundle.checkout import is_pointer
 from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.listing import Listed
 from deployer.bundle.members import Findings, inside
 from deployer.bundle.reading import open_file
 from deployer.bundle.times import EARLIEST
@@ -33,6 +36,9 @@ _SAFE_METHODS: Final = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED_FLAGS: Final = 0x1 | 0x2000  # the member, or the central directory
 _UTF8_FLAG: Final = 0x800
 _UNIX: Final = 3
+_EXTRA: Final = struct.Struct("<2H")
+_UNIX_TIME: Final = struct.Struct("<Bl")
+_TIME_ID: Final = 0x5455  # Info-ZIP's extended timestamp, `UT`
 _KINDS: Final = {stat.S_IFIFO: "named pipe (FIFO)", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
 
 
@@ -50,7 +56,7 @@ class ZipReader:
         self.entries: dict[str, Entry] = {}
         for info in self._archive.infolist():
             unpacked.add(info.file_size)
-            member = zip_name(info)
+            member = _zip_name(info)
             readable = _check_zip_member(info, member, findings)
             name = inside(member, findings)
             if name is not None:
@@ -62,7 +68,7 @@ class ZipReader:
         self, name: str, info: zipfile.ZipInfo, member: str, findings: Findings, *, readable: bool
     ) -> Entry:
         attributes = info.external_attr >> 16
-        kind, mode = kind_and_mode(info, member)
+        kind, mode = _kind_and_mode(info, member)
         if kind is EntryKind.FOLDER:
             return Entry(name, kind, mode, modified=_modified(info))
         if kind is EntryKind.LINK:
@@ -86,12 +92,61 @@ class ZipReader:
         """Return the content of a file as a stream."""
         return self._archive.open(self._infos[name])
 
+    def listing(self) -> dict[str, Listed]:
+        """Return the members by name, with what only the archive's index tells."""
+        return list_zip(self._archive)
+
     def _read(self, info: zipfile.ZipInfo, limit: int) -> bytes:
         with self._archive.open(info) as stream:
             return stream.read(limit)
 
 
-def kind_and_mode(info: zipfile.ZipInfo, member: str) -> tuple[EntryKind, int]:
+def list_zip(archive: zipfile.ZipFile) -> dict[str, Listed]:
+    """Return the members by name as unzip writes them; the last of the same name wins."""
+    ignored = Findings("")
+    found: dict[str, Listed] = {}
+    for info in archive.infolist():
+        member = _zip_name(info)
+        name = inside(member, ignored)
+        if name is not None:
+            found[name] = Listed(
+                name,
+                *_kind_and_mode(info, member),
+                info.file_size,
+                info.CRC,
+                _modified(info),
+                info.header_offset,
+                info.compress_size,
+            )
+    return found
+
+
+def _modified(info: zipfile.ZipInfo) -> int:
+    """Return the Unix time of the extra field that has one, else the DOS time, taken as UTC.
+
+    It is never before 1980, where the DOS time begins.
+    """
+    extra, start = info.extra, 0
+    while start + _EXTRA.size <= len(extra):
+        field, length = _EXTRA.unpack_from(extra, start)
+        start += _EXTRA.size
+        if field == _TIME_ID and length >= _UNIX_TIME.size and start + length <= len(extra):
+            flags, seconds = _UNIX_TIME.unpack_from(extra, start)
+            if flags & 1:
+                return max(EARLIEST, int(seconds))
+        start += length
+    return _of_dos(info.date_time)
+
+
+@lru_cache(maxsize=4096)
+def _of_dos(time: tuple[int, int, int, int, int, int]) -> int:
+    try:
+        return calendar.timegm(time)
+    except ValueError:  # a month 0 or 15
+        return EARLIEST
+
+
+def _kind_and_mode(info: zipfile.ZipInfo, member: str) -> tuple[EntryKind, int]:
     """Return the kind of entry and the permission bits that unzip gives a member of that name."""
     attributes = info.external_attr >> 16
     if member.endswith("/"):
@@ -101,20 +156,12 @@ def kind_and_mode(info: zipfile.ZipInfo, member: str) -> tuple[EntryKind, int]:
     return EntryKind.FILE, stat.S_IMODE(attributes) or 0o644
 
 
-def zip_name(info: zipfile.ZipInfo) -> str:
+def _zip_name(info: zipfile.ZipInfo) -> str:
     """Return the name as unzip writes it: raw bytes from Unix, the old DOS characters from elsewhere."""
     name = info.filename
     if name.isascii() or info.flag_bits & _UTF8_FLAG or info.create_system != _UNIX:
         return name
     return os.fsdecode(name.encode("cp437"))
-
-
-def _modified(info: zipfile.ZipInfo) -> int:
-    """Return the time of a member, which zip tells without a zone; the earliest for one that is no time."""
-    try:
-        return max(EARLIEST, round(datetime(*info.date_time, tzinfo=UTC).timestamp()))
-    except ValueError:
-        return EARLIEST
 
 
 def _check_zip_member(info: zipfile.ZipInfo, member: str, findings: Findings) -> bool:

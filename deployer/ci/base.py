@@ -71,6 +71,8 @@ class Ci(ABC):
     quiet: bool = False
     replaces: bool = False
     """True if `progress` replaces what it showed last, and may be called as often as there is any."""
+    takes_lines: ClassVar[bool] = False
+    """True if an output may have several lines."""
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
         self._redactor = Redactor(environ)

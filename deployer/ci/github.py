@@ -26,6 +26,7 @@ class GitHub(Ci):
     """Workflow commands on standard output, values in the runner's command files."""
 
     name: ClassVar[str] = "github"
+    takes_lines: ClassVar[bool] = True
 
     def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
         super().__init__(environ, stream)

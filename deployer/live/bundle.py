@@ -14,9 +14,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from deployer.bundle.archive import DAMAGED
-from deployer.bundle.listing import list_tar, list_zip
+from deployer.bundle.listing import Unknown
 from deployer.bundle.members import Findings
 from deployer.bundle.untar import TarReader
+from deployer.bundle.unzip import list_zip
 from deployer.errors import InvalidBundle
 from deployer.revision import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 from deployer.s3.ranges import NotReadable, ObjectFile
@@ -62,13 +63,6 @@ class LiveBundle:
             return None
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Nothing is known of a bundle; `reason` ends the sentence "not compared, because …"."""
-
-    reason: str
-
-
 def live_bundle(
     revision: Revision | None, *, s3: S3Client, expected_bucket_owner: str = ""
 ) -> LiveBundle | Unknown:
@@ -80,11 +74,11 @@ def live_bundle(
         case S3Revision():
             pass
         case GitHubRevision():
-            return Unknown("it is a commit that the instances fetched from GitHub")
+            return Unknown("the files of a commit on GitHub are not listed")
         case AppSpecRevision():
-            return Unknown("it is an AppSpec without a bundle")
+            return Unknown("an AppSpec without a bundle has no files")
         case None:
-            return Unknown("its revision is not known")
+            return Unknown("the live revision is of an unknown kind")
         case _:
             assert_never(revision)
     try:
@@ -95,7 +89,7 @@ def live_bundle(
     except InvalidBundle as error:
         reason = error.problems[0].message.rstrip(".")
     except DAMAGED as error:
-        reason = f"its bundle cannot be read as {revision.type}: {error or type(error).__name__}"
+        reason = f"the bundle cannot be read as {revision.type}: {error or type(error).__name__}"
     return Unknown(cut(printable(reason), _LONGEST_REASON))
 
 
@@ -112,7 +106,7 @@ def _listed(file: ObjectFile, kind: BundleType) -> LiveBundle:
         case BundleType.TAR | BundleType.TGZ:
             data = _unpacked(file, kind)
             reader = TarReader(lambda: io.BytesIO(data), len(data), b"", Findings(file.pin.key))
-            return LiveBundle(file.pin, kind, list_tar(reader), reader.read)
+            return LiveBundle(file.pin, kind, reader.listing(), reader.read)
         case BundleType.YAML | BundleType.JSON:
             return LiveBundle(file.pin, kind, {}, lambda _, limit: _start(file, limit))
         case _:

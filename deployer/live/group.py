@@ -88,13 +88,26 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Safeguards:
+    """The brakes of a deployment that goes wrong, by the service's names.
+
+    `configuration` is the deployment configuration; `rollback` the events that roll back, `alarms` the names
+    of the alarms that stop a deployment, none where they are switched off.
+    """
+
+    configuration: str = ""
+    rollback: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A deployment group when it was looked at, at `seen` seconds of the monotonic clock.
 
     `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
     them; None where there was none. `platform` is the service's word; `scales` is whether it has an Auto
     Scaling group, None as `blue_green` and `targets` are if that is unknown. `unread` says why nothing could
-    be learnt.
+    be learnt. `safeguards` are its own, which a request may replace.
     """
 
     application: str
@@ -107,6 +120,7 @@ class Group:
     blue_green: bool | None = None
     scales: bool | None = None
     targets: Targets | None = None
+    safeguards: Safeguards = field(default_factory=Safeguards)
 
     @property
     def label(self) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_errors, translate
 from deployer.deployment.holder import scope_of
-from deployer.live.group import Group, Record
+from deployer.live.group import Group, Record, Safeguards
 from deployer.live.origin import Origin, left, read
 from deployer.live.targets import targets_of
 from deployer.revision import location, of_location
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_codedeploy import CodeDeployClient
-    from mypy_boto3_codedeploy.type_defs import DeploymentInfoTypeDef, LastDeploymentInfoTypeDef
+    from mypy_boto3_codedeploy.type_defs import (
+        DeploymentGroupInfoTypeDef,
+        DeploymentInfoTypeDef,
+        LastDeploymentInfoTypeDef,
+    )
 
     from deployer.aws.client import Aws
     from deployer.clock import Clock
@@ -81,6 +85,17 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
         live=live,
         attempt=attempt,
         seen=seen,
+        safeguards=_safeguards(info),
+    )
+
+
+def _safeguards(info: DeploymentGroupInfoTypeDef) -> Safeguards:
+    rollback, alarms = info.get("autoRollbackConfiguration", {}), info.get("alarmConfiguration", {})
+    named = (alarm.get("name", "") for alarm in alarms.get("alarms", ()))
+    return Safeguards(
+        info.get("deploymentConfigName", ""),
+        tuple(rollback.get("events", ())) if rollback.get("enabled") else (),
+        tuple(named) if alarms.get("enabled") else (),
     )
 
 

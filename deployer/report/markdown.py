@@ -53,6 +53,13 @@ def preformatted(text: str) -> str:
     return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
 
 
+def fenced(lines: Iterable[str], language: str) -> str:
+    """Return lines as they are, colored by a language, with invisible characters escaped."""
+    text = "\n".join(printable(line.expandtabs(_TAB)) for line in lines)
+    fence = "`" * max(3, *(len(run[0]) + 1 for run in re.finditer("`+", text)), 3)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table in Markdown, empty when there is no row."""
     lines = ["| " + " | ".join(row) + " |" for row in rows]

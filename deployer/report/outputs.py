@@ -65,6 +65,15 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         "compare-url": (
             "Page that compares the commit that was live before with this one (GitHub, GitLab, Bitbucket)"
         ),
+        "plan": (
+            "What the deployment changes in each group, as Markdown for a pull request's comment, at most "
+            "60 kB: changed hooks, the AppSpec's difference, files, safeguards. On GitHub only; the summary "
+            "has the same"
+        ),
+        "changed": (
+            "`false` if the plan found that every group runs these very files and this AppSpec; `true` also "
+            "where they could not be compared"
+        ),
         "duration-seconds": "Duration of the run in seconds",
     }
 )
@@ -74,6 +83,11 @@ def of_bundle(bundle: Bundle) -> dict[str, str]:
     """Return the outputs known once the bundle is packaged; its size only once it is archived."""
     size = {"bundle-size": str(bundle.size)} if bundle.size is not None else {}
     return {"status": Status.PLANNED, "digest": bundle.digest, **size}
+
+
+def of_plan(text: str, *, changed: bool) -> dict[str, str]:
+    """Return the outputs known once the run has planned; an empty text is left out."""
+    return {"changed": str(changed).lower(), **({"plan": text} if text else {})}
 
 
 def of_stored(stored: StoredObject) -> dict[str, str]:

@@ -14,6 +14,7 @@ from deployer.report.codes import documentation
 from deployer.report.gantt import gantt
 from deployer.report.lines import ENDINGS, how_ended, log_title, unread
 from deployer.report.markdown import code, details, escape, facts, link, preformatted, table, yaml_text
+from deployer.report.plan import folded, markdown
 from deployer.report.targets import targets_table
 from deployer.text import counted, counts, duration, size
 
@@ -56,7 +57,9 @@ def summary(outcome: Outcome) -> str:
 
     Of several groups, each has its title and its targets, the one that failed before the others.
     """
-    if len(outcome.groups) > 1:
+    if outcome.plan and outcome.status is Status.PLANNED:
+        parts = [_title(outcome, "##"), *map(_problem, outcome.problems[:_ROWS]), markdown(outcome.plan)]
+    elif len(outcome.groups) > 1:
         attempts = sorted(outcome.attempts, key=lambda attempt: attempt.lets_next_group_begin)
         parts = [*_groups(outcome), *(part for each in attempts for part in _section(each))]
     else:
@@ -91,6 +94,8 @@ def _standing(outcome: Outcome) -> tuple[str, str]:
     if outcome.rehearsal and outcome.rehearsal.status is Status.FAILED:
         return "❌", "Rehearsal failed; nothing was sent"
     icon, text = _TITLES[outcome.status]
+    if outcome.plan and outcome.status is Status.PLANNED:
+        icon, text = "🔭", "Planned; nothing was uploaded"
     if outcome.problems and outcome.status in _BEFORE_DEPLOYMENT:
         return "❌", f"{text}, then failed"
     if ending := outcome.rollback_ending:
@@ -136,6 +141,7 @@ def _section(attempt: Outcome) -> Iterator[str]:
 def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
     """Yield the result of a deployment, its problems and its targets, with headings of this level."""
     yield "<br>".join(_lines(outcome))
+    yield from _plan(outcome)
     if outcome.problems:
         yield f"{level} Problems"
         yield from map(_problem, outcome.problems[:_ROWS])
@@ -150,6 +156,13 @@ def _attempt(outcome: Outcome, level: str) -> Iterator[str]:
         yield from _shift(ending, level)
     if (rollback := outcome.rollback_ending) and rollback.status is not Status.SUCCEEDED:
         yield from _targets(rollback.snapshot, f"{level} Targets of the rollback", outcome.region)
+
+
+def _plan(outcome: Outcome) -> Iterator[str]:
+    """Yield what was planned for the group."""
+    if outcome.plan:
+        of_group = (each for each in outcome.plan.groups if each.group.name == outcome.group)
+        yield from (folded(each, outcome.plan) for each in of_group)
 
 
 def _lines(outcome: Outcome) -> Iterator[str]:

@@ -134,7 +134,7 @@ class ObjectFile(io.RawIOBase):
             length = last - start + 1
             self._left -= length
             if self._left < 0:
-                raise NotReadable(f"its index is larger than {size(self._left + length)}")
+                raise NotReadable(f"the index of the bundle is larger than {size(self._left + length)}")
             data = answer["Body"].read(length + 1)
         except sdk_errors() as error:
             raise NotReadable(_reason(error, self._revision)) from error
@@ -146,11 +146,11 @@ class ObjectFile(io.RawIOBase):
 def _reason(error: Exception, revision: S3Revision) -> str:
     status = http_status(error)
     if status in _GONE:
-        return "its bundle was deleted from S3"
+        return "the bundle was deleted from S3"
     if status == HTTPStatus.PRECONDITION_FAILED:
-        return "its bundle in S3 was replaced after it was deployed"
+        return "the bundle in S3 was replaced after it was deployed"
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        return "its bundle in S3 is empty"
+        return "the bundle in S3 is empty"
     action = "s3:GetObjectVersion" if revision.version_id else "s3:GetObject"
     problem = translate(error, action=action, resource=f"{revision.bucket}/{revision.key}").problems[0]
     return problem.message.rstrip(".")

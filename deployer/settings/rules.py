@@ -93,6 +93,8 @@ def _needed(settings: Settings) -> dict[str, Stage]:
     """Return the required inputs, each with the first stage that needs it."""
     if settings.deployment_id:
         return {}
+    if settings.stop_after is Stage.PLAN:
+        return dict.fromkeys(("application", "deployment-group"), Stage.PLAN)
     needed = {name: each.needed_from for name, each in inputs().items() if each.needed_from}
     if settings.revision or settings.restart:
         del needed["bucket"]
@@ -159,9 +161,11 @@ def _settled(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
         yield from _unlike_a_restart(settings, given)
     elif settings.revision:
         from_bucket = Stage.UPLOAD if settings.promoted else Stage.REGISTER
-        first = Stage.DEPLOY if isinstance(settings.revision, Back) else from_bucket
         yield from _excluded("revision", {Section.BUNDLE, Section.REHEARSAL}, given)
-        yield from _starts_late("revision", settings, given, first)
+        if isinstance(settings.revision, Back):
+            yield from _starts_late("revision", settings, given, Stage.DEPLOY)
+        elif settings.stop_after is not Stage.PLAN:
+            yield from _starts_late("revision", settings, given, from_bucket, besides=Stage.PLAN)
 
 
 def _set_twice(parameters: Mapping[str, object], given: Collection[str]) -> Iterator[Finding]:
@@ -248,12 +252,16 @@ def _excluded(by: str, sections: Collection[Section], given: Collection[str]) ->
             yield _clash(name, by, "what to deploy is already decided")
 
 
-def _starts_late(by: str, settings: Settings, given: Collection[str], first: Stage) -> Iterator[Finding]:
+def _starts_late(
+    by: str, settings: Settings, given: Collection[str], first: Stage, *, besides: Stage | None = None
+) -> Iterator[Finding]:
+    """Yield a problem if the run would end before its `first` stage; it may end after one `besides`."""
     if "stop-after" in given and not settings.stop_after.reaches(first):
+        also = f"{besides}, or {first}" if besides else str(first)
         yield _clash(
             "stop-after",
             by,
-            f"a run with it starts after that stage; the first stage it can stop after is {first}",
+            f"a run with it starts after that stage; the first stage it can stop after is {also}",
         )
 
 

@@ -18,11 +18,11 @@ import pytest
 from botocore.config import Config
 
 from deployer.bundle.contents import EntryKind
-from deployer.bundle.listing import Listed
+from deployer.bundle.listing import Listed, Unknown
 from deployer.bundle.package import package
 from deployer.bundle.tree import scan
 from deployer.choices import Compression
-from deployer.live.bundle import LiveBundle, Unknown, live_bundle
+from deployer.live.bundle import LiveBundle, live_bundle
 from deployer.revision import AppSpecRevision, BundleType, GitHubRevision, S3Revision
 from tests.emulator import Policies, Role, trust_web_identity
 from tests.protocol.steps import allow, assume_with_token, job_token
@@ -170,7 +170,7 @@ def test_what_is_no_object_of_s3_has_a_reason(s3: S3Server) -> None:
     client = s3.client()
     assert "GitHub" in reason(GitHubRevision("acme/shop", "a" * 40), client)
     assert "AppSpec" in reason(AppSpecRevision.of("version: 0.0"), client)
-    assert "not known" in reason(None, client)
+    assert "unknown kind" in reason(None, client)
 
 
 def test_a_missing_or_replaced_object_has_a_reason(tree: Path, store: Store, s3: S3Server) -> None:

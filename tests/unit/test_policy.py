@@ -115,6 +115,7 @@ def test_a_role_tells_account_and_partition_where_the_region_does_not() -> None:
     ("stop_after", "required"),
     [
         ("package", set()),
+        ("plan", {"Plan"}),
         ("upload", {"Upload"}),
         ("register", {"Upload", "Register"}),
         ("deploy", {"Upload", "Register", "Deploy", "Configuration"}),
@@ -189,7 +190,8 @@ def test_every_optional_statement_is_explained() -> None:
         load({}, ["--application=a", "--deployment-group=g", "--revision=s3://releases/a.zip"])
     )
     followed = permissions_policy(load({}, ["--deployment-id=d-A1B2C3D4E"]))
-    everything = [appspec, given, followed, policy("--on-timeout=stop")]
+    planned = policy("--stop-after=plan", "--kms-key-id=alias/releases")
+    everything = [appspec, given, followed, planned, policy("--on-timeout=stop")]
     sids = {each["Sid"] for document in everything for each in document["Statement"]}
     table = (Path(__file__).parents[2] / "docs" / "iam.md").read_text()
     explained = set(re.findall(r"`(Optional\w+)`", table))

@@ -175,7 +175,7 @@ def test_a_revision_of_any_kind() -> None:
         ({"key": "{group}.zip", "deployment_group": "a\nb"}, "several groups share one revision"),
         ({"continue": "true", "stop_after": "ready"}, "Inputs continue and stop-after contradict"),
         ({"revision": REVISION, "source": "dist"}, "Inputs source and revision contradict"),
-        ({"revision": REVISION, "stop_after": "upload"}, "can stop after is register"),
+        ({"revision": REVISION, "stop_after": "upload"}, "can stop after is plan, or register"),
         (
             {"deployment_id": "d-ABCDEFGHI", "description": "a"},
             "Inputs description and deployment-id contradict",

@@ -1,0 +1,1 @@
+"""The plan of a deployment: two revisions, compared without unpacking either."""

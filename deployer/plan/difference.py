@@ -1,0 +1,85 @@
+"""Two listings → what is added, changed, removed, or has another mode."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from deployer.bundle.contents import EntryKind
+from deployer.bundle.listing import Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+class Pair(NamedTuple):
+    """A name that both listings have."""
+
+    old: Listed
+    new: Listed
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The names of two listings that differ, each group sorted by name.
+
+    An entry of `changed` has other content or is of another kind; one of `modes` has other permission bits,
+    whether or not its content is the same.
+    """
+
+    added: tuple[Listed, ...] = ()
+    changed: tuple[Pair, ...] = ()
+    removed: tuple[Listed, ...] = ()
+    modes: tuple[Pair, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.changed, self.removed, self.modes))
+
+    @property
+    def growth(self) -> int:
+        """Bytes by which the new files are larger than the old ones."""
+        changed = sum(new.size - old.size for old, new in self.changed)
+        return _bytes(self.added) - _bytes(self.removed) + changed
+
+    def touched(self, name: str) -> Pair | None:
+        """Return the entry of that name whose content or mode changes, if it does."""
+        return next((pair for pair in (*self.changed, *self.modes) if pair.new.name == name), None)
+
+    def content_of(self, name: str) -> bool:
+        """Return whether the file of that name comes, goes, or has other content."""
+        entries = (*self.added, *self.removed, *(pair.new for pair in self.changed))
+        return any(entry.name == name for entry in entries)
+
+
+def difference(old: Mapping[str, Listed], new: Mapping[str, Listed]) -> Difference:
+    """Return how to get from one listing to the other.
+
+    Folders that an archive does not list are made in unpacking, so that they count as listed.
+    """
+    old, new = _with_folders(old), _with_folders(new)
+    both = [Pair(old[name], new[name]) for name in sorted(old.keys() & new.keys())]
+    return Difference(
+        added=tuple(new[name] for name in sorted(new.keys() - old.keys())),
+        changed=tuple(pair for pair in both if _content(pair.old) != _content(pair.new)),
+        removed=tuple(old[name] for name in sorted(old.keys() - new.keys())),
+        modes=tuple(pair for pair in both if pair.old[1] is pair.new[1] and pair.old.mode != pair.new.mode),
+    )
+
+
+def _content(entry: Listed) -> tuple[EntryKind, int, int]:
+    return (entry.kind, entry.size, entry.crc)
+
+
+def _bytes(entries: Iterable[Listed]) -> int:
+    return sum(entry.size for entry in entries)
+
+
+def _with_folders(entries: Mapping[str, Listed]) -> dict[str, Listed]:
+    found = dict(entries)
+    for name in entries:
+        folder = posixpath.dirname(name)
+        while folder and folder not in found:
+            found[folder] = Listed(folder, EntryKind.FOLDER, 0o755, 0, 0)
+            folder = posixpath.dirname(folder)
+    return found

@@ -1,0 +1,92 @@
+"""The two sides of a plan: a bundle of this run or a revision that exists, as far as it can be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deployer.bundle.listing import Unknown
+from deployer.choices import APPSPEC
+from deployer.errors import InvalidBundle
+from deployer.live.bundle import live_bundle
+from deployer.plan.appspec import MOST_BYTES
+from deployer.revision import AppSpecRevision, BundleType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_s3 import S3Client
+
+    from deployer.bundle.contents import Bundle
+    from deployer.bundle.listing import Listed
+    from deployer.live.bundle import LiveBundle
+    from deployer.revision import Revision
+
+_APPSPEC_TYPES = {BundleType.YAML, BundleType.JSON}
+_TOO_LARGE = Unknown(f"it is larger than {MOST_BYTES >> 10} KiB")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A revision to be compared.
+
+    `files` lists what it holds, None where the AppSpec is the revision itself; both are read when they are
+    called. `sha256` is known of an AppSpec that is an inline revision, even where its text is not.
+    """
+
+    files: Callable[[], Mapping[str, Listed] | Unknown | None]
+    appspec: Callable[[], bytes | Unknown]
+    sha256: str = ""
+
+
+def side_of_bundle(bundle: Bundle) -> Side:
+    """Return the side of what is packaged here."""
+
+    def appspec() -> bytes | Unknown:
+        try:
+            return _whole(bundle.contents.read(APPSPEC, MOST_BYTES + 1))
+        except KeyError:
+            return Unknown("the bundle has none")
+        except InvalidBundle as error:
+            return Unknown(error.problems[0].message.rstrip("."))
+
+    if bundle.type in _APPSPEC_TYPES:
+        return Side(lambda: None, appspec, bundle.digest)
+    return Side(bundle.listing, appspec)
+
+
+def side_of_revision(revision: Revision | None, *, s3: S3Client, expected_bucket_owner: str = "") -> Side:
+    """Return the side of a revision that exists; what may not be read is unknown there."""
+    if isinstance(revision, AppSpecRevision):
+        return _of_inline(revision)
+    found = live_bundle(revision, s3=s3, expected_bucket_owner=expected_bucket_owner)
+    if isinstance(found, Unknown):
+        return unknown_side(found.reason)
+    files = None if found.type in _APPSPEC_TYPES else found.entries
+    return Side(lambda: files, lambda: _of_live(found))
+
+
+def unknown_side(reason: str) -> Side:
+    """Return the side of which nothing is known for one reason."""
+    unknown = Unknown(reason)
+    return Side(lambda: unknown, lambda: unknown)
+
+
+def _of_inline(revision: AppSpecRevision) -> Side:
+    if revision.content is None:
+        missing = Unknown(
+            f"of the live AppSpec only the SHA-256 is known, {revision.sha256[:12]}…; "
+            "codedeploy:GetApplicationRevision shows its text"
+        )
+        return Side(lambda: None, lambda: missing, revision.sha256)
+    content = revision.content.encode()
+    return Side(lambda: None, lambda: _whole(content), revision.sha256)
+
+
+def _of_live(found: LiveBundle) -> bytes | Unknown:
+    data = found.read(APPSPEC, MOST_BYTES + 1)
+    return Unknown("the live bundle has none that can be read") if data is None else _whole(data)
+
+
+def _whole(data: bytes) -> bytes | Unknown:
+    return data if len(data) <= MOST_BYTES else _TOO_LARGE
