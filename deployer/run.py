@@ -178,6 +178,7 @@ class Run:
         self.outcome.plan = plan
         if stops:
             self.outcome.status = Status.PLANNED
+            self.ci.outputs({"status": Status.PLANNED})
         for text in report.lines(plan, alone=stops):
             self.ci.say(text)
         text = report.markdown(plan) if self.ci.takes_lines else ""

@@ -31,6 +31,9 @@ EXIT_CODES = {
 # A green fleet waits for an hour to be continued, so this run stops where a job would test it.
 ARGUMENTS = {"blue-green": ("--stop-after", "ready")}
 TIMEOUT = "40s"
+PLAN = "plan"
+EARLIER = ("--exclude", "public/style.css")
+"""Flags of the deployment that the plan is compared with."""
 
 
 def say(*lines: str) -> None:
@@ -46,6 +49,10 @@ def list_scenarios() -> None:
         for each in SCENARIOS.values():
             if each.platform == platform:
                 say(f"  {each.name:<24}{each.description}")
+    say(
+        "Without a deployment:",
+        f"  {PLAN:<24}What deploying hello-web would change, against an earlier release",
+    )
 
 
 def arguments(scenario: str, bucket: str) -> list[str]:
@@ -60,8 +67,11 @@ def arguments(scenario: str, bucket: str) -> list[str]:
     return [*flags, *ARGUMENTS.get(scenario, ())]
 
 
-def play(scenario: str, folder: Path) -> int:
-    """Deploy an example; its outputs and summary go to `folder`. The demo's exit code comes out."""
+def play(scenario: str, folder: Path, *, plan: bool = False) -> int:
+    """Deploy an example; its outputs and summary go to `folder`. The demo's exit code comes out.
+
+    With `plan` an earlier release is deployed first, and then only the plan of this one is made.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     outputs, summary = folder / "outputs.env", folder / "summary.md"
     for path in (outputs, summary):
@@ -69,6 +79,7 @@ def play(scenario: str, folder: Path) -> int:
     command = [
         *(sys.executable, "-I", "entrypoint.py"),
         *arguments(scenario, BUCKET),
+        *(("--stop-after", PLAN) if plan else ()),
         *("--outputs-file", str(outputs.relative_to(ROOT)), "--summary-file", str(summary.relative_to(ROOT))),
     ]
     with (
@@ -78,6 +89,10 @@ def play(scenario: str, folder: Path) -> int:
     ):
         s3.create_bucket(BUCKET, versioned=True)
         environment = aws_environment(Path(data), s3=s3, emulator=emulator)
+        if plan:
+            earlier = [*command[:3], *arguments(scenario, BUCKET), *EARLIER]
+            say("$ " + shlex.join(earlier[2:]))
+            subprocess.run(earlier, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         say(f"Scenario {scenario}: {SCENARIOS[scenario].description}", "$ " + shlex.join(command[2:]), "")
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
@@ -112,6 +127,8 @@ def main() -> int:
     if scenario == "list":
         list_scenarios()
         return 0
+    if scenario == PLAN:
+        return play("success", ROOT / "build" / "demo", plan=True)
     if scenario not in SCENARIOS:
         say(f"There is no scenario {scenario!r}; `make demo SCENARIO=list` names them.")
         return ExitCode.INVALID_INPUT

@@ -51,4 +51,4 @@ def test_each_scenario_can_be_played(  # noqa: PLR0913 - fixtures
 def test_the_list_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
     demo.list_scenarios()
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
-    assert sorted(listed) == sorted(SCENARIOS)
+    assert sorted(listed) == sorted([*SCENARIOS, demo.PLAN])

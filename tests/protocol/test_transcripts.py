@@ -111,6 +111,9 @@ RUNS: Mapping[str, tuple[str | tuple[str, ...], Mapping[str, str]]] = {
     "newer-fail": ("success", {"INPUT_ON-NEWER": "fail"}),
     "newer-skip": ("success", {"INPUT_ON-NEWER": "skip"}),
     "unchanged": ("success", {"INPUT_IF-UNCHANGED": "skip"}),
+    "plan": ("success", {"INPUT_STOP-AFTER": "plan", "INPUT_BUCKET": ""}),
+    "plan-lambda": ("lambda", {"INPUT_STOP-AFTER": "plan"}),
+    "plan-unread": ("success", {"INPUT_STOP-AFTER": "plan"}),
 }
 """Runs by name: the scenario, or those of one deployment after the other, and the inputs beside the usual."""
 
@@ -121,6 +124,10 @@ BEFORE: Mapping[str, Sequence[Mapping[str, str]]] = {
     "newer-fail": [_run(43)],
     "newer-skip": [_run(43)],
     "unchanged": [{}],
+    "plan": [{**_run(41), "INPUT_EXCLUDE": "public/style.css"}],
+    "plan-lambda": [
+        {**_run(41), "INPUT_BUCKET": "", "INPUT_SOURCE": "", "INPUT_APPSPEC-VARIABLES": "VERSION=7"}
+    ],
 }
 """The inputs of the runs before, whose output is not kept."""
 
