@@ -76,7 +76,8 @@ def inside(member: str, findings: Findings) -> str | None:
         findings.add(tree_rules.NAME, f"{member[:_SHOWN]}…", f"more than {LONGEST_PATH} characters")
         return None
     parts = member.split("/")
-    if any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts):
+    long = len(os.fsencode(member)) > _LONGEST_NAME
+    if long and any(len(os.fsencode(part)) > _LONGEST_NAME for part in parts):
         findings.add(tree_rules.NAME, f"{member[:_SHOWN]}…", f"a part of more than {_LONGEST_NAME} bytes")
     if not member:
         findings.add(tree_rules.NAME, member, "nothing")

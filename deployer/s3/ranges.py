@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _END: Final = 65 << 10  # a zip's end record with the longest comment, and the index of a small bundle
 _AHEAD: Final = 64 << 10  # what follows a small read is mostly read next
 _RANGE: Final = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
+_OTHER_BYTES: Final = "S3 answered with other bytes than those asked for"
 _GONE: Final = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 
 
@@ -71,6 +72,8 @@ class ObjectFile(io.RawIOBase):
             self._request["ExpectedBucketOwner"] = expected_bucket_owner
         self._position = 0
         answer, start, end, data = self._fetch(f"bytes=-{_END}")
+        if start + len(data) != end:
+            raise NotReadable(_OTHER_BYTES)
         self.pin = Pin(
             revision.bucket,
             revision.key,
@@ -114,10 +117,13 @@ class ObjectFile(io.RawIOBase):
         for at, data in self._pieces:
             if at <= start and start + length <= at + len(data):
                 return memoryview(data)[start - at : start - at + length]
-        last = min(start + max(length, _AHEAD), self.pin.size) - 1
+        end, tail = self._pieces[0]
+        last = min(start + max(length, _AHEAD), end) - 1
         _, at, _, data = self._fetch(f"bytes={start}-{last}")
         if at != start or len(data) != last - start + 1:
-            raise NotReadable("S3 answered with other bytes than those asked for")
+            raise NotReadable(_OTHER_BYTES)
+        if length > len(data):
+            return data + tail[: length - len(data)]
         self._pieces[1:] = [(start, data)]
         return memoryview(data)[:length]
 
@@ -139,7 +145,7 @@ class ObjectFile(io.RawIOBase):
         except sdk_errors() as error:
             raise NotReadable(_reason(error, self._revision)) from error
         if len(data) != length or last >= total:
-            raise NotReadable("S3 answered with other bytes than those asked for")
+            raise NotReadable(_OTHER_BYTES)
         return answer, start, total, data
 
 

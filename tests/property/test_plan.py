@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.bundle.contents import EntryKind
@@ -53,6 +53,7 @@ def essence(entries: dict[str, Listed]) -> dict[str, tuple[object, ...]]:
 
 
 @given(LISTINGS, LISTINGS)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_difference_applied_to_the_old_listing_gives_the_new_one(
     old: dict[str, Listed], new: dict[str, Listed]
 ) -> None:
@@ -74,6 +75,7 @@ def test_a_difference_applied_to_the_old_listing_gives_the_new_one(
 
 
 @given(st.lists(TEXTS, max_size=12), st.lists(TEXTS, max_size=12))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_lines_of_an_appspec_lead_from_the_old_text_to_the_new_one(
     old: list[str], new: list[str]
 ) -> None:
@@ -93,7 +95,7 @@ def test_the_lines_of_an_appspec_lead_from_the_old_text_to_the_new_one(
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Plans of any number of groups, with names and texts from anywhere, and as many of them as may be."""
+    """Plans of a few groups or many, with names and texts from anywhere, a few or many."""
     unknown = st.builds(Unknown, NAMES)
     few = st.lists(ENTRIES, max_size=3).map(tuple)
     hook = st.builds(HookChange, NAMES, NAMES, st.sampled_from(HookChangeKind))
@@ -116,7 +118,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 @given(plans())
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_report_is_bounded_and_whole_whatever_a_bundle_holds(plan: Plan) -> None:
     assert len(lines(plan, alone=True)) <= 15
     text = markdown(plan)

@@ -277,7 +277,7 @@ def test_a_revision_in_another_bucket_is_promoted() -> None:
         ({"revision": ELSEWHERE, "key": "{sha}.zip"}, "the copy of an object keeps its key"),
         (
             {"revision": ELSEWHERE, "stop_after": "package"},
-            "the first stage it can stop after is upload",
+            "the first stage it can stop after is plan, or upload",
         ),
         (
             {"expected_source_bucket_owner": "123456789012"},
