@@ -111,7 +111,7 @@ def test_a_plan_says_what_changes_with_the_riskiest_first_and_changes_nothing(
     assert text in ran.summary
     assert "Planned; nothing was uploaded" in ran.summary
     after = [call.operation for call in service.calls][len(before) :]
-    assert set(after) == {"GetDeploymentGroup", "GetDeployment"}
+    assert all(each.startswith(("Get", "Describe")) for each in after)
     objects = s3.client().list_object_versions(Bucket=bucket)["Versions"]
     assert [each["Key"] for each in objects] == [first.outputs["key"]]
 
