@@ -28,12 +28,9 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 def completion(shell: Shell) -> str:
     """Return the script for a shell; it completes commands, flags and their values, and files."""
-    loaded = (
-        "deployer completion fish | source"
-        if shell is Shell.FISH
-        else f'eval "$(deployer completion {shell})"'
-    )
-    return "\n".join([f"# To load it: {loaded}", *_SCRIPTS[shell](), ""])
+    script = f"deployer completion {shell}"
+    load = f"{script} | source" if shell is Shell.FISH else f'eval "$({script})"'
+    return "\n".join([f"# To load it: {load}", *_SCRIPTS[shell](), ""])
 
 
 def _bash() -> Iterator[str]:
@@ -51,7 +48,7 @@ def _bash() -> Iterator[str]:
     yield "    -*) ;;"
     yield "    *) words=${_deployer_words} ;;"
     yield "  esac"
-    yield '  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")'
+    yield '  COMPREPLY=($(compgen -W "$words" -- "$word"))'  # no mapfile: a Mac's bash is of 2007
     yield "}"
     yield f"_deployer_words='{' '.join(words)}'"
     yield "complete -o default -F _deployer deployer"

@@ -118,6 +118,7 @@ def completed(line: str) -> set[str]:
 
 
 def test_bash_completes_commands_flags_and_values() -> None:
+    assert {*COMMANDS} == {*Command} - {Command.RUN, Command.TRUST}
     assert completed("deployer ") > {*COMMANDS, *(f"--{name}" for name in inputs())}
     assert completed("deployer pol") == {"policy"}
     assert completed("deployer completion ") == {"bash", "zsh", "fish"}
