@@ -19,7 +19,13 @@ from uuid import uuid4
 
 from isal.isal_zlib import crc32
 
+ETAG: Final = "etag"
+KEPT: Final = "kept"
+SENT: Final = "x-bench-sent"
+"""The header of an object's description that says how many of its bytes were sent."""
+
 _PIECE: Final = 1 << 20
+_QUOTED: Final = f'"{ETAG}"'
 
 
 @dataclass
@@ -28,6 +34,7 @@ class _Object:
 
     metadata: dict[str, str]
     size: int = 0
+    sent: int = 0
     parts: dict[int, int] = field(default_factory=dict)
     pieces: dict[int, bytes] = field(default_factory=dict)
     data: bytes = b""
@@ -46,8 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
         if found is None:
             self._answer(404)
         else:
-            about = {"ETag": '"etag"', "Last-Modified": self.date_time_string()}
-            self._answer(200, {**found.metadata, **about}, length=found.size)
+            about = {"ETag": _QUOTED, "Last-Modified": self.date_time_string()}
+            self._answer(200, {**found.metadata, **about, SENT: str(found.sent)}, length=found.size)
 
     def do_GET(self) -> None:
         """GetObject, of a range from some byte, or of the last bytes."""
@@ -59,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         start, _, end = self.headers["Range"].removeprefix("bytes=").partition("-")
         first = int(start) if start else max(0, len(data) - int(end))
         last = min(int(end), len(data) - 1) if start else len(data) - 1
-        about = {"ETag": '"etag"', "Last-Modified": self.date_time_string()}
+        about = {"ETag": _QUOTED, "Last-Modified": self.date_time_string()}
         about["Content-Range"] = f"bytes {first}-{last}/{len(data)}"
         self._answer(206, about, body=data[first : last + 1])
 
@@ -72,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         upload.parts[int(query["partNumber"])] = len(data)
         digest = b64encode(sha256(data).digest()).decode()
         checksum = f"<ChecksumSHA256>{digest}</ChecksumSHA256>"
-        self._answer(200, body=f'<CopyPartResult><ETag>"etag"</ETag>{checksum}</CopyPartResult>')
+        self._answer(200, body=f"<CopyPartResult><ETag>{_QUOTED}</ETag>{checksum}</CopyPartResult>")
 
     def do_PUT(self) -> None:
         """PutObject, UploadPart and UploadPartCopy."""
@@ -87,11 +94,12 @@ class _Handler(BaseHTTPRequestHandler):
         if "uploadId" in query:
             upload, number = self.uploads[query["uploadId"]], int(query["partNumber"])
             upload.parts[number] = size
+            upload.sent += size
             if self.kept:
                 upload.pieces[number] = self.kept
         else:
-            self.objects[urlsplit(self.path).path] = _Object(self._metadata, size)
-        self._answer(200, {"ETag": '"etag"'})
+            self.objects[urlsplit(self.path).path] = _Object(self._metadata, size, size)
+        self._answer(200, {"ETag": _QUOTED})
 
     def do_POST(self) -> None:
         """CreateMultipartUpload and CompleteMultipartUpload."""
@@ -103,7 +111,8 @@ class _Handler(BaseHTTPRequestHandler):
             done.data = b"".join(done.pieces[number] for number in sorted(done.pieces))
             self.objects[path] = done
             self._answer(
-                200, body='<CompleteMultipartUploadResult><ETag>"etag"</ETag></CompleteMultipartUploadResult>'
+                200,
+                body=f"<CompleteMultipartUploadResult><ETag>{ETAG}</ETag></CompleteMultipartUploadResult>",
             )
             return
         upload = uuid4().hex
@@ -127,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read the body and return its length, None when it is not what its checksum says."""
         left = size = int(self.headers.get("Content-Length", 0))
         buffer, crc = memoryview(bytearray(min(size, _PIECE))), 0
-        keeps = "/kept/" in self.path
+        keeps = f"/{KEPT}/" in self.path
         kept = []
         while left and (count := self.rfile.readinto(buffer[:left])):
             crc = crc32(buffer[:count], crc)

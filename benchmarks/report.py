@@ -16,16 +16,20 @@ _BEGIN: Final = "<!-- benchmark: begin -->"
 _END: Final = "<!-- benchmark: end -->"
 _BASE: Final = "aws deploy push"
 _BASES: Final = {"slow": "slow aws", "beside": "beside aws"}
+_TIME: Final = 1 / 8
+_SENT: Final = 15e6
 _NAMES: Final = {
     "aws deploy push": "`aws deploy push`",
     "fast": "`compression: fast`",
     "balanced": "`compression: balanced`",
     "small": "`compression: small`",
     "unchanged": "`balanced`, unchanged tree",
+    "changed": "`balanced`, one changed file (sent)",
     "zip -r": "`zip -r` (no upload)",
     "floor": "reading every file",
     "slow aws": "`aws deploy push`, 100 Mbit/s",
     "slow small": "`compression: small`, 100 Mbit/s",
+    "slow changed": "`balanced`, one changed file (sent), 100 Mbit/s",
     "beside aws": "`aws deploy push`, SeaweedFS on the same cores",
     "beside balanced": "`compression: balanced`, SeaweedFS on the same cores",
 }
@@ -52,6 +56,17 @@ def render(
                 parts.append(_row(name, typical(costs[tree, label]), faster, size, theirs))
         parts.append("")
     return "\n".join(parts)
+
+
+def missed(
+    costs: Mapping[tuple[str, str], Sequence[Cost]], sizes: Mapping[tuple[str, str], int]
+) -> list[str]:
+    """The goals that one changed file of the node tree misses on a slow link."""
+    ratio = typical(costs["node", "slow changed"]).wall / typical(costs["node", "slow aws"]).wall
+    sent = sizes["node", "slow changed"]
+    late = f"one changed file takes {ratio:.3f} of the time of `aws deploy push`, more than {_TIME:.3f}"
+    much = f"one changed file sends {sent / 1e6:.1f} MB, more than {_SENT / 1e6:.0f} MB"
+    return [*([late] if ratio > _TIME else []), *([much] if sent > _SENT else [])]
 
 
 def write(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -63,7 +64,7 @@ class Finished:
 
     def _check_deployments(self) -> None:
         """At most one, of what was uploaded, and its id told."""
-        own = self.service.deployments[self.line.busy :]
+        own = self.service.deployments[self.line.busy + self.line.live :]
         assert len(own) <= 1
         for deployment in own:
             location = deployment.revision["s3Location"]
@@ -85,6 +86,17 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of which S3 copies what it has."""
+    folder = tmp_path_factory.mktemp("copied")
+    (folder / "appspec.yml").write_text(
+        "version: 0.0\nos: linux\nfiles:\n- {source: /, destination: /srv/app}\n"
+    )
+    (folder / "data").write_bytes(os.urandom(17 << 20))
+    return folder
+
+
 @pytest.fixture
 def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     return Job(monkeypatch, tmp_path, s3, bucket, clock)
@@ -92,7 +104,7 @@ def job(s3: S3Server, bucket: str, clock: FakeClock, tmp_path: Path, monkeypatch
 
 @pytest.fixture
 def run(
-    job: Job, clock: FakeClock, large: Path, still_emulator: Start
+    job: Job, clock: FakeClock, large: Path, copied: Path, still_emulator: Start
 ) -> Callable[[Line, Callable[[Emulator], None]], Finished]:
     """Run a line on GitHub with debugging, once `spoil` has made the service what it is to be."""
 
@@ -104,14 +116,16 @@ def run(
             service.faults.add("CreateDeployment", "cut-after")
         if line.denied:
             service.faults.add(line.denied, "access-denied", times=EVERY)
+        workspace = copied if line.live else large if line.large else REPOSITORY
+        if line.live:
+            goes_live(replace(job, workspace=workspace), service, clock)
         spoil(service)
-        workspace = large if line.large else REPOSITORY
-        source = large if line.large else REPOSITORY / "examples/hello-web"
+        source = workspace if line.live or line.large else REPOSITORY / "examples/hello-web"
         before, began = contents(source), clock.monotonic()
         ran = replace(job, workspace=workspace).run(
             service,
             *("--timeout=2m", *line.flags),
-            **{"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1", **given(line, service), **line.variables},
+            **{"GITHUB_ACTIONS": "true", "RUNNER_DEBUG": "1", **given(line, service, job), **line.variables},
         )
         assert contents(source) == before
         uploads = job.s3.client().list_multipart_uploads(Bucket=job.bucket).get("Uploads", [])
@@ -120,9 +134,30 @@ def run(
     return run
 
 
-def given(line: Line, service: Emulator) -> dict[str, str | None]:
+def goes_live(job: Job, service: Emulator, clock: FakeClock) -> None:
+    """Deploy the workspace behind the back of whoever deploys it next, under another key."""
+    done = job.run(service, "--stop-after=upload", GITHUB_ACTIONS="true", INPUT_SOURCE=".")
+    names = {"bucket": "bucket", "key": "key", "eTag": "etag", "version": "version-id"}
+    place = {name: done.outputs[output] for name, output in names.items()}
+    revision = {"revisionType": "S3", "s3Location": {**place, "bundleType": "zip"}}
+    service.world.begin("hello-web", "production", revision, scenario="success")
+    clock.sleep(3600)
+
+
+def elsewhere(job: Job) -> str:
+    """A revision in another bucket."""
+    bucket = job.s3.create_bucket(f"elsewhere-{uuid4()}", versioned=True)
+    job.s3.client().put_object(Bucket=bucket, Key="built.zip", Body=b"built")
+    return f"s3://{bucket}/built.zip"
+
+
+def given(line: Line, service: Emulator, job: Job) -> dict[str, str | None]:
     """The variables of the line's source and identity."""
-    variables: dict[str, str | None] = {"INPUT_SOURCE": "."} if line.large else {}
+    variables: dict[str, str | None] = {"INPUT_SOURCE": "."} if line.large or line.live else {}
+    if line.live:
+        variables |= {"INPUT_KEY": "{digest}/again.zip"}
+    if line.promoted:
+        variables |= {"INPUT_SOURCE": "", "INPUT_REVISION": elsewhere(job)}
     if line.identity is Identity.ROLE:
         variables |= {"INPUT_ROLE-TO-ASSUME": f"{PREFIX}/{ROLES[1].name}"}
     if line.identity is Identity.TOKEN:

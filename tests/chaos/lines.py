@@ -31,7 +31,8 @@ class Line:
 
     `large`: the bundle is sent in two parts. `busy`: another deployment holds the group. `lost`: the answer
     to CreateDeployment never arrives. `denied`: this operation is refused, so that the faulty one is due.
-    `after`: so many good calls of the operation come before the first moment.
+    `after`: so many good calls of the operation come before the first moment. `live`: the group runs most of
+    the bundle, which is then copied. `promoted`: an object in another bucket is deployed.
     """
 
     operation: str
@@ -45,6 +46,8 @@ class Line:
     lost: bool = False
     denied: str = ""
     after: int = 0
+    live: bool = False
+    promoted: bool = False
 
     @property
     def name(self) -> str:
@@ -68,6 +71,8 @@ LINES = [
     Line(operation="PutObject"),
     Line(operation="CreateMultipartUpload", large=True),
     Line(operation="UploadPart", large=True),
+    Line(operation="UploadPartCopy", case="from the live bundle", live=True),
+    Line(operation="UploadPartCopy", case="promotion", promoted=True),
     Line(operation="CompleteMultipartUpload", large=True),
     Line(operation="AbortMultipartUpload", case="UploadPart denied", large=True, denied="UploadPart"),
     Line(operation="RegisterApplicationRevision"),
