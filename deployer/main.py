@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import resource
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 _ISSUES = f"https://github.com/{REPOSITORY}/issues"
 
 
+_COLLECTIONS = (100_000, 20, 100)
+"""Thresholds of Python's garbage collector, which would look through the names of a bundle over and over."""
+
+
 def main() -> int:
     """Run the command line of this process and return its exit code.
 
@@ -39,6 +44,7 @@ def main() -> int:
     complaint of a reader that has gone.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    gc.set_threshold(*_COLLECTIONS)
     sys.stderr = RedactedStream(sys.stderr, Redactor(os.environ))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
