@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.browser.chromium import BACKGROUNDS, Page, chromium, page, rendered
 from tests.docs import ROOT
@@ -22,8 +23,11 @@ from tests.environment import aws_environment
 from tests.protocol.test_transcripts import PLATFORMS
 from tests.s3 import S3Server
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 IMAGES = ROOT / "docs" / "images"
-README = ROOT / "build" / "pictures"
+PAGES = ROOT / "build" / "pictures"
 BUCKET = "my-revisions"
 INPUTS = {
     "INPUT_APPLICATION": "hello-web",
@@ -41,7 +45,8 @@ python3 -m pip install --requirement requirements.txt || give_up $LINENO
 """
 """The script that fails on the stand-in's instance, as its log has it."""
 
-MARGIN, HEIGHT = 16, 812
+GOOD_COMMIT = "1a2b3c4d5e6f" + "0" * 28
+MARGIN, HEIGHT = 16, 850
 LINES_BEFORE = 2
 COLORS = {
     "light": {"line": "#d1d9e0", "soft": "#59636e", "text": "#1f2328", "bad": "#d1242f", "back": "#ffffff"},
@@ -53,25 +58,37 @@ ICON = (
 )
 
 
-def failed_run(folder: Path) -> tuple[str, str]:
-    """The log and the summary of a job on GitHub whose deployment fails."""
+def failed_run(folder: Path, *, speed: float) -> tuple[str, str]:
+    """The log and the summary of a job on GitHub whose deployment fails, after one that was good."""
     summary, workspace = folder / "summary.md", folder / "hello-web"
     shutil.copytree(ROOT / "examples" / "hello-web", workspace)
-    (workspace / "scripts" / "after_install.sh").write_text(SCRIPT, encoding="utf-8")
-    with S3Server(folder / "s3") as s3, Emulator(scenario="fails-after-install") as emulator:
+    scenarios = ("success", "fails-after-install")
+    with S3Server(folder / "s3") as s3, Emulator(scenario=scenarios, speed=speed) as emulator:
         s3.create_bucket(BUCKET, versioned=True)
         environ = {
             **aws_environment(folder, s3=s3, emulator=emulator),
             **PLATFORMS["github"],
             **INPUTS,
             "GITHUB_WORKSPACE": str(workspace),
-            "GITHUB_STEP_SUMMARY": str(summary),
         }
-        command = [sys.executable, "-I", str(ROOT / "entrypoint.py")]
-        done = subprocess.run(
-            command, cwd=workspace, env=environ, stdout=subprocess.PIPE, text=True, check=False, timeout=120
-        )
-    return done.stdout, summary.read_text(encoding="utf-8")
+        deploy(workspace, {**environ, "GITHUB_RUN_NUMBER": "41", "GITHUB_SHA": GOOD_COMMIT})
+        (workspace / "scripts" / "after_install.sh").write_text(SCRIPT, encoding="utf-8")
+        log = deploy(workspace, {**environ, "GITHUB_STEP_SUMMARY": str(summary)})
+    return log, summary.read_text(encoding="utf-8")
+
+
+def deploy(workspace: Path, environ: Mapping[str, str]) -> str:
+    """Run the product as a job's step; returns its log."""
+    done = subprocess.run(
+        [sys.executable, "-I", str(ROOT / "entrypoint.py")],
+        cwd=workspace,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.stdout
 
 
 def annotation(log: str) -> str:
@@ -111,31 +128,31 @@ def style(theme: str) -> str:
     return re.sub("[A-Z]{3,}", lambda name: COLORS[theme].get(name[0].lower(), name[0]), template)
 
 
-def with_picture(markdown: str, theme: str) -> str:
+def with_picture(markdown: str, picture: Path) -> str:
     """The README with its picture inside, and without its badge, as a page without an address needs it."""
-    drawn = base64.b64encode((IMAGES / f"failure-{theme}.png").read_bytes()).decode()
+    drawn = base64.b64encode(picture.read_bytes()).decode()
     plain = re.sub(r"<source .*?>|^\[!\[.*\n", "", markdown, flags=re.MULTILINE)
     return re.sub(r'(?<=src=")[^"]*', f"data:image/png;base64,{drawn}", plain)
 
 
-def draw(browser: Page) -> None:
-    """Draw all pictures."""
+def draw(browser: Page, images: Path, pages: Path, *, speed: float = 1.0) -> None:
+    """Draw the pictures of the README into one folder, and the README with them into another."""
     with tempfile.TemporaryDirectory() as folder:
-        log, summary = failed_run(Path(folder))
+        log, summary = failed_run(Path(folder), speed=speed)
     for theme in BACKGROUNDS:
-        article = annotation(log) + rendered(summary)
-        shown = page(article, theme=theme, style=style(theme), margin=MARGIN)
-        browser.paint(shown, IMAGES / f"failure-{theme}.png", margin=MARGIN, height=HEIGHT)
-        readme = rendered(with_picture((ROOT / "README.md").read_text(encoding="utf-8"), theme))
-        browser.paint(page(readme, theme=theme, style=style(theme)), README / f"readme-{theme}.png")
+        picture = images / f"failure-{theme}.png"
+        shown = page(annotation(log) + rendered(summary), theme=theme, style=style(theme), margin=MARGIN)
+        browser.paint(shown, picture, margin=MARGIN, height=HEIGHT)
+        readme = rendered(with_picture((ROOT / "README.md").read_text(encoding="utf-8"), picture))
+        browser.paint(page(readme, theme=theme), pages / f"readme-{theme}.png")
 
 
 def main() -> None:
     """Draw what a deployment that fails looks like on GitHub, and the README."""
-    for folder in (IMAGES, README):
+    for folder in (IMAGES, PAGES):
         folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile, chromium(Path(profile)) as browser:
-        draw(browser)
+        draw(browser, IMAGES, PAGES)
 
 
 if __name__ == "__main__":
