@@ -12,22 +12,20 @@ _INTRODUCTION = """\
 
 <!-- Generated from deployer/report/codes.py and deployer/rules by `make docs`; edit them, not this file. -->
 
-A problem ends with its code in brackets; on GitHub the code is the title of the annotation. Search this
-page for it. Codes in lower case are those of this step; all others are AWS's own, passed on as they come,
-without the end `Exception`. The step's [exit code](outputs.md#exit-codes) says which kind of problem ended
-it.
+Each problem ends with a code in brackets; on GitHub, the code is the title of the annotation. Search this
+page for the code. Codes in lower case belong to this step; all others come from AWS and are shown without the
+suffix `Exception`. The [exit code](outputs.md#exit-codes) tells what kind of problem ended the run.
 
-For more detail, re-run the job with debug logging on GitHub, set `RUNNER_DEBUG=1` as a variable elsewhere,
-or write `--verbose` on the command line: the log then shows each call to AWS, and the reason for each
-decision. When access is denied, [iam.md](iam.md#when-access-is-denied) helps; when nothing here does,
-report the problem with [this
-form](https://github.com/codedeploy-deployer/deployer/issues/new?template=bug.yml).
+For more detail, re-run the job with debug logging on GitHub, set `RUNNER_DEBUG=1` elsewhere, or add
+`--verbose` to the command line: the log then shows each call to AWS. If access is denied, see
+[iam.md](iam.md#when-access-is-denied). If this page does not help, report the problem with
+[this form](https://github.com/codedeploy-deployer/deployer/issues/new?template=bug.yml).
 """
 _BUNDLE = """\
 ## The bundle
 
-Found before anything is sent. Each code links to what causes it, with an example that is wrong and one that
-is right; [pre-flight.md](pre-flight.md) says what stops a run. `…` stands for what differs from case to
+These problems are found before anything is sent. Each code links to an example of what causes it and of what
+is right; [pre-flight.md](pre-flight.md) describes which problems stop a run. `…` stands for details of the
 case.
 """
 
