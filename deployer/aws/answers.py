@@ -40,6 +40,7 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "GetApplication": ("application",),
     "GetCallerIdentity": ("Account", "Arn"),
     "GetDeployment": ("deploymentInfo.status",),
+    "GetDeploymentConfig": ("deploymentConfigInfo",),
     "GetDeploymentGroup": ("deploymentGroupInfo",),
     "HeadObject": ("ETag", "ContentLength", "LastModified"),
     "ListApplications": ("applications",),

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
+from tests.emulator import wire
 from tests.protocol.stub import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 CASES = json.loads((Path(__file__).parents[1] / "published_answers.json").read_text())["cases"]
 
@@ -79,9 +80,13 @@ class Published:
         return status, f"<ErrorResponse>{error}</ErrorResponse>".encode(), {}
 
 
+def _same(answer: wire.Answer) -> wire.Answer:
+    return answer
+
+
 @contextmanager
-def served(case: Mapping[str, Any]) -> Iterator[str]:
-    """Serve a case's answers on loopback; the value is the address for all services."""
+def served(case: Mapping[str, Any], change: Callable[[wire.Answer], wire.Answer] = _same) -> Iterator[str]:
+    """Serve a case's answers, each as `change` makes it, on loopback; the value is the address for all."""
     published = Published(case)
 
     class Handler(BaseHTTPRequestHandler):
@@ -99,13 +104,13 @@ def served(case: Mapping[str, Any]) -> Iterator[str]:
                 answer = published.sts(parse_qs(body.decode())["Action"][0])
             else:
                 answer = published.s3(self.command)
-            status, text, headers = answer
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(text))}.items():
+            sent = change(wire.Answer(*answer))
+            self.send_response(sent.status)
+            for name, value in {**sent.headers, "Content-Length": str(len(sent.body))}.items():
                 self.send_header(name, value)
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(text)
+                self.wfile.write(sent.body)
 
         def _body(self) -> bytes:
             if "100-continue" in self.headers.get("Expect", ""):

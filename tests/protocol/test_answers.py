@@ -13,6 +13,7 @@ from botocore.parsers import ResponseParserError, create_parser
 from deployer.aws.answers import UnreadableAnswer
 from deployer.aws.client import connect
 from deployer.aws.errors import is_transient
+from deployer.deployment.zones import zonal_waits
 from deployer.main import traceback_of
 from tests.clock import patient
 from tests.emulator import Role, trust_principal
@@ -137,6 +138,10 @@ def test_what_is_wrong_with_an_answer_is_told_without_a_word_of_it(
     assert is_transient(caught.value)
     told = "".join(traceback.format_exception(caught.value))
     assert "lanted" not in told
+
+
+def test_waits_of_a_configuration_that_cannot_be_read_are_asked_for_again(ask: Callable[..., Any]) -> None:
+    assert ask(lambda aws: zonal_waits("zonal", aws.codedeploy_once), "{}") is None
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from urllib.parse import unquote
 import pytest
 
 from deployer.main import execute
+from tests.chaos.table import ALL, SEED
 from tests.clock import FakeClock
+from tests.emulator.mutations import mutated
 from tests.environment import SERVICES, clean_environment
 from tests.harness import read_outputs
 from tests.protocol.published import CASES, served
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from tests.emulator.wire import Answer
+
+CODES = {0, 2, 3, 4, 5, 10, 11, 12, 13}
+CHANGED_SHARE = 1 / 3
 ON = {case["id"]: case for case in CASES}
 _EVENTS = ("ApplicationStop", "BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService")
 
@@ -72,15 +79,15 @@ def _workspace(case: Mapping[str, Any], folder: Path) -> None:
 
 
 @pytest.fixture
-def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Read]:
-    """Run a case by its id as a job on GitHub."""
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Read]:
+    """Run a case by its id as a job on GitHub, with each answer as `change` makes it."""
 
-    def run(name: str) -> Read:
+    def run(name: str, change: Callable[[Answer], Answer] = lambda answer: answer) -> Read:
         case, folder, output = ON[name], tmp_path / "work", tmp_path / "output"
         folder.mkdir()
         _workspace(case, folder)
         output.write_text("")
-        with served(case) as url:
+        with served(case, change) as url:
             given = {
                 **clean_environment(tmp_path),
                 "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
@@ -107,7 +114,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Rea
 @pytest.mark.chaos
 @pytest.mark.parametrize("name", ON)
 def test_the_cause_and_the_place_are_told_and_nothing_wrong_beside_them(
-    name: str, read: Callable[[str], Read]
+    name: str, read: Callable[..., Read]
 ) -> None:
     expected, ran = ON[name]["expected"], read(name)
     log = unquote(ran.log)
@@ -121,3 +128,18 @@ def test_the_cause_and_the_place_are_told_and_nothing_wrong_beside_them(
     assert ran.code == expected.get("code", ran.code)
     if "error-message" in expected:
         assert ran.outputs["error-message"] == expected["error-message"]
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("number", range(300 if ALL else 12))
+def test_no_change_to_a_published_answer_is_a_bug(number: int, read: Callable[..., Read]) -> None:
+    """One answer in three is changed at random: the run ends with a code of its own, without a traceback."""
+    chance = random.Random(f"{SEED} {number}")  # noqa: S311 - no secret
+    name = chance.choice(sorted(ON))
+
+    def change(answer: Answer) -> Answer:
+        return mutated(answer, chance.randrange(10**9)) if chance.random() < CHANGED_SHARE else answer
+
+    ran = read(name, change)
+    assert ran.code in CODES, ran.log
+    assert "Traceback" not in ran.log, ran.log
