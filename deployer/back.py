@@ -166,7 +166,7 @@ def _rollback(  # noqa: PLR0913 - three are keyword-only
         raise
     if ending.status is Status.TIMED_OUT:
         run.outcome.ending = ending
-        conclude(ending, run.deployed(running), Places(), run=run)
+        conclude(ending, run.deployed(running), Places(), aws=aws, run=run)
         return None
     if ending.status is Status.SUCCEEDED:
         return None

@@ -50,7 +50,7 @@ def permissions_policy(settings: Settings) -> Document:
     )
     stores = settings.packages or settings.promoted
     statements = [*_rehearsal(settings, place), *(_storage(settings, place) if stores else ())]
-    conveniences = [*_conveniences(settings, place), *_fleet(settings, place)]
+    conveniences = [*_conveniences(settings, place), *_fleet(settings, place), *_logs(settings, place)]
     return _document([*statements, *_deployment(settings, place), *conveniences])
 
 
@@ -235,6 +235,13 @@ def _reads_of_plan(settings: Settings, place: Place) -> Iterator[Document]:
     if alone:
         application = place.arn("codedeploy", f"application:{settings.application or '*'}")
         yield _allow("OptionalLiveAppSpec", ["codedeploy:GetApplicationRevision"], application)
+
+
+def _logs(settings: Settings, place: Place) -> Iterator[Document]:
+    """Yield the statement for reading the log group that the inputs name."""
+    if settings.log_group and settings.stop_after.reaches(Stage.READY):
+        group = place.arn("logs", f"log-group:{settings.log_group}:*")
+        yield _allow("OptionalLogs", ["logs:FilterLogEvents"], group)
 
 
 def trust_policy(settings: Settings, claims: Claims) -> Document:

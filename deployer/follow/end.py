@@ -10,6 +10,7 @@ from deployer.choices import OnEnd
 from deployer.deployment.control import continue_wait
 from deployer.deployment.model import Status
 from deployer.follow.first_failure import FirstFailure
+from deployer.follow.logs import live_log, print_logs
 from deployer.follow.rollback import follow_rollback
 from deployer.follow.stop import end, stop_late
 from deployer.follow.updates import follow_updates
@@ -42,6 +43,7 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     settings, outcome = run.settings, run.outcome
     started = run.clock.monotonic()
     first_failure = FirstFailure(deployment, settings.on_first_failure, aws.codedeploy_once, run.ci)
+    live = live_log(deployment, aws=aws, run=run)
     continuing = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
     try:
         with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
@@ -52,7 +54,11 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
                 run=run,
                 timeouts=places.timeouts,
                 stop_after=settings.stop_after,
-                acts=[first_failure.show, *([continuing] if settings.continue_ else [])],
+                acts=[
+                    *([live.show] if live else []),
+                    first_failure.show,
+                    *([continuing] if settings.continue_ else []),
+                ],
                 silent=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
                 extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
             )
@@ -61,14 +67,14 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         raise
     if first_failure.stopped:
         ending = outcome.ending = _as_stopped(ending, settings.on_first_failure)
-    conclude(ending, deployment, places, run=run)
+    conclude(ending, deployment, places, aws=aws, run=run)
     if ending.status is Status.TIMED_OUT and (stopped := stop_late(deployment, ending, aws=aws, run=run)):
         if stopped.status in {
             Status.SUCCEEDED,
             Status.FAILED,
         }:  # by itself, before the stop could take effect
             ending = outcome.ending = stopped
-            conclude(ending, deployment, places, run=run)
+            conclude(ending, deployment, places, aws=aws, run=run)
         else:
             outcome.ending = replace(stopped, status=ending.status)
             if identifier := stopped.snapshot.rollback_id:
@@ -96,12 +102,17 @@ def _as_stopped(ending: Ending, how: OnEnd) -> Ending:
     return replace(ending, snapshot=snapshot)
 
 
-def conclude(ending: Ending, deployment: Deployment, places: Places, *, run: Run) -> None:
+def conclude(ending: Ending, deployment: Deployment, places: Places, *, aws: Aws, run: Run) -> None:
     """Say how a deployment ended, and why."""
     run.outcome.status = ending.status
     explanation = run.outcome.explanation = _explain(ending, places)
     run.ci.outputs(outputs.of_ending(ending, explanation.problems))
-    _tell_why(explanation, run)
+    run.outcome.problems.extend(explanation.problems)
+    for problem in explanation.problems:
+        run.ci.annotate(problem)
+    run.outcome.explanation = print_logs(
+        explanation, snapshot=ending.snapshot, deployment=deployment, most=_LOGS, aws=aws, run=run
+    )
     if ending.snapshot.ended and ending.snapshot.unread:
         run.ci.say(lines.unread(ending.snapshot))
     run.ci.announce(lines.ended(ending, deployment))
@@ -112,14 +123,3 @@ def _explain(ending: Ending, places: Places) -> Explanation:
     from deployer.deployment.explain import Explanation, explain
 
     return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
-
-
-def _tell_why(explanation: Explanation, run: Run) -> None:
-    """Annotate what went wrong, with the logs."""
-    run.outcome.problems.extend(explanation.problems)
-    for problem in explanation.problems:
-        run.ci.annotate(problem)
-    for failure in explanation.failures[:_LOGS]:
-        if failure.diagnostics.log_tail:
-            with run.ci.section(lines.log_title(failure), folded=True):
-                run.ci.block(failure.diagnostics.log_tail)

@@ -13,6 +13,7 @@ from deployer.aws.errors import sdk_errors
 from deployer.deployment.model import Status
 from deployer.deployment.places import Places
 from deployer.errors import Problem, Severity
+from deployer.follow.logs import print_logs
 from deployer.follow.stop import annotating
 from deployer.follow.watch import watch
 from deployer.report import lines
@@ -61,25 +62,30 @@ def follow_rollback(
     if ending.status is Status.SUCCEEDED:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
     else:
-        _tell_failure(ending, rollback, run)
+        _tell_failure(ending, rollback, aws=aws, run=run)
     run.ci.announce(lines.rolled_back(ending, rollback))
 
 
-def _tell_failure(ending: Ending, rollback: Deployment, run: Run) -> None:
+def _tell_failure(ending: Ending, rollback: Deployment, *, aws: Aws, run: Run) -> None:
     """Annotate that the rollback did not succeed, and why, with the logs.
 
     The scripts are those of an earlier revision, so no line of this repository is named.
     """
     from deployer.deployment.explain import explain
 
-    explanation = run.outcome.rollback_explanation = explain(ending.snapshot, Places())
+    explanation = explain(ending.snapshot, Places())
     for problem in _problems(ending, explanation, rollback):
         run.outcome.problems.append(problem)
         run.ci.annotate(problem)
-    for failure in explanation.failures[:_LOGS]:
-        if failure.diagnostics.log_tail:
-            with run.ci.section(f"Rollback: {lines.log_title(failure)}", folded=True):
-                run.ci.block(failure.diagnostics.log_tail)
+    run.outcome.rollback_explanation = print_logs(
+        explanation,
+        snapshot=ending.snapshot,
+        deployment=rollback,
+        most=_LOGS,
+        title="Rollback: ",
+        aws=aws,
+        run=run,
+    )
 
 
 def _problems(ending: Ending, explanation: Explanation, rollback: Deployment) -> list[Problem]:

@@ -63,6 +63,8 @@ EXAMPLES: Mapping[str, str] = MappingProxyType(
         "on-timeout": "rollback",
         "on-cancel": "stop",
         "on-first-failure": "stop",
+        "log-group": "/codedeploy/deployments",
+        "log-group-live": "true",
         "pre-flight": "strict",
         "outputs-file": "codedeploy.env",
         "summary-file": "codedeploy.md",

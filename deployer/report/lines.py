@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer import REPOSITORY, __version__
 from deployer.bundle.contents import EntryKind
 from deployer.choices import OnEnd
 from deployer.deployment.model import Status
@@ -171,6 +172,13 @@ def log_title(failure: Failure) -> str:
     """Return the heading of a failed script's log."""
     script = f" {failure.diagnostics.script}" if failure.diagnostics.script else ""
     return f"Log of {failure.event}{script} on {first_few(failure.targets)}"
+
+
+TAILS_ONLY = (
+    "CodeDeploy keeps only the last 2 KB of a script's output. To see all of it here, ship the agents' log "
+    f"to CloudWatch Logs and set log-group: https://github.com/{REPOSITORY}/blob/v{__version__}/docs/logs.md"
+)
+"""The line, after a failure, on how to get whole logs."""
 
 
 def fleet(group: str, found: Fleet) -> str:

@@ -34,6 +34,8 @@ CODES: Final = {
         "The group already runs the revision that `revision: last-good` stands for. To undo that one, "
         "use `revision: previous`."
     ),
+    "log-group-unread": "The group that `log-group` names could not be read; CodeDeploy's own tails of the "
+    "logs are shown.",
     "newer-run": (
         "A newer run of the same workflow was deployed to the group, or is being deployed. To deploy "
         "this older run anyway, set `on-newer: deploy`."

@@ -33,6 +33,7 @@ _CONFIGURATIONS = tuple(
     for name in names
 )
 """The predefined configurations, by the CodeDeploy user guide, "Working with deployment configurations"."""
+_LOG_GROUP = re.compile(r"[\w./#-]{1,512}", re.ASCII)
 _DEPLOYMENT_ID = re.compile(r"d-[A-Z0-9]{6,20}")
 _MOST_ALARMS = 10
 _DISABLED = "disabled"
@@ -44,6 +45,16 @@ class RollbackEvent(StrEnum):
     FAILURE = "DEPLOYMENT_FAILURE"
     ALARM = "DEPLOYMENT_STOP_ON_ALARM"
     REQUEST = "DEPLOYMENT_STOP_ON_REQUEST"
+
+
+def check_log_group(name: str) -> str:
+    """Check the name of a log group by the API reference of CloudWatch Logs."""
+    if name and not _LOG_GROUP.fullmatch(name):
+        raise InputError(
+            "is not the name of a log group",
+            "Write its name, such as /codedeploy/deployments, and no ARN: A-Z a-z 0-9 . _ / # -",
+        )
+    return name
 
 
 def check_name(name: str) -> str:
@@ -146,6 +157,7 @@ Alarms = Annotated[tuple[str, ...] | None, BeforeValidator(parse_alarms)]
 AutoRollback = Annotated[tuple[RollbackEvent, ...] | None, BeforeValidator(parse_rollback)]
 Configuration = Annotated[Text, AfterValidator(check_configuration)]
 DeploymentId = Annotated[str, BeforeValidator(parse_deployment_id)]
+LogGroup = Annotated[Text, AfterValidator(check_log_group)]
 GivenRevision = Annotated[Revision | Back | None, BeforeValidator(parse_revision)]
 Name = Annotated[Text, AfterValidator(check_name)]
 Names = Annotated[tuple[str, ...], AfterValidator(check_names), BeforeValidator(parse_lines)]

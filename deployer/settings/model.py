@@ -351,6 +351,21 @@ class Settings(TextSettings):
             "configuration, or end it at once; `rollback` stops it and rolls back"
         ),
     ] = OnEnd.LEAVE
+    log_group: Annotated[
+        deployment.LogGroup,
+        Section.RUN.input(
+            "CloudWatch Logs group that the instances ship the agent's log of deployments to: a failed "
+            "script's whole output is shown instead of its last 2 KB. docs/logs.md has what to configure "
+            "on the instances"
+        ),
+    ] = ""
+    log_group_live: Annotated[
+        Boolean,
+        Section.RUN.input(
+            "Print each line from `log-group` while the scripts run",
+            default="`true` in a job with debug logging",
+        ),
+    ] = None
     pre_flight: Annotated[
         PreFlight,
         choice(PreFlight),

@@ -64,7 +64,9 @@ class Borrowed:
         if operation_of(request) == "DescribeInstanceInformation":
             return self._instance_information(request.json())
         headers = {**request.headers, "host": f"{service}.{region}.amazonaws.com"}
-        given = _moto().post(request.path, data=request.body, headers=headers)
+        body = _with_stream_names(request) if service == "logs" else request.body
+        headers.pop("content-length", None)
+        given = _moto().post(request.path, data=body, headers=headers)
         kept = {name.lower(): value for name, value in given.headers if name.lower() not in HOP_HEADERS}
         return Answer(given.status_code, given.data, kept)
 
@@ -79,6 +81,19 @@ class Borrowed:
         result = {"InstanceInformationList": found[: request["MaxResults"]]}
         check_response("ssm", "DescribeInstanceInformation", result)
         return Answer(200, json.dumps(result).encode(), {"content-type": "application/x-amz-json-1.1"})
+
+
+def _with_stream_names(request: Request) -> bytes:
+    """The request with names of log streams instead of a prefix, which moto ignores."""
+    parameters = request.json()
+    check_request("logs", operation_of(request), parameters)
+    if prefix := parameters.pop("logStreamNamePrefix", ""):
+        group = parameters["logGroupName"]
+        found = _client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+        streams = _client("logs").describe_log_streams(logGroupName=group)["logStreams"] if found else []
+        names = [each["logStreamName"] for each in streams]
+        parameters["logStreamNames"] = [name for name in names if name.startswith(prefix)] or ["none"]
+    return json.dumps(parameters).encode()
 
 
 @cache

@@ -191,7 +191,7 @@ def test_every_optional_statement_is_explained() -> None:
     )
     followed = permissions_policy(load({}, ["--deployment-id=d-A1B2C3D4E"]))
     planned = policy("--stop-after=plan", "--kms-key-id=alias/releases")
-    everything = [appspec, given, followed, planned, policy("--on-timeout=stop")]
+    everything = [appspec, given, followed, planned, policy("--on-timeout=stop", "--log-group=/deployments")]
     sids = {each["Sid"] for document in everything for each in document["Statement"]}
     table = (Path(__file__).parents[2] / "docs" / "iam.md").read_text()
     explained = set(re.findall(r"`(Optional\w+)`", table))
