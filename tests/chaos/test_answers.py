@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
 
 pytestmark = pytest.mark.chaos
-RUNS = 500 if ALL else 20
+RUNS = 500 if ALL else 12
 OPERATIONS = sorted({line.operation for line in LINES})
 DETAIL = {"ListDeploymentTargets", "BatchGetDeploymentTargets"}
 CODES = {0, 2, 3, 4, 5, 10, 11, 12, 13}

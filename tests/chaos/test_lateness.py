@@ -32,7 +32,7 @@ LATENESS = {"5 s late": (LATE, 5.0, 5.0), "14 s late": (LATE, 14.0, 50.0), "neve
 """The kind of each column, with the seconds for calls of metadata, and for those of the transfer."""
 
 
-@pytest.mark.parametrize("cell", sample(read("outages"), 8), ids=str)
+@pytest.mark.parametrize("cell", sample(read("outages"), 5), ids=str)
 def test_an_outage_costs_what_the_table_says(
     cell: Cell, run: Callable[..., Finished], record_property: Callable[[str, object], None]
 ) -> None:
@@ -47,7 +47,7 @@ def test_an_outage_costs_what_the_table_says(
     finished.check(cell.expected)
 
 
-@pytest.mark.parametrize("cell", sample(read("lateness"), 8), ids=str)
+@pytest.mark.parametrize("cell", sample(read("lateness"), 5), ids=str)
 def test_a_late_answer_costs_what_the_table_says(
     cell: Cell, run: Callable[..., Finished], record_property: Callable[[str, object], None]
 ) -> None:
