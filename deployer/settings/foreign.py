@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -30,18 +31,17 @@ def _meanings() -> Iterator[tuple[str, str]]:
     yield from chain.from_iterable(tool.inputs.items() for tool in TOOLS.values())
 
 
-FOREIGN: Mapping[str, Translation] = MappingProxyType(
-    {
-        _squashed(name): translated(meaning)
-        for name, meaning in _meanings()
-        if _squashed(name) not in map(_squashed, inputs())
-    }
-)
+@cache
+def foreign() -> Mapping[str, Translation]:
+    """Return the translations by squashed name; a name that is an input's as well has none."""
+    own = set(map(_squashed, inputs()))
+    squashed = {_squashed(name): translated(meaning) for name, meaning in _meanings()}
+    return MappingProxyType({name: known for name, known in squashed.items() if name not in own})
 
 
 def translation(name: str) -> Translation | None:
     """Return what a name of another tool means here, None for a name that is not in the table."""
-    return FOREIGN.get(_squashed(name))
+    return foreign().get(_squashed(name))
 
 
 def plain_variable(name: str, environ: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from deployer.choices import Compression, FileExistsBehavior, PreFlight, Stage
 from deployer.errors import ExitCode, InvalidInput, Problem, Severity
 from deployer.revision import BundleType
-from deployer.settings.foreign import FOREIGN
+from deployer.settings.foreign import foreign
 from deployer.settings.load import load
 from deployer.settings.model import inputs
 from deployer.settings.sources import inherited_inputs
@@ -391,7 +391,7 @@ def test_inputs_of_another_action_are_translated_one_by_one() -> None:
 
 
 def test_every_translation_leads_to_an_input_and_translates_none() -> None:
-    for name, known in FOREIGN.items():
+    for name, known in foreign().items():
         assert known.name in {"", *inputs()}
         assert name not in {each.replace("-", "") for each in inputs()}
         assert known.hint.endswith((".", "…"))
