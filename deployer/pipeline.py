@@ -27,7 +27,6 @@ from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
 from deployer.restart import restart
 from deployer.store import promote, store
-from deployer.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +69,7 @@ def run(run: Run) -> None:
     reject_unfit(requests, groups)
     reject_misfits(requests, _platforms(subject, groups, aws, run))
     if reaches(Stage.DEPLOY) or settings.stop_after is Stage.PLAN:
-        survey(requests, groups, aws=aws, run=run)
+        groups = _surveyed(requests, groups, aws, run)
     subject = _looked_up(subject, aws, run)
     _plan(subject, requests, groups, aws=aws, run=run)
     if not reaches(Stage.UPLOAD):
@@ -102,7 +101,7 @@ def _restart(requests: Sequence[DeploymentRequest], run: Run) -> None:
     aws = connected(run)
     groups = _groups(aws, run)
     reject_unfit(requests, groups)
-    survey(requests, groups, aws=aws, run=run)
+    groups = _surveyed(requests, groups, aws, run)
     for request, group in zip(requests, groups, strict=True):
         run.outcome.turn_to(request.group)
         _deploy(None, request, group, aws=aws, run=run)
@@ -149,6 +148,15 @@ def _groups(aws: Aws, run: Run) -> tuple[Group, ...]:
         groups.append(look(application, name, aws=aws, clock=run.clock, needed=needed))
     outcome.group = run.settings.deployment_group
     return tuple(groups)
+
+
+def _surveyed(
+    requests: Sequence[DeploymentRequest], groups: Sequence[Group], aws: Aws, run: Run
+) -> tuple[Group, ...]:
+    """Look at what the groups deploy to."""
+    from deployer.survey import survey
+
+    return survey(requests, groups, aws=aws, run=run)
 
 
 def _platforms(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.appspec.inline import AppSpecFile
@@ -22,26 +23,38 @@ if TYPE_CHECKING:
     from deployer.deployment.request import DeploymentRequest
     from deployer.errors import Problem
     from deployer.live.group import Group
-    from deployer.live.targets import Targets
+    from deployer.live.targets import Selection, Targets
     from deployer.run import Run
 
 
-def survey(requests: Sequence[DeploymentRequest], groups: Sequence[Group], *, aws: Aws, run: Run) -> None:
-    """Look at what each group deploys to, and say how many instances that is.
+def survey(
+    requests: Sequence[DeploymentRequest], groups: Sequence[Group], *, aws: Aws, run: Run
+) -> tuple[Group, ...]:
+    """Look at what each group deploys to, and return the groups with the number of their instances.
 
     Annotates what may be wrong; raises InvalidInput with all that is certain to fail. It is part of the
     checks before anything is sent, and off with them.
     """
     if run.settings.pre_flight is PreFlight.OFF:
-        return
+        return tuple(groups)
     resource = _resource(run.outcome.bundle)
     problems: list[Problem] = []
+    seen = []
     for request, group in zip(requests, groups, strict=True):
-        if group.targets:
-            reader = Reader(aws, run.clock, run.ci.debug)
-            problems += _problems(request, group, group.targets, resource, reader=reader, run=run)
+        reader = Reader(aws, run.clock, run.ci.debug)
+        selection = _selection(request, group)
+        if selection is not None:
+            fleet = read_fleet(selection, config=_configuration(request, group.targets), reader=reader)
+            if text := lines.fleet(group.label, fleet):
+                run.ci.say(text)
+            problems += judge(group.label, selection, fleet)
+            seen.append(replace(group, instances=fleet.total))
+        else:
+            problems += _elsewhere(group, resource, reader)
+            seen.append(group)
     if errors := run.judged(problems):
         raise InvalidInput(*errors)
+    return tuple(seen)
 
 
 def _resource(bundle: Bundle | None) -> Resource | None:
@@ -50,41 +63,35 @@ def _resource(bundle: Bundle | None) -> Resource | None:
     return resource_of(bundle.contents) if bundle and isinstance(bundle.contents, AppSpecFile) else None
 
 
-def _problems(  # noqa: PLR0913 - its surroundings are keyword-only
-    request: DeploymentRequest,
-    group: Group,
-    targets: Targets,
-    resource: Resource | None,
-    *,
-    reader: Reader,
-    run: Run,
-) -> Iterator[Problem]:
-    if group.platform == ComputePlatform.LAMBDA:
-        yield from judge_alias(resource, reader) if resource else ()
-    elif group.platform == ComputePlatform.ECS:
-        for service in targets.services:
-            found = read_service(service, reader)
-            yield from judge_service(group.label, targets, service, found, resource)
-    elif group.platform == ComputePlatform.SERVER:
-        yield from _instances(request, group, targets, reader=reader, run=run)
+def _selection(request: DeploymentRequest, group: Group) -> Selection | None:
+    """Return the instances that a deployment goes to; None if there are none, or if they are not known yet.
 
-
-def _instances(
-    request: DeploymentRequest, group: Group, targets: Targets, *, reader: Reader, run: Run
-) -> Iterator[Problem]:
-    """Yield the problems of the instances that a deployment goes to.
-
-    Blue/green, these are the replacement environment: the instances that the request names, or ones that do
-    not exist yet. Where only outdated instances are deployed to, how many those are is not known here.
+    Blue/green, these are the replacement environment: the instances that the request names, or ones that
+    CodeDeploy is about to make.
     """
-    parameters, selection = request.parameters, targets.selection
-    if group.blue_green:
-        selection = selection_of(parameters.get("targetInstances") or {})
-        if targets.copied or not selection:
-            return
-    outdated_only = parameters.get("updateOutdatedInstancesOnly")
-    config = "" if outdated_only else parameters.get("deploymentConfigName") or targets.config
-    fleet = read_fleet(selection, config=config, reader=reader)
-    if text := lines.fleet(group.label, fleet):
-        run.ci.say(text)
-    yield from judge(group.label, selection, fleet)
+    if group.targets is None or group.platform != ComputePlatform.SERVER:
+        return None
+    if not group.blue_green:
+        return group.targets.selection
+    named = selection_of(request.parameters.get("targetInstances") or {})
+    return named if named and not group.targets.copied else None
+
+
+def _configuration(request: DeploymentRequest, targets: Targets | None) -> str:
+    """Return the deployment configuration; empty where only outdated instances are deployed to.
+
+    How many those are, which it is about, is not known here.
+    """
+    if request.parameters.get("updateOutdatedInstancesOnly"):
+        return ""
+    return request.parameters.get("deploymentConfigName") or (targets.config if targets else "")
+
+
+def _elsewhere(group: Group, resource: Resource | None, reader: Reader) -> Iterator[Problem]:
+    """Yield the problems of what is deployed to by Lambda or ECS."""
+    if group.platform == ComputePlatform.LAMBDA and resource:
+        yield from judge_alias(resource, reader)
+    if group.platform == ComputePlatform.ECS and group.targets:
+        for service in group.targets.services:
+            found = read_service(service, reader)
+            yield from judge_service(group.label, group.targets, service, found, resource)

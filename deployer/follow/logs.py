@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.errors import is_denial
 from deployer.choices import ComputePlatform
-from deployer.deployment.shipped_log import ShippedLog
 from deployer.errors import Problem, Severity
 from deployer.report import lines
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from deployer.deployment.explain import Explanation, Failure
     from deployer.deployment.model import Deployment, Snapshot
+    from deployer.deployment.shipped_log import ShippedLog
     from deployer.run import Run
 
 _CUT = 1_900
@@ -62,7 +62,13 @@ def live_log(deployment: Deployment, *, aws: Aws, run: Run) -> LiveLog | None:
     wanted = settings.log_group_live or (settings.log_group_live is None and run.ci.debugging)
     if not (wanted and settings.log_group):
         return None
-    return LiveLog(ShippedLog(settings.log_group, deployment.id, aws, run.clock), run)
+    return LiveLog(_shipped(settings.log_group, deployment, aws=aws, run=run), run)
+
+
+def _shipped(group: str, deployment: Deployment, *, aws: Aws, run: Run) -> ShippedLog:
+    from deployer.deployment.shipped_log import ShippedLog
+
+    return ShippedLog(group, deployment.id, aws, run.clock)
 
 
 def print_logs(  # noqa: PLR0913 - all but the explanation are keyword-only
@@ -77,7 +83,7 @@ def print_logs(  # noqa: PLR0913 - all but the explanation are keyword-only
 ) -> Explanation:
     """Print `most` logs of failures, in whole where they are shipped; return the explanation with these."""
     group = run.settings.log_group if snapshot.compute_platform in _SERVERS else ""
-    log = ShippedLog(group, deployment.id, aws, run.clock) if group else None
+    log = _shipped(group, deployment, aws=aws, run=run) if group else None
     failures = []
     for failure in explanation.failures[:most]:
         told = _in_whole(failure, log, snapshot) if log else failure

@@ -107,7 +107,8 @@ class Group:
     `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
     them; None where there was none. `platform` is the service's word; `scales` is whether it has an Auto
     Scaling group, None as `blue_green` and `targets` are if that is unknown. `unread` says why nothing could
-    be learnt. `safeguards` are its own, which a request may replace.
+    be learnt. `safeguards` are its own, which a request may replace. `instances` is how many there are to
+    deploy to, None if that is not certain.
     """
 
     application: str
@@ -120,6 +121,7 @@ class Group:
     blue_green: bool | None = None
     scales: bool | None = None
     targets: Targets | None = None
+    instances: int | None = None
     safeguards: Safeguards = field(default_factory=Safeguards)
 
     @property

@@ -173,6 +173,12 @@ def _largest(entries: Iterable[Listed]) -> list[Listed]:
     return sorted(entries, key=lambda entry: -entry.size)
 
 
+def _instances(plan: GroupPlan) -> Iterator[tuple[str, str]]:
+    """Yield how many instances are deployed to, if that is known; the log says so before the plan."""
+    if plan.group.instances:
+        yield "Instances", f"{plan.group.instances:,}"
+
+
 def _safeguards(safeguards: Safeguards) -> Iterator[tuple[str, str]]:
     """Yield names and values of what holds back a deployment that goes wrong."""
     if safeguards.configuration:
@@ -234,7 +240,7 @@ def _head(plan: GroupPlan, whole: Plan) -> Iterator[str]:
         yield f"… and {counted(len(plan.hooks) - _HOOKS, 'more hook')}."
     yield from _appspec(plan)
     if plan.safeguards:
-        yield facts((name, escape(text)) for name, text in _safeguards(plan.safeguards))
+        yield facts((name, escape(text)) for name, text in (*_instances(plan), *_safeguards(plan.safeguards)))
 
 
 def _hook_row(change: HookChange) -> tuple[str, str, str]:

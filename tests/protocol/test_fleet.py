@@ -239,3 +239,16 @@ def test_strict_stops_at_warnings(stand: Stand) -> None:
     assert ran.code == 2
     assert "::error title=fleet-stopped::" in ran.log
     assert not stand.sent
+
+
+def test_a_plan_says_how_many_instances_there_are(stand: Stand) -> None:
+    fit(stand)
+    ran = stand.run("--stop-after=plan", GITHUB_ACTIONS="true")
+    assert ran.code == 0, ran.log
+    assert '<th align="left">Instances</th><td>3</td>' in ran.outputs["plan"]
+    assert not stand.sent
+    stopped(stand)
+    assert (
+        "hello-web/production deploys to 7 instances, 1 of them stopped\n"
+        in stand.run(GITHUB_ACTIONS="true").log
+    )
