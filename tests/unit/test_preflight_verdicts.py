@@ -510,6 +510,16 @@ def test_large_bundles_get_advice() -> None:
     assert "app/big (3.2 GB)" in problem.message
 
 
+def test_the_largest_files_are_named_largest_first() -> None:
+    contents = bundle({APPSPEC: FILES, **{f"app/{name}": "" for name in "edcba"}})
+    sizes = {"app/a": 1 << 30, "app/b": 3 << 30, "app/c": 2 << 30, "app/d": 3 << 30, "app/e": 1}
+    entries = {
+        name: entry._replace(size=sizes.get(name, entry.size)) for name, entry in contents.entries.items()
+    }
+    (problem,) = check_bundle(replace(contents, entries=entries))
+    assert "Largest: app/b (3.2 GB), app/d (3.2 GB), app/c (2.1 GB), app/a (1.1 GB)" in problem.message
+
+
 @pytest.mark.parametrize("name", ["${STAGE}/app", "{{STAGE}}", "$STAGE", "%STAGE%"])
 def test_a_variable_in_a_name_of_the_bundle_is_called_one(name: str) -> None:
     text = f'{HEAD}files:\n  - {{source: "{name}", destination: /srv}}\n'

@@ -73,6 +73,7 @@ def test_a_token_that_was_cut_short_is_hidden_too() -> None:
         ("HTTP_PROXY", "http://user:PROXY#PA/SS@proxy:8080", ["PROXY#PA/SS", "user:PROXY"]),
         ("AWS_ENDPOINT_URL", "http://tokenized@host/", ["tokenized"]),
         ("AWS_ENDPOINT_URL_S3", "https://s3.example/?token=SECRET99&a=b", ["SECRET99"]),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example/?token=SECRET99&a=what?", ["SECRET99"]),
         ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://user:TOKEN-0001@x/?api-version=2.0", ["TOKEN-0001"]),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE", ["AKIAIOSFODNN7EXAMPLE"]),
         ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "requesttoken", ["requesttoken"]),
