@@ -4,7 +4,7 @@ SCENARIO ?= success
 NPM := .ci/npm/node_modules/.package-lock.json
 WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
-.PHONY: setup help demo test chaos check e2e pictures bench bench-image docs lock format check-python check-container check-workflows check-current
+.PHONY: setup help demo test chaos check e2e pictures bench bench-image mutants docs lock format check-python check-container check-workflows check-current
 
 # --no-deps: the lock files are complete, and every file is checked against its hash.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
@@ -67,6 +67,11 @@ bench: setup
 # The image against its goals, beside the AWS CLI that `make bench` installs.
 bench-image: setup
 	.ci/with-image $(BIN)/python -m benchmarks.image $(abspath $(wildcard build/bench/aws/bin/aws))
+
+# How many of a sample of mutants the tests notice, for about an hour; MUTANTS="--sample 20 ci" is quicker.
+mutants: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-mutants.txt
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 docs: setup
 	$(BIN)/python -m tests.docs

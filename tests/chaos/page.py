@@ -1,4 +1,4 @@
-"""docs/reliability.md: what is expected of the campaign, and what was seen."""
+"""docs/reliability.md: what is expected of the campaign, what was seen, and what the tests notice."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tests.chaos.queues import FEW, MANY, ROWS
 from tests.chaos.record import seen
 from tests.chaos.sizes import SIZES
 from tests.chaos.table import MOMENTS, read
+from tests.mutants import score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,8 @@ def markdown() -> str:
         ("environments", partial(_expected, "Environment", ENVIRONMENTS)),
     ):
         text = text.replace(f"{{{{{name}}}}}\n", make(found.get(name, {})))
-    return text
+    head = ["Package", "Mutants", "Tried", "Noticed", "Equivalent", "Score", "95 % interval"]
+    return text.replace("{{mutants}}\n", _table(head, score.rows()))
 
 
 def _cells(name: str, found: Mapping[str, Any]) -> str:
