@@ -11,6 +11,7 @@ import tempfile
 import time
 import zipfile
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from deployer.bundle.tree import scan
 from deployer.bundle.unzip import list_zip
 from deployer.choices import Compression
 from deployer.deployment.request import DeploymentRequest
+from deployer.live.bundle import live_bundle
 from deployer.live.group import Group, Record
 from deployer.live.origin import Origin
 from deployer.plan.sides import side_of_bundle, side_of_revision
@@ -68,7 +70,7 @@ def main() -> int:
             made = plan(
                 side_of_bundle(new),
                 [(DeploymentRequest("web", "production"), Group("web", "production", live=record))],
-                read=lambda revision: side_of_revision(revision, s3=s3),
+                read=lambda revision: side_of_revision(revision, partial(live_bundle, s3=s3)),
                 origin=Origin(),
                 compare="",
                 at=datetime.now(UTC),

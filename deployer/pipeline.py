@@ -209,7 +209,7 @@ def _plan(
     if not groups or not (deploys or settings.stop_after is Stage.PLAN):
         return
     with run.ci.section("Plan"):
-        read = reader(settings.application, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
+        read = reader(settings.application, aws=aws, listed=run.listed)
         new = side_of_bundle(subject) if isinstance(subject, Bundle) else read(subject)
         targets = zip(requests, groups, strict=True)
         origin, compare = run.outcome.origin, run.ci.job.compare

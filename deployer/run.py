@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 
     from deployer.aws.client import Aws
     from deployer.bundle.contents import Bundle
+    from deployer.bundle.listing import Unknown
     from deployer.ci.base import Ci
     from deployer.clock import Clock
     from deployer.deployment.explain import Explanation
     from deployer.deployment.model import Deployment
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
+    from deployer.live.bundle import LiveBundle
     from deployer.live.group import Group
     from deployer.plan.model import Plan
     from deployer.report.suggestions import Suggestion
@@ -129,6 +131,18 @@ class Run:
     environ: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
     aws: Aws | None = None
+    _listed: dict[Revision | None, LiveBundle | Unknown] = field(default_factory=dict)
+
+    def listed(self, revision: Revision | None) -> LiveBundle | Unknown:
+        """Return the files of a bundle in S3, which is read once, or why they are not known."""
+        from deployer.live.bundle import live_bundle
+
+        if revision not in self._listed:
+            assert self.aws  # noqa: S101 - whoever has seen a revision is connected
+            owner = self.settings.expected_bucket_owner
+            found = live_bundle(revision, s3=self.aws.s3_optional, expected_bucket_owner=owner)
+            self._listed[revision] = found
+        return self._listed[revision]
 
     def judged(self, problems: Sequence[Problem]) -> list[Problem]:
         """Record what a check before the upload found, annotate what can stay, and return what cannot."""

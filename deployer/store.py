@@ -97,7 +97,7 @@ def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> t
     A live bundle in another bucket is not looked at: nobody has allowed that.
     """
     from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
-    from deployer.live.bundle import LiveBundle, live_bundle
+    from deployer.live.bundle import LiveBundle
     from deployer.live.kept import kept
     from deployer.s3.reuse import Origin
 
@@ -106,9 +106,8 @@ def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> t
     here = all(isinstance(each, S3Revision) and each.bucket == bucket for each in revisions)
     if bundle.dated is None or not revisions or not here or not all(group.steady for group in groups):
         return bundle, None
-    lives = [live_bundle(each, s3=aws.s3_optional, expected_bucket_owner=owner) for each in revisions]
-    known = [live for live in lives if isinstance(live, LiveBundle)]
-    if len(known) < len(lives):
+    known = [live for live in map(run.listed, revisions) if isinstance(live, LiveBundle)]
+    if len(known) < len(revisions):
         return bundle, None
     keeps = kept(
         bundle.listing(),

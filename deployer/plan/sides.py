@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING
 from deployer.bundle.listing import Unknown
 from deployer.choices import APPSPEC
 from deployer.errors import InvalidBundle
-from deployer.live.bundle import live_bundle
 from deployer.plan.appspec import MOST_BYTES
 from deployer.revision import AppSpecRevision, BundleType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from mypy_boto3_s3 import S3Client
 
     from deployer.bundle.contents import Bundle
     from deployer.bundle.listing import Listed
@@ -55,11 +52,13 @@ def side_of_bundle(bundle: Bundle) -> Side:
     return Side(bundle.listing, appspec)
 
 
-def side_of_revision(revision: Revision | None, *, s3: S3Client, expected_bucket_owner: str = "") -> Side:
-    """Return the side of a revision that exists; what may not be read is unknown there."""
+def side_of_revision(
+    revision: Revision | None, listed: Callable[[Revision | None], LiveBundle | Unknown]
+) -> Side:
+    """Return the side of a revision that exists, its bundle as `listed`; what may not be read is unknown."""
     if isinstance(revision, AppSpecRevision):
         return _of_inline(revision)
-    found = live_bundle(revision, s3=s3, expected_bucket_owner=expected_bucket_owner)
+    found = listed(revision)
     if isinstance(found, Unknown):
         return unknown_side(found.reason)
     files = None if found.type in _APPSPEC_TYPES else found.entries

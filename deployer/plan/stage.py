@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deployer.appspec.model import AppSpec
     from deployer.aws.client import Aws
     from deployer.deployment.request import DeploymentRequest
+    from deployer.live.bundle import LiveBundle
     from deployer.live.group import Group
     from deployer.live.origin import Origin
     from deployer.plan.appspec import HookChange, TextDifference
@@ -33,13 +34,15 @@ _NOTHING = Side(dict, lambda: b"")
 """The side of a group that nothing was deployed to yet."""
 
 
-def reader(application: str, *, aws: Aws, expected_bucket_owner: str) -> Callable[[Revision | None], Side]:
-    """Return a function that reads the side of a revision that exists, each revision once."""
+def reader(
+    application: str, *, aws: Aws, listed: Callable[[Revision | None], LiveBundle | Unknown]
+) -> Callable[[Revision | None], Side]:
+    """Return a function that reads the side of a revision that exists, its bundle as `listed`."""
 
     @cache
     def read(revision: Revision | None) -> Side:
         whole = with_content(revision, application=application, aws=aws)
-        return side_of_revision(whole, s3=aws.s3_optional, expected_bucket_owner=expected_bucket_owner)
+        return side_of_revision(whole, listed)
 
     return read
 

@@ -88,7 +88,9 @@ def test_a_change_is_sent_and_the_rest_is_copied(
     assert reused(first) == (0.0, 0.0)
     clock.sleep(3600)
     touch(tree, "changed")
+    service.calls.clear()
     second = deploy(run_line, service, tree)
+    assert service.operations().count("GetObject") <= 2, "the index once, and the AppSpec"
     sent, copied = reused(second)
     assert (sent < 7, copied > 14) == (True, True), second.log
     before, after = times(stored(s3, first)), times(stored(s3, second))
