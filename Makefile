@@ -118,4 +118,4 @@ check-current: setup
 	cp requirements*.txt build/lock/
 	.ci/lock build/lock
 	for file in requirements*.txt; do diff -u $$file build/lock/$$file || exit 1; done
-	@! git grep -nwE 'TOD[O]|FIXM[E]|XX[X]'
+	@! git grep -InwE 'TOD[O]|FIXM[E]|XX[X]'
