@@ -121,6 +121,51 @@ hooks:
     ]
 
 
+def test_what_is_wrong_with_the_hooks_of_a_function_is_named_with_its_place() -> None:
+    text = b"""\
+version: 0.0
+Resources:
+  - web:
+      Type: AWS::Lambda::Function
+      Properties: {Name: a, Alias: b, CurrentVersion: 1, TargetVersion: 2}
+Hooks:
+  - BeforeAllowTraffic: [f]
+  - x
+  - {BeforeAllowTraffic: f, AfterAllowTraffic: g}
+  - Nope: f
+"""
+    assert [
+        (problem.location.line, problem.location.column, problem.message, problem.hint)
+        for problem in parse(text, path="appspec.yml").problems
+        if problem.location
+    ] == [
+        (
+            7,
+            25,
+            "`BeforeAllowTraffic` is a list where the service expects the name or ARN of a function.",
+            "Write `- BeforeAllowTraffic: check-traffic`.",
+        ),
+        (
+            8,
+            5,
+            "`Hooks` has no event; it is a list of single events.",
+            "Write `- BeforeAllowTraffic: name-of-a-function` for each.",
+        ),
+        (
+            9,
+            5,
+            "`Hooks` has an item with several keys; it is a list of single events.",
+            "Write `- BeforeAllowTraffic: name-of-a-function` for each.",
+        ),
+        (
+            10,
+            5,
+            "Lambda has no lifecycle event `Nope` that runs a function.",
+            "The events are `BeforeAllowTraffic` and `AfterAllowTraffic`.",
+        ),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

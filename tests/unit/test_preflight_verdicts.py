@@ -82,6 +82,18 @@ def test_document(text: str, said: str) -> None:
     assert judge(text) == said
 
 
+@pytest.mark.parametrize(
+    ("files", "links", "what"),
+    [
+        ({f"{APPSPEC}/a": ""}, {}, "a folder"),
+        ({"a": ""}, {APPSPEC: "gone"}, "a link to nothing in the bundle"),
+    ],
+)
+def test_an_appspec_that_is_no_file(files: dict[str, str], links: dict[str, str], what: str) -> None:
+    problem = check_bundle(bundle(files, links=links))[0]
+    assert problem.message.startswith(f"`appspec.yml` is {what}, not a file.")
+
+
 def test_an_empty_bundle() -> None:
     (problem,) = check_bundle(bundle({}))
     assert (problem.message, problem.hint) == (
