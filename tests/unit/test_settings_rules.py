@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from deployer.choices import Back
+from deployer.deployment.request import check
 from deployer.errors import InvalidInput, Severity
 from deployer.regions import REGIONS
 from deployer.revision import AppSpecRevision, GitHubRevision, S3Revision
@@ -288,3 +289,33 @@ def test_a_revision_in_another_bucket_is_promoted() -> None:
 def test_what_contradicts_a_promotion(inputs: dict[str, str], said: str) -> None:
     (problem,) = refusals(**inputs)
     assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("members", "message", "hint"),
+    [
+        ({"description": 5}, "description is 5, not text.", "Put it in quotes."),
+        (
+            {"ignoreApplicationStopFailures": "yes"},
+            "ignoreApplicationStopFailures is 'yes', not true or false.",
+            "Write it without quotes.",
+        ),
+        (
+            {"fileExistsBehavior": "Retain"},
+            "fileExistsBehavior is 'Retain', which is not allowed.",
+            "Allowed: DISALLOW, OVERWRITE, RETAIN.",
+        ),
+        (
+            {"targetInstances": {"ec2TagSet": {"ec2TagSetList": [[{"Key": 5}]]}}},
+            "targetInstances.ec2TagSet.ec2TagSetList[0][0].Key is 5, not text.",
+            "Put it in quotes.",
+        ),
+    ],
+)
+@pytest.mark.parametrize("label", ["", "parameters"])
+def test_a_member_of_the_request_that_codedeploy_would_reject(
+    members: dict[str, object], message: str, hint: str, label: str
+) -> None:
+    """It is named by its path, after the input that it came from."""
+    [problem] = check(members, label=label) if label else check(members)
+    assert (problem.message, problem.hint) == (f"Input {label}: {message}" if label else message, hint)
