@@ -37,7 +37,7 @@ def markdown() -> str:
         ("environments", partial(_expected, "Environment", ENVIRONMENTS)),
     ):
         text = text.replace(f"{{{{{name}}}}}\n", make(found.get(name, {})))
-    head = ["Package", "Mutants", "Tried", "Noticed", "Equivalent", "Score", "95 % interval"]
+    head = ["Package", "Mutants", "Tried", "At first", "Noticed", "Equivalent", "Score", "95 % interval"]
     return text.replace("{{mutants}}\n", _table(head, score.rows()))
 
 

@@ -21,21 +21,33 @@ _Z = 1.96  # the normal distribution's, for 95 %
 
 
 def keep(package: str, mutants: int, seed: str, noticed: Mapping[str, bool]) -> None:
-    """Keep what became of a package's sample; `noticed` are by the change that a mutant makes."""
+    """Keep what became of a package's sample; `noticed` are by the change that a mutant makes.
+
+    What was noticed when a sample was first recorded stays beside it: later tests were made for the others.
+    """
     kept: dict[str, Any] = _read(_SCORE)
+    before = kept.get(package, {})
     survivors = sorted(change for change, found in noticed.items() if not found)
-    kept[package] = {"mutants": mutants, "seed": seed, "tried": len(noticed), "survivors": survivors}
+    count = len(noticed) - len(survivors)
+    kept[package] = {
+        "mutants": mutants,
+        "seed": seed,
+        "tried": len(noticed),
+        "first": before["first"] if before.get("seed") == seed else [count, len(noticed)],
+        "survivors": survivors,
+    }
     _SCORE.write_text(json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def rows() -> list[list[str]]:
-    """A row for each package: mutants, tried, noticed, equivalent, score and its interval."""
+    """A row for each package: mutants, tried, noticed at first and now, equivalent, score, interval."""
     equivalent, found = _read(_EQUIVALENT), []
     for package, kept in _read(_SCORE).items():
         same = sum(change in equivalent for change in kept["survivors"])
         tried, noticed = kept["tried"] - same, kept["tried"] - len(kept["survivors"])
         low, high = _interval(noticed, tried)
-        counts = [f"{kept['mutants']:,}", str(kept["tried"]), str(noticed), str(same)]
+        first = "{} of {}".format(*kept["first"])
+        counts = [f"{kept['mutants']:,}", str(kept["tried"]), first, str(noticed), str(same)]
         found.append([f"`{package}`", *counts, f"{noticed / tried:.0%}", f"{low:.0%} to {high:.0%}"])
     return found
 
