@@ -140,6 +140,8 @@ class Run:
         if revision not in self._listed:
             assert self.aws  # noqa: S101 - whoever has seen a revision is connected
             owner = self.settings.expected_bucket_owner
+            if revision and revision == self.settings.promoted:
+                owner = self.settings.expected_source_bucket_owner or owner
             found = live_bundle(revision, s3=self.aws.s3_optional, expected_bucket_owner=owner)
             self._listed[revision] = found
         return self._listed[revision]

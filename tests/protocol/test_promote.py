@@ -284,7 +284,11 @@ def test_the_printed_policy_is_enough(  # noqa: PLR0913 - fixtures
     ran = promote(run_line, service, built, bucket, **owner)
     assert ran.code == 0, ran.log
     denied = {call.operation for call in service.calls if "AccessDenied" in call.error}
-    assert optional <= (denied <= {"HeadObject"}), "S3 answers 403 for what is not there"
+    not_there = {
+        "HeadObject",
+        "GetObject",
+    }  # S3 answers 403; the live bundle is in a bucket without a name here
+    assert optional <= (denied <= not_there)
 
 
 @pytest.mark.parametrize("sid", ["CopyFrom", "Upload"])
