@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SERVICES = frozenset({"autoscaling", "ec2", "logs", "ssm"})
 REGION = "eu-west-1"
 
+RESERVATION = re.compile(rb"<item><reservationId>.*?</instancesSet></item>", re.DOTALL)
 HOP_HEADERS = frozenset({"connection", "content-length", "date", "server", "transfer-encoding"})
 
 
@@ -47,9 +49,14 @@ def parameters_of(request: Request) -> Mapping[str, Any]:
 
 @dataclass(slots=True)
 class Borrowed:
-    """The services of one account, empty at first; `lost` are instances that Systems Manager cannot reach."""
+    """The services of one account, empty at first.
+
+    `lost` are instances that Systems Manager cannot reach; `crowds` are instances that stand for many like
+    them, which moto takes long to make and to describe.
+    """
 
     lost: set[str] = field(default_factory=set)
+    crowds: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _moto().post("/moto-api/reset", headers={"Host": "127.0.0.1"})
@@ -68,7 +75,15 @@ class Borrowed:
         headers.pop("content-length", None)
         given = _moto().post(request.path, data=body, headers=headers)
         kept = {name.lower(): value for name, value in given.headers if name.lower() not in HOP_HEADERS}
-        return Answer(given.status_code, given.data, kept)
+        return Answer(given.status_code, self._crowded(given.data), kept)
+
+    def _crowded(self, data: bytes) -> bytes:
+        """The answer with each reservation of a crowd's instance so many times, with IDs of their own."""
+        for one, count in self.crowds.items():
+            for found in [each for each in RESERVATION.findall(data) if one.encode() in each]:
+                many = (found.replace(one.encode(), b"i-%017x" % number) for number in range(count))
+                data = data.replace(found, b"".join(many))
+        return data
 
     def _instance_information(self, request: Mapping[str, Any]) -> Answer:
         """The lost instances, which is all that is asked for."""
