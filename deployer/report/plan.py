@@ -113,7 +113,7 @@ def _group_lines(plan: GroupPlan, whole: Plan, room: int, *, alone: bool) -> Ite
 
 def _replaced(plan: GroupPlan, whole: Plan) -> str:
     link_ = f", {plan.compare_url}" if plan.compare_url else ""
-    return f"Live: {running(plan.group, now=whole.at)} → {whole.origin.label or 'this bundle'}{link_}"
+    return f"Live: {running(plan.group, now=whole.at)} → {whole.origin.label or 'this revision'}{link_}"
 
 
 def _details(plan: GroupPlan) -> Iterator[str]:
@@ -232,7 +232,7 @@ def _fitting(parts: Iterable[str], room: int) -> Iterator[str]:
 def _head(plan: GroupPlan, whole: Plan) -> Iterator[str]:
     """Yield everything but the files; some of it empty."""
     changes = f" ({link('changes', plan.compare_url)})" if plan.compare_url else ""
-    label = whole.origin.label or "this bundle"
+    label = whole.origin.label or "this revision"
     yield f"Live: {escape(running(plan.group, now=whole.at))} → {escape(label)}{changes}"
     yield from map(escape, plan.notes)
     yield table(("Event", "Hook", "Change"), map(_hook_row, plan.hooks[:_HOOKS]))
