@@ -166,9 +166,9 @@ def record_packages(system: System) -> None:
         source = path.with_suffix(".py") if path.suffix == ".pyc" else path
         if owner := owner_of.get(path) or owner_of.get(source):
             files.setdefault(owner, set()).add(path)
-    for owner in list(files):
-        notice = Path("/usr/share/doc", owner.partition(":")[0], "copyright")
-        if notice.is_file():
+    for owner in sorted(files):
+        notice = real(Path("/usr/share/doc", owner.partition(":")[0], "copyright"))  # some share a folder
+        if notice.is_file() and notice not in system.taken:
             system.take(notice)
             files[owner].add(notice)
     for owner, paths in files.items():
@@ -206,7 +206,7 @@ def finish_product() -> None:
 
 
 def main(folder: Path) -> None:
-    """Fill the two folders."""
+    """Fill the two folders, all of one time, so that the same files make the same layer."""
     system = System(folder / "system")
     modules = standard_modules()
     finish_product()
@@ -233,6 +233,8 @@ def main(folder: Path) -> None:
         target = folder / "product" / path.relative_to("/")
         target.parent.mkdir(parents=True)
         shutil.move(path, target)
+    for path in folder.rglob("*"):
+        os.utime(path, (0, 0), follow_symlinks=False)
 
 
 if __name__ == "__main__":

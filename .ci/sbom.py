@@ -90,12 +90,15 @@ def debian(files: Files) -> Iterator[Part]:
     for stanza in files[f"{DPKG}status"].decode().split("\n\n"):
         fields = dict(re.findall(r"^(Package|Version|Architecture): (.*)$", stanza, re.MULTILINE))
         name, architecture = fields["Package"], fields["Architecture"]
-        notice = files.get(f"usr/share/doc/{name}/copyright", b"").decode(errors="replace")
         lists = (files.get(f"{DPKG}info/{each}.list") for each in (name, f"{name}:{architecture}"))
+        paths = [line.removeprefix("/") for line in next(filter(None, lists)).decode().splitlines()]
+        notices = "".join(
+            files[path].decode(errors="replace") for path in paths if path.endswith("/copyright")
+        )
         yield Part(
             PackageURL("deb", "debian", name, fields["Version"], {"arch": architecture}),
-            sorted(set(re.findall(r"^License: *(\S.*)$", notice, re.MULTILINE))),
-            [line.removeprefix("/") for line in next(filter(None, lists)).decode().splitlines()],
+            sorted(set(re.findall(r"^License: *(\S.*)$", notices, re.MULTILINE))),
+            paths,
         )
 
 
