@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import os
 import resource
@@ -29,12 +28,7 @@ if TYPE_CHECKING:
     from deployer.clock import Clock
     from deployer.settings.model import Settings
 
-
 _ISSUES = f"https://github.com/{REPOSITORY}/issues"
-
-
-_COLLECTIONS = (100_000, 20, 100)
-"""Thresholds of Python's garbage collector, which would look through the names of a bundle over and over."""
 
 
 def main() -> int:
@@ -44,7 +38,6 @@ def main() -> int:
     complaint of a reader that has gone.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    gc.set_threshold(*_COLLECTIONS)
     sys.stderr = RedactedStream(sys.stderr, Redactor(os.environ))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
