@@ -63,6 +63,7 @@ bench: setup
 	$(BIN)/python -m benchmarks $(BENCH)
 	$(BIN)/python -m benchmarks.waiting
 	$(if $(BENCH),,$(BIN)/python -m benchmarks.preflight)
+	$(if $(BENCH),,$(BIN)/python -m benchmarks.plan)
 
 # The image against its goals, beside the AWS CLI that `make bench` installs.
 bench-image: setup

@@ -67,6 +67,8 @@ LINES = [
         variables={"INPUT_DEPLOYMENT_GROUP": "absent"},
     ),
     Line(operation="GetDeploymentGroup"),
+    Line(operation="DescribeInstances"),
+    Line(operation="GetObject", case="from the live bundle", live=True),
     Line(operation="HeadObject"),
     Line(operation="PutObject"),
     Line(operation="CreateMultipartUpload", large=True),
