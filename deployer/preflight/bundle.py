@@ -150,6 +150,7 @@ def check_size(names: Names) -> Iterator[Problem]:
     entries = names.entries.values()
     total = sum(entry.size for entry in entries)
     if total >= _ADVISED_BYTES:
-        largest = sorted(entries, key=lambda entry: (-entry.size, entry.name))[:_LARGEST]
+        sized = (entry for entry in entries if entry.size)  # a folder has no size of its own
+        largest = sorted(sized, key=lambda entry: (-entry.size, entry.name))[:_LARGEST]
         shown = ", ".join(f"{entry.name} ({size(entry.size)})" for entry in largest)
         yield rules.SIZE.problem(None, size=size(total), disk=size(_COPIES * total), largest=shown)

@@ -22,7 +22,7 @@ _ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 """S3's answers for an object that is not there, and for a version that is a delete marker."""
 
 
-def confirm(revision: Revision, *, aws: Aws, expected_bucket_owner: str = "") -> tuple[Revision, bool]:
+def confirm(revision: Revision, *, aws: Aws, expected_bucket_owner: str) -> tuple[Revision, bool]:
     """Return the revision, an S3 object pinned to its eTag, and whether it was confirmed to exist.
 
     Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with

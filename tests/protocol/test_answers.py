@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,8 +14,11 @@ from botocore.parsers import ResponseParserError, create_parser
 from deployer.aws.answers import UnreadableAnswer
 from deployer.aws.client import connect
 from deployer.aws.errors import is_transient
-from deployer.deployment.zones import zonal_waits
+from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target, Traffic
+from deployer.deployment.observe import Observer
+from deployer.deployment.zones import ZonalWaits, zonal_waits
 from deployer.main import traceback_of
+from deployer.revision import GitHubRevision
 from tests.clock import patient
 from tests.emulator import Role, trust_principal
 from tests.harness import Job
@@ -142,6 +146,141 @@ def test_what_is_wrong_with_an_answer_is_told_without_a_word_of_it(
 
 def test_waits_of_a_configuration_that_cannot_be_read_are_asked_for_again(ask: Callable[..., Any]) -> None:
     assert ask(lambda aws: zonal_waits("zonal", aws.codedeploy_once), "{}") is None
+
+
+@pytest.mark.parametrize(
+    ("zonal", "waits"),
+    [
+        ("{}", ZonalWaits()),
+        ('{"monitorDurationInSeconds": 60}', ZonalWaits(60, 60)),
+        ('{"firstZoneMonitorDurationInSeconds": 600}', ZonalWaits(600, 0)),
+        ('{"firstZoneMonitorDurationInSeconds": 0, "monitorDurationInSeconds": 60}', ZonalWaits(0, 60)),
+    ],
+)
+def test_a_first_zone_without_a_time_of_its_own_is_watched_as_long_as_the_others(
+    zonal: str, waits: ZonalWaits, ask: Callable[..., Any]
+) -> None:
+    body = f'{{"deploymentConfigInfo": {{"zonalConfig": {zonal}}}}}'
+    assert ask(lambda aws: zonal_waits("zonal", aws.codedeploy_once), body) == waits
+
+
+def snapshot_of(described: str, ask: Callable[..., Any], clock: FakeClock, more: str = "") -> Snapshot:
+    """What a look makes of a deployment; `more` are members of the other operations' answers."""
+
+    def see(aws: Aws) -> Snapshot:
+        observer = Observer("d-123456789", lambda _: aws.codedeploy_once, clock)
+        return observer.look(batches=2, left=60)
+
+    found: Snapshot = ask(see, f'{{"deploymentInfo": {described}{more}}}')
+    return found
+
+
+def test_all_that_is_told_of_a_deployment_has_its_place(ask: Callable[..., Any], clock: FakeClock) -> None:
+    described = """{
+      "status": "Created", "creator": "autoscaling", "computePlatform": "Server",
+      "deploymentConfigName": "CodeDeployDefault.OneAtATime",
+      "createTime": 1500000000, "completeTime": 1500000060,
+      "deploymentOverview": {"Failed": 2, "Ready": 0, "Succeeded": 1},
+      "errorInformation": {"code": "ALARM_ACTIVE", "message": "the alarm"},
+      "rollbackInfo": {"rollbackDeploymentId": "d-BACK", "rollbackMessage": "not repeated"},
+      "autoRollbackConfiguration": {"enabled": true, "events": ["DEPLOYMENT_STOP_ON_ALARM"]},
+      "revision": {"revisionType": "GitHub", "gitHubLocation": {"repository": "a/b", "commitId": "c1"}},
+      "additionalDeploymentStatusInfo": "one  \\n two", "deploymentStatusMessages": ["one two", " ", "three"],
+      "relatedDeployments": {"autoUpdateOutdatedInstancesDeploymentIds": ["d-LATE"]},
+      "blueGreenDeploymentConfiguration": {
+        "deploymentReadyOption": {"waitTimeInMinutes": 7},
+        "terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": 30}},
+      "deploymentStyle": {"deploymentType": "BLUE_GREEN"}, "instanceTerminationWaitTimeStarted": true,
+      "deploymentMode": "RESTART",
+      "ec2DeploymentOptions": {"autoScalingGroupProcessesToSuspend": ["AZRebalance"]}
+    }"""
+    assert snapshot_of(described, ask, clock) == Snapshot(
+        status="Created",
+        counts={"Failed": 2, "Succeeded": 1},
+        error_code="ALARM_ACTIVE",
+        error_message="the alarm",
+        created=datetime(2017, 7, 14, 2, 40, tzinfo=UTC),
+        completed=datetime(2017, 7, 14, 2, 41, tzinfo=UTC),
+        rollback_id="d-BACK",
+        rollback_expected=True,
+        revision=GitHubRevision("a/b", "c1"),
+        creator="autoscaling",
+        compute_platform="Server",
+        messages=("one two", "three"),
+        updates=("d-LATE",),
+        group_wait_minutes=37,
+        terminating=True,
+        blue_green=True,
+        mode="RESTART",
+        suspended=("AZRebalance",),
+    )
+
+
+@pytest.mark.parametrize(
+    "described",
+    [
+        '{"status": "Created"}',
+        """{"status": "Created", "errorInformation": {}, "rollbackInfo": {}, "relatedDeployments": {},
+            "blueGreenDeploymentConfiguration": {"deploymentReadyOption": {},
+              "terminateBlueInstancesOnDeploymentSuccess": {}},
+            "autoRollbackConfiguration": {}, "deploymentStyle": {}, "ec2DeploymentOptions": {}}""",
+    ],
+)
+def test_what_is_not_told_of_a_deployment_is_left_out(
+    described: str, ask: Callable[..., Any], clock: FakeClock
+) -> None:
+    assert snapshot_of(described, ask, clock) == Snapshot(status="Created")
+
+
+@pytest.mark.parametrize(
+    ("code", "events", "expected"),
+    [
+        ("HEALTH_CONSTRAINTS", '["DEPLOYMENT_FAILURE"]', True),
+        ("HEALTH_CONSTRAINTS", '["DEPLOYMENT_STOP_ON_ALARM"]', False),
+        ("ALARM_ACTIVE", '["DEPLOYMENT_FAILURE"]', False),
+        ("MANUAL_STOP", '["DEPLOYMENT_STOP_ON_REQUEST"]', True),
+        ("MANUAL_STOP", "[]", True),
+    ],
+)
+def test_a_rollback_is_expected_for_its_own_reason(
+    code: str, events: str, *, expected: bool, ask: Callable[..., Any], clock: FakeClock
+) -> None:
+    described = f"""{{"status": "Created", "errorInformation": {{"code": "{code}"}},
+        "autoRollbackConfiguration": {{"enabled": true, "events": {events}}}}}"""
+    assert snapshot_of(described, ask, clock).rollback_expected == expected
+
+
+def test_all_that_is_told_of_a_target_has_its_place(ask: Callable[..., Any], clock: FakeClock) -> None:
+    more = """, "targetIds": ["i-1", "f"], "deploymentTargets": [
+      {"deploymentTargetType": "InstanceTarget", "instanceTarget": {
+        "targetId": "i-1", "status": "Failed", "instanceLabel": "Blue", "lifecycleEvents": [
+          {"lifecycleEventName": "AfterInstall", "status": "Failed",
+           "startTime": 1500000000, "endTime": 1500000060, "diagnostics": {
+             "errorCode": "ScriptFailed", "scriptName": "x.sh", "message": "no", "logTail": "tail"}},
+          {"lifecycleEventName": "ApplicationStart", "diagnostics": {}}]}},
+      {"deploymentTargetType": "LambdaTarget", "lambdaTarget": {
+        "targetId": "f", "status": "Succeeded",
+        "lambdaFunctionInfo": {"currentVersion": "7", "targetVersion": "8", "targetVersionWeight": 0.1}}}]"""
+    function, instance = snapshot_of('{"status": "Succeeded"}', ask, clock, more).targets or ()
+    start = datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
+    assert instance == Target(
+        "i-1",
+        "Failed",
+        label="Blue",
+        events=(
+            LifecycleEvent(
+                "AfterInstall",
+                "Failed",
+                start,
+                start + timedelta(minutes=1),
+                Diagnostics("ScriptFailed", "x.sh", "no", "tail"),
+            ),
+            LifecycleEvent("ApplicationStart", "Unknown"),
+        ),
+    )
+    assert function == Target(
+        "f", "Succeeded", "lambda", traffic=(Traffic("version 7", 90), Traffic("version 8", 10))
+    )
 
 
 @pytest.mark.parametrize(

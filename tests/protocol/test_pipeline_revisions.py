@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from deployer.deployment.control import continue_wait
+from deployer.deployment.control import continue_wait, request_stop, stop
 from deployer.deployment.model import Snapshot
+from deployer.errors import AccessDenied
 from tests.protocol.steps import deploy, looks
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 
+EVERY = 999
 SHA = "0123456789abcdef0123456789abcdef01234567"
 GIVEN = {"INPUT_SOURCE": "", "INPUT_BUCKET": ""}
 NOWHERE = {"INPUT_APPLICATION": "", "INPUT_DEPLOYMENT-GROUP": ""}
@@ -518,6 +521,83 @@ def test_a_wait_that_ended_by_itself_is_no_error(still_emulator: Start) -> None:
     assert said == [f"Continued {identifier}: traffic is moved"]
 
 
+READY = Snapshot(status="Ready")
+TERMINATING = Snapshot(status="InProgress", terminating=True)
+
+
+@pytest.mark.parametrize("kind", ["throttle", "503", "cut-before"])
+def test_that_a_wait_could_not_be_ended_is_said_at_the_first_try_alone(
+    kind: str, still_emulator: Start
+) -> None:
+    service = still_emulator("blue-green")
+    service.faults.add("ContinueDeployment", kind, times=EVERY)
+    said: list[str] = []
+    attend = continue_wait("d-AAAAAAAAA", client=service.client(), say=said.append)
+    attend(READY)
+    first = said.copy()
+    for _ in range(3):
+        attend(READY)
+    assert said == first
+    assert first[0].startswith("Deployment d-AAAAAAAAA could not be continued (")
+    assert operations(service).count("ContinueDeployment") == 4
+
+
+def test_a_wait_that_a_lost_request_may_have_ended_counts_as_ended_once_it_is_over(
+    still_emulator: Start,
+) -> None:
+    """The next wait, of the old instances, is not what was to be ended."""
+    service = still_emulator("blue-green")
+    service.faults.add("ContinueDeployment", "cut-before")
+    said: list[str] = []
+    attend = continue_wait("d-AAAAAAAAA", client=service.client(), say=said.append)
+    for snapshot in (READY, replace(READY, trouble="ThrottlingException"), TERMINATING, READY):
+        attend(snapshot)
+    assert said[1:] == ["Continued d-AAAAAAAAA: traffic is moved"]
+    assert operations(service).count("ContinueDeployment") == 1
+
+
+@pytest.mark.parametrize("kind", ["throttle", "expired-token"])
+def test_a_wait_that_a_refused_request_cannot_have_ended_leaves_the_next_one_to_be_ended(
+    kind: str, still_emulator: Start
+) -> None:
+    service = still_emulator("blue-green")
+    service.faults.add("ContinueDeployment", kind, times=2)
+    said: list[str] = []
+    attend = continue_wait("d-AAAAAAAAA", client=service.client(), say=said.append)
+    attend(READY)
+    attend(Snapshot(status="InProgress"))
+    attend(TERMINATING)
+    assert len(said) == 1
+    waits = [call.parameters["deploymentWaitType"] for call in service.calls]
+    assert waits == ["READY_WAIT", "TERMINATION_WAIT"]
+
+
+def test_credentials_get_three_tries_to_end_a_wait(still_emulator: Start) -> None:
+    service = still_emulator("blue-green")
+    service.faults.add("ContinueDeployment", "expired-token", times=EVERY)
+    attend = continue_wait("d-AAAAAAAAA", client=service.client(), say=lambda _: None)
+    attend(READY)
+    attend(READY)
+    with pytest.raises(AccessDenied, match="codedeploy:ContinueDeployment on d-AAAAAAAAA failed"):
+        attend(READY)
+
+
+@pytest.mark.parametrize("rollback", [True, False])
+def test_a_stop_of_what_has_ended_is_no_error(*, rollback: bool, still_emulator: Start) -> None:
+    service = still_emulator("stuck")
+    identifier = deploy(service.client())
+    assert request_stop(identifier, rollback=rollback, client=service.client())
+    for _ in looks(service, identifier):
+        pass
+    assert not request_stop(identifier, rollback=rollback, client=service.client())
+    assert stop(identifier, rollback=rollback, client=service.client()) is None
+    asked = [call.parameters["autoRollbackEnabled"] for call in service.calls if "Stop" in call.operation]
+    assert asked == [rollback] * 3
+    problem = stop("d-AAAAAAAAA", rollback=rollback, client=service.client())
+    assert problem is not None
+    assert problem.message.startswith("codedeploy:StopDeployment on d-AAAAAAAAA failed")
+
+
 @pytest.mark.parametrize(("pre_flight", "code"), [("errors", 0), ("strict", 3), ("off", 0)])
 def test_a_variable_without_a_placeholder_is_as_severe_as_pre_flight_says(
     still_emulator: Start, run_line: RunLine, pre_flight: str, code: int
@@ -566,8 +646,26 @@ def test_a_registration_that_is_denied_names_what_is_missing(
     service = still_emulator(policy=_everything_but("codedeploy:RegisterApplicationRevision"))
     ran = run_line(service)
     assert ran.code == 4
-    assert "codedeploy:RegisterApplicationRevision" in ran.log
+    assert "codedeploy:RegisterApplicationRevision on arn:aws:codedeploy:eu-west-1:" in ran.log
     assert created(service) == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "place"),
+    [
+        ("CreateDeployment", "access-denied", "deploymentgroup:hello-web/production was denied"),
+        ("GetApplication", "expired-token", "application:hello-web failed"),
+    ],
+)
+def test_what_a_call_was_about_is_told_by_its_arn(
+    operation: str, kind: str, place: str, still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator()
+    for name in ("GetDeploymentGroup", operation):
+        service.faults.add(name, "access-denied" if name != operation else kind, times=EVERY)
+    ran = run_line(service)
+    assert ran.code == 4
+    assert f"codedeploy:{operation} on arn:aws:codedeploy:eu-west-1:*:{place}" in ran.log
 
 
 def test_thousands_of_patterns_print_a_few_lines(still_emulator: Start, run_line: RunLine) -> None:

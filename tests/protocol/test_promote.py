@@ -9,11 +9,12 @@ from uuid import uuid4
 
 import pytest
 
-from deployer.errors import AwsFault, InvalidInput
+from deployer.errors import AccessDenied, AwsFault, InvalidInput
 from deployer.main import execute
 from deployer.revision import BundleType, S3Revision
 from deployer.s3.copy import copy
 from deployer.s3.destination import Destination
+from deployer.s3.download import download
 from tests.emulator import iam
 from tests.protocol.stub import STARTED, error, stub
 from tests.protocol.test_upload import connect
@@ -236,6 +237,16 @@ def test_both_buckets_have_to_be_of_the_owners_that_are_expected(  # noqa: PLR09
     assert ran.code == 4, ran.log
     assert said in ran.log
     assert "RegisterApplicationRevision" not in across.operations()
+
+
+def test_a_download_is_from_a_bucket_of_the_owner_that_is_expected(
+    across: Emulator, built: S3Revision
+) -> None:
+    client, file = across.client("s3"), io.BytesIO()
+    download(built, file, s3=client, expected_bucket_owner=THEIRS)
+    assert file.getvalue() == BYTES
+    with pytest.raises(AccessDenied):
+        download(built, io.BytesIO(), s3=client, expected_bucket_owner="123456789012")
 
 
 def test_the_bucket_of_the_copy_has_to_be_in_the_region(

@@ -519,7 +519,14 @@ def test_large_bundles_get_advice() -> None:
     (problem,) = check_bundle(replace(contents, entries={**contents.entries, "app/big": big}))
     assert (problem.code, problem.severity.value) == ("bundle-size", "notice")
     assert "unpacks to 3.2 GB" in problem.message
-    assert "app/big (3.2 GB)" in problem.message
+    assert "Largest: app/big (3.2 GB), appspec.yml (" in problem.message
+
+
+def test_only_what_takes_space_is_among_the_largest() -> None:
+    contents = bundle({APPSPEC: FILES, "app/big": "", "app/empty": ""})
+    big = contents.entries["app/big"]._replace(size=3 << 30)
+    (problem,) = check_bundle(replace(contents, entries={**contents.entries, "app/big": big}))
+    assert "(0 B)" not in problem.message
 
 
 def test_the_largest_files_are_named_largest_first() -> None:
