@@ -45,6 +45,14 @@ CODES: Final = {
         "Auto Scaling processes that CodeDeploy suspended for a failed deployment may still be "
         "suspended. Check the Auto Scaling group, and resume them."
     ),
+    "rehearsal-engine": (
+        "The Docker engine that a rehearsal needs cannot be reached, or failed. Check `DOCKER_HOST`, and the "
+        "engine with `docker info`."
+    ),
+    "rehearsal-image": (
+        "The image of a rehearsal cannot be pulled, or no container of it can be started. Check "
+        "`rehearse-image`; pull an image that needs a login in an earlier step."
+    ),
     "rollback-failed": (
         "The rollback failed, was stopped or did not end within `timeout`; which revision each target "
         "runs is uncertain. Check the deployment and its rollback in the console, then deploy a "
