@@ -32,12 +32,12 @@ _LINE_END = re.compile(r"\r?\n|\r(?![:'\u2019])")
 class Clue:
     """Words that give a cause away, in the events where they mean that (anywhere when empty).
 
-    `why` and `advice` may name the pattern's groups in braces; groups `key` and `line` narrow down the place,
-    else the given `key`.
+    `pattern` ignores case; it is compiled when first searched for, as most runs succeed. `why` and `advice`
+    may name its groups in braces; groups `key` and `line` narrow down the place, else the given `key`.
     `source` says where the words were published.
     """
 
-    pattern: re.Pattern[str]
+    pattern: str
     why: str
     advice: str
     source: str
@@ -49,7 +49,7 @@ class Clue:
         """Return the cause, None if the text does not match."""
         if self.events and event not in self.events:
             return None
-        if not (match := self.pattern.search(text)):
+        if not (match := re.search(self.pattern, text, re.IGNORECASE)):
             return None
         named = match.groupdict(default="")
         return Cause(
@@ -71,8 +71,8 @@ def clue(  # noqa: PLR0913 - a row of a table
     place: Place = Place.DEFAULT,
     key: str = "",
 ) -> Clue:
-    """Build a row of a table of clues; ignores case."""
-    return Clue(re.compile(pattern, re.IGNORECASE), why, advice, source, place, key, frozenset(events))
+    """Build a row of a table of clues."""
+    return Clue(pattern, why, advice, source, place, key, frozenset(events))
 
 
 def lines_of(text: str) -> list[str]:
