@@ -24,6 +24,7 @@ from deployer.bundle.tree import scan
 from deployer.choices import Compression
 from deployer.live.bundle import LiveBundle, live_bundle
 from deployer.revision import AppSpecRevision, BundleType, GitHubRevision, S3Revision
+from deployer.s3.ranges import NotReadable, ObjectFile
 from tests.emulator import Policies, Role, trust_web_identity
 from tests.protocol.steps import allow, assume_with_token, job_token
 from tests.protocol.stub import error, stub
@@ -221,37 +222,62 @@ def test_a_bucket_of_another_owner_has_a_reason(
 
 
 RANGE = {"Content-Range": "bytes 0-3/4", "ETag": '"e"'}
+MORE = "S3 answered with more than the part asked for"
+OTHER = "S3 answered with other bytes than those asked for"
+
+
+def connected(url: str) -> S3Client:
+    return boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id="a",
+        aws_secret_access_key="b",
+        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+    )
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "said"),
     [
-        (200, "PK..", {"ETag": '"e"'}),
-        (206, "PK..", {**RANGE, "Content-Range": "bytes 0-9/4"}),
-        (206, "PK..", {**RANGE, "Content-Range": "bytes 9-0/4"}),
-        (206, "PK..", {**RANGE, "Content-Range": "nonsense"}),
-        (206, "PK..", {**RANGE, "Content-Range": f"bytes 0-3/{10**18}"}),
-        (206, "PK..", {**RANGE, "Content-Range": f"bytes 0-{10**15}/{10**18}"}),
-        (206, "PK..", {"Content-Range": "bytes 0-3/4"}),
-        (206, "PK\5\6" + "\xff" * 18, {"Content-Range": "bytes 0-21/22", "ETag": '"e"'}),
-        (500, error("InternalError"), {}),
-        (503, error("SlowDown"), {}),
-        (400, "<html>no", {}),
-        (301, error("PermanentRedirect"), {}),
+        ((200, "PK..", {"ETag": '"e"'}), MORE),
+        ((206, "PK..", {**RANGE, "Content-Range": "bytes 0-9/4"}), OTHER),
+        ((206, "PK..", {**RANGE, "Content-Range": "bytes 9-0/4"}), OTHER),
+        ((206, "PK..", {**RANGE, "Content-Range": "nonsense"}), MORE),
+        ((206, "PK..", {**RANGE, "Content-Range": f"bytes 0-3/{10**18}"}), OTHER),
+        (
+            (206, "PK..", {**RANGE, "Content-Range": f"bytes 0-{10**15}/{10**18}"}),
+            "the index of the bundle is larger than 25.2 MB",
+        ),
+        ((206, "PK..", {"Content-Range": "bytes 0-3/4"}), "cannot be read"),
+        ((206, "PK\5\6" + "\xff" * 18, {"Content-Range": "bytes 0-21/22", "ETag": '"e"'}), "cannot be read"),
+        ((500, error("InternalError"), {}), "s3:GetObject on bucket/key failed"),
+        ((503, error("SlowDown"), {}), "s3:GetObject on bucket/key failed"),
+        ((400, "<html>no", {}), "s3:GetObject on bucket/key failed"),
+        ((301, error("PermanentRedirect"), {}), ""),
     ],
     ids=str,
 )
-def test_answers_without_sense_have_a_reason(answer: tuple[int, str, dict[str, str]]) -> None:
+def test_answers_without_sense_have_a_reason(answer: tuple[int, str, dict[str, str]], said: str) -> None:
     with stub(lambda *_: answer) as url:
-        client = boto3.client(
-            "s3",
-            endpoint_url=url,
-            region_name="eu-west-1",
-            aws_access_key_id="a",
-            aws_secret_access_key="b",
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
-        assert reason(S3Revision("bucket", "key", BundleType.ZIP, "e"), client)
+        found = reason(S3Revision("bucket", "key", BundleType.ZIP, "e"), connected(url))
+    assert found
+    assert said in found
+
+
+@pytest.mark.parametrize("later", ["1-65536", "0-65534"])
+def test_another_stretch_than_the_one_asked_for_is_not_read(later: str) -> None:
+    """The first answer is the object's end; what comes before it is asked for when it is read."""
+    end = (206, "e" * 66_560, {**RANGE, "Content-Range": "bytes 133440-199999/200000"})
+    first, last = map(int, later.split("-"))
+    other = {**RANGE, "Content-Range": f"bytes {later}/200000"}
+    answers = iter([end, (206, "b" * (last - first + 1), other)])
+    with stub(lambda *_: next(answers)) as url:
+        file = ObjectFile(S3Revision("bucket", "key", BundleType.ZIP), s3=connected(url), most=1 << 20)
+        assert (file.seek(-5, io.SEEK_END), file.read(9), file.read(9)) == (199_995, b"eeeee", b"")
+        file.seek(0)
+        with pytest.raises(NotReadable, match=OTHER):
+            file.read(4)
 
 
 @functools.cache
