@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,6 +35,11 @@ def test_one_with_rivals_rests_the_longer_the_more_time_lies_behind_and_before_i
 def test_who_waits_longer_asks_first(a: float, b: float) -> None:
     first, second = (queue(waited=waited).hold_back(None) for waited in (max(a, b), min(a, b)))
     assert first <= second <= 6
+
+
+@pytest.mark.parametrize(("place", "seconds"), [(1, 0), (2, 2), (3, 4), (16, 30), (17, 30), (999, 30)])
+def test_each_place_has_its_moment_to_ask_up_to_half_a_minute(place: int, seconds: float) -> None:
+    assert queue(waited=500).hold_back(place) == seconds
 
 
 @given(st.lists(st.tuples(st.floats(0, 300), st.integers(-50, 50)), min_size=2, max_size=20))
