@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -151,6 +152,21 @@ runs:
 """
 
 
+COMMENT = """
+name: Stand-in for the action that comments on a pull request
+inputs:
+  header: {required: true}
+  message: {required: true}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env:
+        MESSAGE: ${{ inputs.message }}
+      run: test -n "$MESSAGE" && echo "commented $MESSAGE"
+"""
+
+
 def deploy_twice(emulator: Emulator, s3: S3Server) -> None:
     """Give a group the history that going back needs: two good deployments of bundles that still exist."""
     for key in ("1.zip", "2.zip"):
@@ -159,6 +175,10 @@ def deploy_twice(emulator: Emulator, s3: S3Server) -> None:
         emulator.begin(revision={"revisionType": "S3", "s3Location": location})
         while emulator.deployments[-1].status(time.monotonic()) != "Succeeded":
             time.sleep(0.1)
+
+
+PULL_REQUEST = {"pull_request": {"head": {"repo": {"full_name": "octo-org/hello-web"}}}}
+"""The event of a pull request that does not come from a fork."""
 
 
 @pytest.mark.timeout(300)  # one of them has seven jobs
@@ -172,20 +192,22 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
     text = (
         (ROOT / "examples" / "workflows" / f"{name}.yml").read_text(encoding="utf-8").replace(THEIRS, ACCOUNT)
     )
-    action, stand_in = copy_action(tmp_path / "action", base), tmp_path / "credentials"
-    stand_in.mkdir()
-    (stand_in / "action.yml").write_text(CREDENTIALS)
+    action = copy_action(tmp_path / "action", base)
     commit(action)
-    commit(stand_in)
+    local = dict.fromkeys(re.findall(r"uses: (codedeploy-deployer/\S+)", text), action)
+    for owner, definition in (("aws-actions", CREDENTIALS), ("marocchino", COMMENT)):
+        stand_in = tmp_path / owner
+        stand_in.mkdir()
+        (stand_in / "action.yml").write_text(definition)
+        commit(stand_in)
+        local |= dict.fromkeys(re.findall(rf"uses: ({owner}/\S+)", text), stand_in)
     consumer = shutil.copytree(ROOT / "examples" / folder, tmp_path / "consumer")
     write_workflow(consumer, text)
-    local = dict.fromkeys(re.findall(r"uses: (codedeploy-deployer/\S+)", text), action)
-    local |= dict.fromkeys(re.findall(r"uses: (aws-actions/\S+)", text), stand_in)
     buckets = buckets_of_regions(text)
     for bucket in buckets:
         s3.create_bucket(bucket, versioned=True)
     rehearsal = statuses == ["rehearsed"]
-    roles = [Role(role, trust_web_identity()) for role in ("build", "deploy")]
+    roles = [Role(role, trust_web_identity()) for role in ("build", "deploy", "plan")]
     with Emulator(scenario=scenario, speed=50, bucket_store=s3, roles=roles) as emulator:
         token = {
             "ACTIONS_ID_TOKEN_REQUEST_URL": emulator.oidc_url,
@@ -194,13 +216,16 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
         variables = {} if rehearsal else aws_variables(emulator.url, emulator.url) | token
         events = yaml.safe_load(text)[True]  # YAML 1.1 reads the key `on` as a boolean
         by_hand = events.get("workflow_dispatch", {}).get("inputs", {}) if "push" not in events else {}
-        event = "workflow_dispatch" if by_hand else "pull_request" if rehearsal else "push"
+        event = "workflow_dispatch" if by_hand else "push" if "push" in events else "pull_request"
         if name == "rollback":
             deploy_twice(emulator, s3)
+        payload = tmp_path / "event.json"
+        payload.write_text(json.dumps(PULL_REQUEST))
         before = len(emulator.deployments)
         done = act(
             consumer,
             event,
+            *([f"--eventpath={payload}"] if event == "pull_request" else []),  # it would replace inputs
             *(f"--input={name}={FOREIGN[f'inputs.{name}']}" for name in by_hand),
             *(f"--local-repository={repository}={folder}" for repository, folder in local.items()),
             *(f"--env={name}={value}" for name, value in variables.items()),
@@ -211,6 +236,7 @@ def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: s
         revisions = {str(each.revision) for each in made}
     assert states == ["Succeeded"] * statuses.count("succeeded")
     assert len(revisions) <= max(1, len(buckets))
+    assert ("commented " in done.stdout) == ("marocchino/" in text)
 
 
 def buckets_of_regions(workflow: str) -> list[str]:
