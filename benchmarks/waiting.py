@@ -28,7 +28,7 @@ def watch(scenario: str, course: float) -> tuple[int, Counter[str], float]:
     clock = FakeClock()
     with Emulator(scenario=scenario, speed=course / _HOUR, clock=clock) as emulator:
         client = emulator.client()
-        observer = Observer(deploy(client), client, clock)
+        observer = Observer(deploy(client), lambda _: client, clock)
         emulator.calls.clear()
         ending = wait(observer, patience=Patience(timedelta(hours=2)), clock=clock, progress=lambda *_: None)
         assert ending.snapshot.targets is not None
