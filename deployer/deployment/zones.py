@@ -22,7 +22,7 @@ _PREDEFINED = "CodeDeployDefault."
 
 @dataclass(frozen=True, slots=True)
 class ZonalWaits:
-    """The seconds for which CodeDeploy watches the first zone, and each other one, before it goes on."""
+    """The seconds for which CodeDeploy watches the first zone, and each other one, before it moves on."""
 
     first: float = 0.0
     other: float = 0.0

@@ -1,4 +1,4 @@
-"""Pure: a fleet as it was read → what stands in the way of a deployment to it.
+"""Pure: a fleet as it was read → the obstacles to a deployment.
 
 Only what is certain is an error: that holds where everything that bears on it could be read. The numbers are
 those of the user guide, "CodeDeploy instance health": the minimum of healthy instances must be less than

@@ -2,7 +2,7 @@
 
 The copy is of what the source was when it was looked at. It is made of parts whatever its size: CopyObject
 hands on the checksum of the source, but the one of parts S3 computes of the bytes that it wrote, and makes no
-object of them if that is not the checksum that it is told.
+object of them if it differs from the checksum it was given.
 """
 
 from __future__ import annotations
