@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 _PIECE: Final = 16_384
 _BUFFER: Final = 65_536
+_BURST: Final = 0.02
+"""Seconds by which the event loop may wake up late without any of the link's time being lost."""
 
 
 class Link:
@@ -24,7 +26,7 @@ class Link:
         try:
             while piece := await reader.read(_PIECE):
                 now = time.monotonic()
-                self._free = max(self._free, now) + len(piece) / self._bytes_per_second
+                self._free = max(self._free, now - _BURST) + len(piece) / self._bytes_per_second
                 await asyncio.sleep(self._free - now)
                 writer.write(piece)
                 await writer.drain()

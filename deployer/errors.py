@@ -130,8 +130,11 @@ class DeployError(Exception):
     exit_code: ClassVar[ExitCode]
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(problem.message for problem in problems))
+        super().__init__(*problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        return "; ".join(problem.message for problem in self.problems)
 
 
 class InvalidInput(DeployError):

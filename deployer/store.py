@@ -11,7 +11,7 @@ from deployer.report import progress
 from deployer.revision import AppSpecRevision, S3Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from deployer.aws.client import Aws
@@ -91,8 +91,10 @@ def _upload(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> Stor
     )
 
 
-def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> tuple[Bundle, Origin | None]:
-    """Return the bundle with the times that its unchanged files have in the groups, and what S3 has of it.
+def _continued(
+    bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run
+) -> tuple[Mapping[str, int], Origin | None]:
+    """Return the times that the bundle's unchanged files have in the groups, and what S3 has of it.
 
     A live bundle in another bucket is not looked at: nobody has allowed that.
     """
@@ -104,11 +106,11 @@ def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> t
     owner, bucket = run.settings.expected_bucket_owner, run.settings.bucket
     revisions = dict.fromkeys(group.live.revision for group in groups if group.live)
     here = all(isinstance(each, S3Revision) and each.bucket == bucket for each in revisions)
-    if bundle.dated is None or not revisions or not here or not all(group.steady for group in groups):
-        return bundle, None
+    if bundle.exact or not revisions or not here or not all(group.steady for group in groups):
+        return {}, None
     known = [live for live in map(run.listed, revisions) if isinstance(live, LiveBundle)]
     if len(known) < len(revisions):
-        return bundle, None
+        return {}, None
     keeps = kept(
         bundle.listing(),
         [live.entries for live in known],
@@ -117,7 +119,7 @@ def _continued(bundle: Bundle, groups: Sequence[Group], aws: Aws, run: Run) -> t
     )
     worth_it = known[0].type is bundle.type and keeps.size >= _WORTH_COPYING
     origin = Origin(known[0].pin.source(owner), keeps.places, aws.s3_optional) if worth_it else None
-    return bundle.dated(keeps.times), origin
+    return keeps.times, origin
 
 
 def promote(revision: S3Revision, aws: Aws, run: Run) -> Revision:

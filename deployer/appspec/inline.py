@@ -126,7 +126,7 @@ class AppSpecFile:
             type=BundleType.JSON if self.path.lower().endswith(_JSON) else BundleType.YAML,
             digest=sha256(data).hexdigest(),
             contents=self,
-            chunks=lambda: Stream(iter([Packed(data, 1, len(data))])),
+            chunks=lambda *_: Stream(iter([Packed(data, 1, len(data))])),
             size=len(data),
             exact=True,
             appspec=self.parsed.appspec,

@@ -51,13 +51,6 @@ class Entry(NamedTuple):  # made by the ten thousand: a tuple takes a third of a
     modified: int = EARLIEST
     content: bytes | None = None
 
-    def at(self, time: int) -> Entry:
-        """Return the same with this time; `_replace` takes six times as long."""
-        if time == self.modified:
-            return self
-        name, kind, mode, size, target, path, _, content = self
-        return Entry(name, kind, mode, size, target, path, time, content)
-
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
@@ -123,6 +116,14 @@ class ChunkStream(Protocol):
         ...
 
 
+class Chunks(Protocol):
+    """Starts a stream of an archive's bytes; `times` are those of members that do not bear their own."""
+
+    def __call__(self, times: Mapping[str, int] = ..., /) -> ChunkStream:
+        """Start one, from the beginning."""
+        ...
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A revision ready to be sent: known by its digest before a byte of it is compressed.
@@ -134,21 +135,19 @@ class Bundle:
     `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
     where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
-    the same bytes each time. `appspec` is what its AppSpec says, None where it was not parsed or cannot be.
-    `listing` returns its files for a comparison with another bundle's; `dated` the bundle with other times,
-    by name, None where its bytes are given.
+    the same bytes for the same times. `appspec` is what its AppSpec says, None where it was not parsed or
+    cannot be. `listing` returns its files for a comparison with another bundle's.
     """
 
     type: BundleType
     digest: str
     contents: Contents
-    chunks: Callable[[], ChunkStream]
+    chunks: Chunks
     size: int | None = None
     compression: Compression | None = None
     exact: bool = False
     appspec: AppSpec | None = None
     listing: Callable[[], Mapping[str, Listed]] = dict
-    dated: Callable[[Mapping[str, int]], Bundle] | None = None
 
     @cached_property
     def unpacked_size(self) -> int:

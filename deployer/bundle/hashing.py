@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.processes import MANY, in_processes
 from deployer.bundle.reading import Opener, changed, not_read, read
-from deployer.bundle.threads import Threads
+from deployer.bundle.threads import in_threads
 from deployer.errors import InvalidBundle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from deployer.errors import Problem
 
@@ -105,50 +107,57 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     hashes = [(b"", 0)] * len(entries)
     problems: list[Problem] = []
     given_up = Event()
-    work = deque(_batches(entries))
-
-    def run(take: Callable[[], list[int]]) -> None:
-        with Opener() as opener:
-            reader = _Reader(start, opener, given_up)
-            while work and not given_up.is_set():
-                try:
-                    batch = take()
-                except IndexError:  # another thread took the last one
-                    return
-                for index in batch:
-                    try:
-                        hashes[index] = reader.hash(entries[index])
-                    except InvalidBundle as error:
-                        problems.extend(error.problems)
-
-    threads = len(os.sched_getaffinity(0))
-    with Threads(threads) as pool:
-        try:
-            # One thread begins with the small files: Python opens those one at a time, whoever asks.
-            takes = [work.pop, *[work.popleft] * (threads - 1)]
-            for done in [pool.submit(run, take) for take in takes]:
-                done.result()
-        finally:
-            given_up.set()
+    hash_batch = partial(_hash_batch, entries, start, given_up)
+    cores = len(os.sched_getaffinity(0))
+    small, large = _batches(entries)
+    many = sum(map(len, small)) >= MANY
+    try:
+        for batches, parallel in (small, in_processes if many else in_threads), (large, in_threads):
+            with closing(parallel(hash_batch, batches, cores)) as results:
+                for batch, done in zip(batches, results, strict=True):
+                    for index, result in zip(batch, done, strict=True):
+                        if isinstance(result, InvalidBundle):
+                            problems += result.problems
+                        else:
+                            hashes[index] = result
+    finally:
+        given_up.set()
     if problems:
         raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
     return hashes
 
 
-def _batches(entries: Sequence[Entry]) -> Iterator[list[int]]:
-    """Yield indexes of the files to hash, in batches of about equal work, the largest files first."""
+def _batches(entries: Sequence[Entry]) -> tuple[list[list[int]], list[list[int]]]:
+    """Return indexes of the small files to hash, in batches of about equal work, and of each large file."""
     filled = [index for index, entry in enumerate(entries) if entry.kind is not EntryKind.FOLDER]
-    filled.sort(key=lambda index: -(entries[index].size // _SMALL))
-    batch: list[int] = []
-    size = 0
+    large = [index for index in filled if entries[index].size > _PIECE]
+    large.sort(key=lambda index: -entries[index].size)
+    small: list[list[int]] = []
+    size = _BATCH_BYTES
     for index in filled:
-        batch.append(index)
+        if entries[index].size > _PIECE:
+            continue
+        if size >= _BATCH_BYTES or len(small[-1]) == _BATCH_FILES:
+            small.append([])
+            size = 0
+        small[-1].append(index)
         size += entries[index].size
-        if size > _BATCH_BYTES or len(batch) == _BATCH_FILES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    return small, [[index] for index in large]
+
+
+def _hash_batch(
+    entries: Sequence[Entry], start: Start, given_up: Event, batch: Sequence[int]
+) -> list[tuple[bytes, int] | InvalidBundle]:
+    """Return the hash and CRC-32 of each entry of the batch, or what is wrong with it."""
+    results: list[tuple[bytes, int] | InvalidBundle] = []
+    with Opener() as opener:
+        reader = _Reader(start, opener, given_up)
+        for index in batch:
+            try:
+                results.append(reader.hash(entries[index]))
+            except InvalidBundle as error:
+                results.append(error)
+    return results
 
 
 class _Reader:

@@ -8,7 +8,7 @@ digest after each checkout, and the same bytes where the times are the same too.
 from __future__ import annotations
 
 import hashlib
-import os
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from deployer.bundle.contents import Bundle, EntryKind
@@ -18,7 +18,7 @@ from deployer.bundle.reading import changed, not_read, open_file
 from deployer.revision import BundleType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from deployer.bundle.contents import Contents, Entry
     from deployer.bundle.deflate import Deflater
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _FORMAT: Final = "deployer bundle 3"  # a change of the archives' layout makes it 4
 _PIECE: Final = 1 << 20
+_THEIR_OWN: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Stream:
@@ -70,21 +71,15 @@ def package(contents: Contents, *, bundle_type: BundleType, compression: Compres
     digest = _digest(recipe, entries, [content for content, _ in hashes], hashing)
     used = None if bundle_type is BundleType.TAR else compression
 
-    def dated(times: Mapping[str, int]) -> Bundle:
-        members = [
-            Member(entry.at(times.get(entry.name, entry.modified)), *hashed)
-            for entry, hashed in zip(entries, hashes, strict=True)
-        ]
+    members = [Member(entry, *hashed) for entry, hashed in zip(entries, hashes, strict=True)]
 
-        def chunks() -> Stream:
-            return Stream(_pack(members, engine, bundle_type, hashing.start))
+    def chunks(times: Mapping[str, int] = _THEIR_OWN) -> Stream:
+        return Stream(_pack(members, engine, bundle_type, hashing.start, times))
 
-        def listing() -> dict[str, Listed]:
-            return {member.entry.name: listed(member.entry, member.crc) for member in members}
+    def listing() -> dict[str, Listed]:
+        return {member.entry.name: listed(member.entry, member.crc) for member in members}
 
-        return Bundle(bundle_type, digest, contents, chunks, compression=used, listing=listing, dated=dated)
-
-    return dated({})
+    return Bundle(bundle_type, digest, contents, chunks, compression=used, listing=listing)
 
 
 def ready_made(contents: Contents, path: str, bundle_type: BundleType) -> Bundle:
@@ -102,22 +97,25 @@ def ready_made(contents: Contents, path: str, bundle_type: BundleType) -> Bundle
         raise not_read(path, error) from error
     total = sum(entry.kind is not EntryKind.FOLDER for entry in contents.entries.values())
 
-    def chunks() -> Stream:
+    def chunks(_: Mapping[str, int] = _THEIR_OWN) -> Stream:
         return Stream(_copy(path, size, digest, total))
 
     return Bundle(bundle_type, digest, contents, chunks, size=size, exact=True)
 
 
 def _pack(
-    members: Iterable[Member], engine: Deflater, bundle_type: BundleType, start: Start
+    members: Sequence[Member],
+    engine: Deflater,
+    bundle_type: BundleType,
+    start: Start,
+    times: Mapping[str, int],
 ) -> Iterator[Packed]:
     from deployer.bundle import tar
     from deployer.bundle import zip as zipped
 
-    threads = len(os.sched_getaffinity(0))
     if bundle_type is BundleType.ZIP:
-        return zipped.pack(members, engine, start=start, threads=threads)
-    return tar.pack(members, engine, start=start, gzip=bundle_type is BundleType.TGZ, threads=threads)
+        return zipped.pack(members, engine, start=start, times=times)
+    return tar.pack(members, engine, start=start, gzip=bundle_type is BundleType.TGZ, times=times)
 
 
 def _copy(path: str, size: int, digest: str, files: int) -> Iterator[Packed]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterable
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
+_In = TypeVar("_In")
 
 
 class Threads(ThreadPoolExecutor):
@@ -49,3 +51,23 @@ class Threads(ThreadPoolExecutor):
                 self._none = True
                 work()
         return future
+
+
+def in_threads(
+    function: Callable[[_In], _Result], items: Iterable[_In], threads: int
+) -> Generator[_Result, None, None]:
+    """Apply `function` on `threads` threads, a few items ahead, and yield the results in order.
+
+    An exception, or the end of the iteration from outside, drops what has not begun.
+    """
+    pending: deque[Future[_Result]] = deque()
+    with Threads(threads) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > 2 * threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)

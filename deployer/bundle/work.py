@@ -7,24 +7,23 @@ and never a bundle that does not match its digest. Its CRC-32 would not do: it c
 from __future__ import annotations
 
 import os
-from collections import deque
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
+from deployer.bundle.processes import MANY, in_processes
 from deployer.bundle.reading import Opener, changed, read
-from deployer.bundle.threads import Threads
+from deployer.bundle.threads import in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
 
     from deployer.bundle.hashing import Start
 
 
 BLOCK: Final = 1 << 20
 _MOST_IN_BATCH: Final = 256
-_In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 
@@ -171,19 +170,22 @@ def _read(entry: Entry, opener: Opener, start: int, size: int, *, beyond: int) -
         raise changed(entry.name) from error
 
 
-def in_order(function: Callable[[_In], _Out], items: Iterable[_In], *, threads: int) -> Iterator[_Out]:
-    """Apply `function` on `threads` threads, a few items ahead, and yield the results in order.
+def work_through(
+    function: Callable[[Batch | Block], _Out], members: Sequence[Member]
+) -> Iterator[tuple[Batch | Block, _Out]]:
+    """Apply `function` to the pieces of work in parallel, and yield each with its result, in order.
 
-    An exception, or the end of the iteration from outside, drops what has not begun.
+    Blocks are worked on by threads, and batches by processes if the small files are many.
     """
-    pending: deque[Future[_Out]] = deque()
-    with Threads(threads) as pool:
-        try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > 2 * threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    cores = len(os.sched_getaffinity(0))
+    batches = [piece for piece in cut_work(members) if isinstance(piece, Batch)]
+    if sum(len(batch.members) for batch in batches) < MANY:
+        yield from zip(cut_work(members), in_threads(function, cut_work(members), cores), strict=True)
+        return
+    blocks = (piece for piece in cut_work(members) if isinstance(piece, Block))
+    with (
+        closing(in_processes(function, batches, cores)) as small,
+        closing(in_threads(function, blocks, cores)) as large,
+    ):
+        for piece in cut_work(members):
+            yield piece, next(large if isinstance(piece, Block) else small)

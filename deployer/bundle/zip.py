@@ -6,9 +6,9 @@ extended timestamp), which does not depend on the time zone where it is unpacked
 
 from __future__ import annotations
 
+import os
 import stat
 import struct
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from time import gmtime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,14 +20,13 @@ from deployer.bundle.work import (
     Member,
     Packed,
     Verifier,
-    cut_work,
-    in_order,
     read_batch,
     read_block,
+    work_through,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from deployer.bundle.contents import Entry
     from deployer.bundle.deflate import Deflater
@@ -64,69 +63,47 @@ def _time(modified: int) -> tuple[int, bytes]:
     return dos, _UNIX_TIME.pack(0x5455, 5, 1, modified)
 
 
-class _Record(NamedTuple):
-    """A member's record in the central directory; `offset` counts from the beginning of its piece of work."""
+class _Result(NamedTuple):
+    """A piece of work, packed: the bytes of all members of a batch, each as many as in `lengths`, or a block.
 
-    name: bytes
-    attributes: int
-    flags: int
-    method: int
-    time: tuple[int, bytes]
-    crc: int
-    packed: int
-    size: int
-    offset: int
+    `content` is a block's own.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """A piece of work, packed."""
-
-    work: Batch | Block
     data: bytes
-    records: Sequence[_Record]
+    lengths: Sequence[int] = ()
     content: bytes = b""
 
 
-def pack(members: Iterable[Member], deflater: Deflater, *, start: Start, threads: int) -> Iterator[Packed]:
-    """Yield the archive; raises InvalidBundle when a file is not what was hashed."""
-    directory, verifier = _Directory(), Verifier(start)
-    for result in in_order(partial(_pack, deflater, start), cut_work(members), threads=threads):
-        work, data = result.work, result.data
+def pack(
+    members: Sequence[Member], deflater: Deflater, *, start: Start, times: Mapping[str, int]
+) -> Iterator[Packed]:
+    """Yield the archive; raises InvalidBundle when a file is not what was hashed.
+
+    `times` are those of members that do not bear their own, by name.
+    """
+    archive, verifier = _Archive(times), Verifier(start)
+    for work, packed in work_through(partial(_pack, deflater, start), members):
         if isinstance(work, Batch):
-            directory.add(result.records)
-            directory.offset += len(data)
-            names = (member.entry.name for member in work.members)
-            begins = [(name, record.offset) for name, record in zip(names, result.records, strict=True)]
+            data, begins = archive.batch(work, packed.data, packed.lengths)
         else:
-            verifier.add(work, result.content)
-            data = directory.block(work, data)
+            verifier.add(work, packed.content)
+            data = archive.block(work, packed.data)
             begins = [(work.member.entry.name, 0)] if work.first else []
         yield Packed(data, work.files, work.read, begins)
-    yield Packed(directory.end(), 0, 0, [("", 0)])
+    yield Packed(archive.directory(), 0, 0, [("", 0)])
 
 
 def _pack(deflater: Deflater, start: Start, work: Batch | Block) -> _Result:
     if isinstance(work, Block):
         data = read_block(work)
-        return _Result(work, deflater.block(data, last=work.last), (), data)
-    parts: list[bytes | bytearray] = []
-    records: list[_Record] = []
-    offset = 0
+        return _Result(deflater.block(data, last=work.last), content=data)
+    bodies: list[bytes | bytearray] = []
     for member, content in read_batch(work, start):
-        entry = member.entry
-        packed = deflater.whole(content) if content and entry.kind is EntryKind.FILE else content
-        method = _DEFLATED if len(packed) < len(content) else _STORED
-        body = packed if method else content
-        name = _name(entry)
-        flags = 0 if name.isascii() else _UTF8
-        sizes = member.crc, len(body), len(content)
-        dos, extra = time = _time(entry.modified)
-        header = _LOCAL.pack(b"PK\3\4", _CLASSIC, flags, method, dos, *sizes, len(name), len(extra))
-        parts += [header, name, extra, body]
-        records.append(_Record(name, _attributes(entry), flags, method, time, *sizes, offset))
-        offset += len(header) + len(name) + len(extra) + len(body)
-    return _Result(work, b"".join(parts), records)
+        body: bytes | bytearray = content
+        if content and member.entry.kind is EntryKind.FILE:
+            body = min(content, deflater.whole(content), key=len)
+        bodies.append(body)
+    return _Result(b"".join(bodies), [len(body) for body in bodies])
 
 
 def _attributes(entry: Entry) -> int:
@@ -139,15 +116,41 @@ def _name(entry: Entry) -> bytes:
     return (entry.name + "/" if entry.kind is EntryKind.FOLDER else entry.name).encode()
 
 
-class _Directory:
-    """The central directory as it grows, and the length of the archive so far."""
+class _Archive:
+    """The archive as it grows: headers for what is packed, and the central directory."""
 
-    def __init__(self) -> None:
-        self.offset = 0
+    def __init__(self, times: Mapping[str, int]) -> None:
+        self._times = times
+        self._length = 0
         self._count = 0
-        self._bytes = bytearray()
+        self._directory = bytearray()
         self._packed = 0
         self._start = 0
+
+    def batch(self, batch: Batch, data: bytes, lengths: Sequence[int]) -> tuple[bytes, list[tuple[str, int]]]:
+        """Put a local header before each member; return the bytes, and where in them each member begins."""
+        bodies = memoryview(data)
+        parts: list[bytes | memoryview] = []
+        begins = []
+        at = body = 0
+        for (entry, _, crc), packed in zip(batch.members, lengths, strict=True):
+            size = len(os.fsencode(entry.target)) if entry.kind is EntryKind.LINK else entry.size
+            name, (dos, extra) = _name(entry), self._time(entry)
+            flags = 0 if name.isascii() else _UTF8
+            method = _DEFLATED if packed < size else _STORED
+            sizes = crc, packed, size
+            parts += (
+                _LOCAL.pack(b"PK\3\4", _CLASSIC, flags, method, dos, *sizes, len(name), len(extra)),
+                name,
+                extra,
+                bodies[body : body + packed],
+            )
+            begins.append((entry.name, at))
+            self._append(entry, flags, method, sizes, self._length + at)
+            at += _LOCAL.size + len(name) + len(extra) + packed
+            body += packed
+        self._length += at
+        return b"".join(parts), begins
 
     def block(self, block: Block, data: bytes) -> bytes:
         """Frame a block of a large file: a local header before the first, a descriptor after the last."""
@@ -156,10 +159,10 @@ class _Directory:
         name = _name(entry)
         flags = _DESCRIPTOR | (0 if name.isascii() else _UTF8)
         large = entry.size > _SAFE
-        dos, extra = time = _time(entry.modified)
         if block.first:
             self._packed = 0
-            self._start = self.offset
+            self._start = self._length
+            dos, extra = self._time(entry)
             extra += struct.pack("<2H2Q", 1, 16, 0, 0) if large else b""
             unknown = (_LIMIT, _LIMIT) if large else (0, 0)
             version = _ZIP64 if large else _CLASSIC
@@ -171,55 +174,54 @@ class _Directory:
         if block.last:
             layout = "<4sL2Q" if large else "<4s3L"
             data += struct.pack(layout, b"PK\7\x08", crc, self._packed, entry.size)
-        self.offset += len(data)
-        if block.last:
-            sizes = crc, self._packed, entry.size
-            record = _Record(name, _attributes(entry), flags, _DEFLATED, time, *sizes, 0)
-            self._append(record, self._start)
+            self._append(entry, flags, _DEFLATED, (crc, self._packed, entry.size), self._start)
+        self._length += len(data)
         return data
 
-    def add(self, records: Sequence[_Record]) -> None:
-        """Note the members of a batch that comes next in the archive."""
-        for record in records:
-            self._append(record, self.offset + record.offset)
+    def _time(self, entry: Entry) -> tuple[int, bytes]:
+        return _time(self._times.get(entry.name, entry.modified))
 
-    def _append(self, record: _Record, offset: int) -> None:
-        large = record.size > _SAFE
-        wide = [record.size, record.packed] if large else []
+    def _append(
+        self, entry: Entry, flags: int, method: int, sizes: tuple[int, int, int], offset: int
+    ) -> None:
+        """Note a member in the central directory; `sizes` are its CRC-32, packed and unpacked bytes."""
+        crc, packed, size = sizes
+        name, (dos, extra) = _name(entry), self._time(entry)
+        large = size > _SAFE
+        wide = [size, packed] if large else []
         if offset >= _LIMIT:
             wide.append(offset)
-        dos, extra = record.time
         if wide:
             extra += struct.pack(f"<2H{len(wide)}Q", 1, 8 * len(wide), *wide)
         version = _ZIP64 if wide else _CLASSIC
         self._count += 1
-        self._bytes += _CENTRAL.pack(
+        self._directory += _CENTRAL.pack(
             b"PK\1\2",
             _UNIX | version,
             version,
-            record.flags,
-            record.method,
+            flags,
+            method,
             dos,
-            record.crc,
-            _LIMIT if large else record.packed,
-            _LIMIT if large else record.size,
-            len(record.name),
+            crc,
+            _LIMIT if large else packed,
+            _LIMIT if large else size,
+            len(name),
             len(extra),
             0,
             0,
             0,
-            record.attributes,
+            _attributes(entry),
             min(offset, _LIMIT),
         )
-        self._bytes += record.name + extra
+        self._directory += name + extra
 
-    def end(self) -> bytes:
+    def directory(self) -> bytes:
         """Return the central directory and the records that end the archive."""
-        count, size, start = self._count, len(self._bytes), self.offset
+        count, size, start = self._count, len(self._directory), self._length
         tail = b""
         if count >= _MOST_ENTRIES or size >= _LIMIT or start >= _LIMIT:
             tail = _END64.pack(b"PK\6\6", 44, _UNIX | _ZIP64, _ZIP64, 0, 0, count, count, size, start)
             tail += _LOCATOR64.pack(b"PK\6\7", 0, start + size, 1)
             count, size, start = min(count, _MOST_ENTRIES), min(size, _LIMIT), min(start, _LIMIT)
         tail += _END.pack(b"PK\5\6", 0, 0, count, count, size, start, 0)
-        return bytes(self._bytes) + tail
+        return bytes(self._directory) + tail

@@ -42,11 +42,34 @@ class Sendable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Pieces:
     """Some of the archive in the pieces that it came in: joining them would double the memory."""
 
     pieces: list[bytes]
     size: int
+
+    def put(
+        self,
+        number: int,
+        checksum: Mapping[str, str],
+        *,
+        s3: S3Client,
+        target: Mapping[str, Any],
+        given_up: threading.Event,
+    ) -> CompletedPartTypeDef:
+        """Send it as the part of this number, with a checksum of any kind, which S3 checks."""
+        answer = s3.upload_part(**target, **checksum, PartNumber=number, Body=self.open(given_up))  # type: ignore[arg-type]
+        return {"PartNumber": number, "ETag": answer["ETag"], **checksum}  # type: ignore[typeddict-item]
+
+    def open(self, given_up: threading.Event) -> IO[bytes]:
+        """Open it as a file that a request can read, and read again."""
+        return cast("IO[bytes]", _Body(self, given_up))
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Pieces):
+    """A part that S3 holds to its CRC-32."""
+
     crc: int
 
     @property
@@ -59,23 +82,6 @@ class Part:
     ) -> CompletedPartTypeDef:
         """Send it as the part of this number."""
         return self.put(number, {"ChecksumCRC32": self.checksum}, s3=s3, target=target, given_up=given_up)
-
-    def put(
-        self,
-        number: int,
-        checksum: Mapping[str, str],
-        *,
-        s3: S3Client,
-        target: Mapping[str, Any],
-        given_up: threading.Event,
-    ) -> CompletedPartTypeDef:
-        """Send it with a checksum of any kind, which S3 checks."""
-        answer = s3.upload_part(**target, **checksum, PartNumber=number, Body=self.open(given_up))  # type: ignore[arg-type]
-        return {"PartNumber": number, "ETag": answer["ETag"], **checksum}  # type: ignore[typeddict-item]
-
-    def open(self, given_up: threading.Event) -> IO[bytes]:
-        """Open the part as a file that a request can read, and read again."""
-        return cast("IO[bytes]", _Body(self, given_up))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class Stretch:
 class _Body(io.RawIOBase):
     """A part as the file that a request reads; reading fails once the upload is given up."""
 
-    def __init__(self, part: Part, given_up: threading.Event) -> None:
+    def __init__(self, part: Pieces, given_up: threading.Event) -> None:
         super().__init__()
         self._part = part
         self._given_up = given_up

@@ -12,8 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from deployer.aws.errors import sdk_errors
-from deployer.bundle.hashing import crc32
-from deployer.s3.parts import Part, Stretch
+from deployer.s3.parts import Pieces, Stretch
 
 if TYPE_CHECKING:
     import threading
@@ -41,7 +40,7 @@ class Origin:
     def copy(
         self,
         start: int,
-        part: Part,
+        part: Pieces,
         number: int,
         digest: str,
         **more: Any,  # noqa: ANN401 - handed on
@@ -62,7 +61,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class HashedPart(Part):
+class HashedPart(Pieces):
     """A part that S3 holds to its SHA-256; if `start` is given, the origin should have its bytes there."""
 
     origin: Origin
@@ -88,19 +87,20 @@ def cut_along(
 ) -> Iterator[HashedPart]:
     """Cut the stream into parts where what can be copied begins and ends.
 
-    All but the last have `least` bytes, to be copied also up to twice as many. `tell` is called for each
-    piece of the stream that has arrived.
+    All but the last have `least` bytes, to be copied also up to three times as many. `tell` is called for
+    each piece of the stream that has arrived.
     """
     part = _Open(origin, least)
     for piece, shift in _shifted(stream, origin.places, tell):
         left = piece
         while left:
             if part.ends_before(shift):
-                yield part.closed()
-                part = _Open(origin, least, part.end)
+                yield part.cut(part.size)
+            elif not part.room:  # what stays is enough to be copied, whatever follows
+                yield part.cut(2 * least)
             left = part.take(left, shift)
     if part.size:
-        yield part.closed()
+        yield part.cut(part.size)
 
 
 def _shifted(
@@ -130,22 +130,16 @@ class _Open:
     begin: int = 0
     shift: int | None = None
     size: int = 0
-    crc: int = 0
     pieces: list[bytes] = field(default_factory=list)
-
-    @property
-    def end(self) -> int:
-        """Return where the next part begins."""
-        return self.begin + self.size
 
     @property
     def room(self) -> int:
         """Return how many bytes may be added."""
-        return (self.least if self.shift is None else 2 * self.least) - self.size
+        return (self.least if self.shift is None else 3 * self.least) - self.size
 
     def ends_before(self, shift: int | None) -> bool:
-        """Return whether it is complete before bytes that lie elsewhere, or full."""
-        return not self.room or (self.size >= self.least and shift != self.shift)
+        """Return whether it is complete before bytes that lie elsewhere, or full with some to send."""
+        return self.size >= self.least and (self.shift is None or shift != self.shift)
 
     def take(self, piece: bytes, shift: int | None) -> bytes:
         """Take in what there is room for, and return the rest."""
@@ -156,11 +150,20 @@ class _Open:
         room = self.room
         taken, rest = piece[:room], piece[room:]
         self.pieces.append(taken)
-        self.crc = crc32(taken, self.crc)
         self.size += len(taken)
         return rest
 
-    def closed(self) -> HashedPart:
-        """Return the part."""
+    def cut(self, size: int) -> HashedPart:
+        """Return its first `size` bytes as a part, and go on with the rest."""
+        pieces: list[bytes] = []
+        left = size
+        while left:
+            piece = self.pieces.pop(0)
+            pieces.append(piece[:left])
+            if rest := piece[left:]:
+                self.pieces.insert(0, rest)
+            left -= len(pieces[-1])
         start = None if self.shift is None else self.begin + self.shift
-        return HashedPart(self.pieces, self.size, self.crc, self.origin, start)
+        self.begin += size
+        self.size -= size
+        return HashedPart(pieces, size, self.origin, start)

@@ -18,11 +18,11 @@ from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
 from deployer.s3.destination import DIGEST, head, staying_in_region, stored, upload_errors
 from deployer.s3.multipart import begin
-from deployer.s3.parts import base64, cut
+from deployer.s3.parts import Part, base64, cut
 from deployer.s3.reuse import cut_along
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from deployer.bundle.contents import Bundle, ChunkStream
     from deployer.revision import StoredObject
     from deployer.s3.destination import Destination
-    from deployer.s3.parts import Part
-    from deployer.s3.reuse import Origin
+    from deployer.s3.reuse import HashedPart, Origin
 
 
 _PART: Final = 5 << 20  # the least that S3 takes: what is in memory is a few parts
@@ -46,16 +45,16 @@ def upload(  # noqa: PLR0913 - its knobs are keyword-only
     looking: S3Client | None = None,
     progress: Callable[[Transfer], None],
     reject: Callable[[StoredObject, datetime], str] = lambda *_: "it is not known to CodeDeploy",
-    finish: Callable[[Bundle], tuple[Bundle, Origin | None]] = lambda bundle: (bundle, None),
+    finish: Callable[[Bundle], tuple[Mapping[str, int], Origin | None]] = lambda _: ({}, None),
 ) -> StoredObject:
     """Make sure that the object is in the bucket and return it, pinned to its eTag and version.
 
     An object with the bundle's digest in its metadata is left as it is (`uploaded` is false) unless `reject`
     says why not, given the object and when S3 last modified it. Metadata alone proves nothing: it says
     what its writer chose. `looking` is the client to look with, by default `s3`. `progress` is given how far
-    packing and sending have come, on the calling thread. A bundle that has to be sent is first given to
-    `finish`, which returns it as it is to be sent, and what S3 may copy of it. Raises a DeployError when S3
-    refuses or cannot be reached, InvalidBundle when a file changes while it is packed.
+    packing and sending have come, on the calling thread. `finish` is given a bundle that has to be sent, and
+    returns the times of members that do not bear their own, by name, and what S3 may copy of it. Raises a
+    DeployError when S3 refuses or cannot be reached, InvalidBundle when a file changes while it is packed.
     """
     looking = looking or s3
     for client in (s3, looking):
@@ -63,11 +62,11 @@ def upload(  # noqa: PLR0913 - its knobs are keyword-only
     with upload_errors(destination, s3):
         found = head(bundle.digest, destination, looking)
         if found is None:
-            return _send(*finish(bundle), destination, s3=s3, progress=progress)
+            return _send(bundle, destination, s3=s3, progress=progress, finish=finish)
         present = stored(bundle.type, destination, found, size=found["ContentLength"], uploaded=False)
         if not (reason := reject(present, found["LastModified"])):
             return present
-        sent = _send(*finish(bundle), destination, s3=s3, progress=progress)
+        sent = _send(bundle, destination, s3=s3, progress=progress, finish=finish)
         return replace(sent, resent=reason)
 
 
@@ -92,13 +91,16 @@ class _Upload:
         self.sent.add(part.size)
         return stored(self.bundle.type, self.destination, answer, size=part.size)
 
-    def in_parts(self, parts: Iterable[Part], algorithm: Literal["CRC32", "SHA256"]) -> StoredObject:
+    def in_parts(
+        self, parts: Iterable[Part | HashedPart], algorithm: Literal["CRC32", "SHA256"]
+    ) -> StoredObject:
         """Send it in parts, with a CRC-32 of the whole or else with a SHA-256 of each part."""
         multipart = begin(self.bundle.digest, self.destination, self.s3, algorithm=algorithm)
         crc = size = 0
         with multipart.sending(sent=self.sent.add) as senders:
             for part in parts:
-                crc = combine(crc, part.crc, part.size)
+                if isinstance(part, Part):
+                    crc = combine(crc, part.crc, part.size)
                 size += part.size
                 senders.put(part)
             whole = {"ChecksumCRC32": base64(crc)} if algorithm == "CRC32" else {}
@@ -108,13 +110,14 @@ class _Upload:
 
 def _send(
     bundle: Bundle,
-    origin: Origin | None,
     destination: Destination,
     *,
     s3: S3Client,
     progress: Callable[[Transfer], None],
+    finish: Callable[[Bundle], tuple[Mapping[str, int], Origin | None]],
 ) -> StoredObject:
-    stream = bundle.chunks()
+    times, origin = finish(bundle)
+    stream = bundle.chunks(times)
     sent, least = _Progress(bundle, stream, progress), _part_size(bundle)
     upload = _Upload(bundle, destination, s3, sent)
     if origin:

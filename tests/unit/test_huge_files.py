@@ -88,7 +88,7 @@ def test_a_file_that_stands_beyond_4_gib_is_found(tmp_path: Path) -> None:
 
     with archive.open("wb") as output:
         swollen = Deflater(whole, whole, blocks, blocks)
-        for piece in zipped.pack([*large, last], swollen, start=Length, threads=2):
+        for piece in zipped.pack([*large, last], swollen, start=Length, times={}):
             if piece.data is SWOLLEN:
                 output.seek(len(piece.data), os.SEEK_CUR)
             else:
@@ -103,7 +103,7 @@ def test_a_file_that_stands_beyond_4_gib_is_found(tmp_path: Path) -> None:
 
 def test_a_tar_counts_beyond_8_gib(tmp_path: Path) -> None:
     """Where ustar's size field ends."""
-    packed = tar.pack([sparse(tmp_path / "huge", 9 * GIGABYTE)], ENGINE, start=Length, gzip=False, threads=1)
+    packed = tar.pack([sparse(tmp_path / "huge", 9 * GIGABYTE)], ENGINE, start=Length, gzip=False, times={})
 
     with tarfile.open(fileobj=BytesIO(next(packed).data)) as opened:
         info = opened.next()

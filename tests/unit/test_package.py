@@ -297,7 +297,7 @@ def test_more_members_than_a_classic_zip_can_count(tmp_path: Path) -> None:
     """The records of zip64 stand at its end."""
     members = [Member(Entry(f"{number:05}", EntryKind.FOLDER, 0o755)) for number in range(0x10000)]
 
-    packed = list(zipped.pack(members, deflate.deflater(Compression.FAST), start=hashlib.sha256, threads=1))
+    packed = list(zipped.pack(members, deflate.deflater(Compression.FAST), start=hashlib.sha256, times={}))
 
     path = tmp_path / "x.zip"
     path.write_bytes(b"".join(piece.data for piece in packed))

@@ -232,7 +232,9 @@ def test_no_name_breaks_the_chart(name: str, label: str) -> None:
 
 
 def test_the_summary_tells_outcome_link_bundle_and_targets() -> None:
-    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 900, "b.txt": 100}), chunks=NoChunks)
+    bundle = Bundle(
+        BundleType.ZIP, "0" * 64, Files(**{"a.txt": 900, "b.txt": 100}), chunks=lambda *_: NoChunks()
+    )
     stored = StoredObject("releases", "web/1.zip", BundleType.ZIP, "abc", 500, uploaded=False)
     revision = S3Revision("releases", "web/1.zip", BundleType.ZIP, "abc")
     told = summary(outcome(target(), failed("i-2"), bundle=bundle, stored=stored, revision=revision))
@@ -300,7 +302,7 @@ def test_the_summary_of_a_run_that_failed_early_tells_the_problems_with_their_pl
 
 
 def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there() -> None:
-    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=NoChunks)
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=lambda *_: NoChunks())
     sent = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, version_id="v1")
     there = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, uploaded=False)
     assert lines.stored(sent, bundle) == "Uploaded 500 B (50 %) to s3://b/k.zip, version v1"
