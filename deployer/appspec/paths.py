@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
 from deployer.appspec.template import PLACEHOLDER, variable
+from deployer.choices import APPSPEC
 from deployer.rules import files as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from deployer.appspec.findings import Findings, Placed
 
@@ -29,6 +30,18 @@ WRITE_OUT = "Write it out, or write `<NAME>` and give its value in the input `ap
 """Advice about a variable that nothing replaces."""
 
 _DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|$)")
+
+
+def stripped_folder(names: Collection[str]) -> str:
+    """Return the one folder at the top of a bundle with these names that the agent strips, with its slash.
+
+    Empty if it strips none: it does where nothing is beside the folder, and an AppSpec is directly in it.
+    """
+    tops = {name.partition("/")[0] for name in names}
+    if len(tops) != 1:
+        return ""
+    prefix = f"{tops.pop()}/"
+    return prefix if f"{prefix}{APPSPEC}" in names else ""
 
 
 def in_bundle(text: str, *, windows: bool = False) -> str | None:

@@ -74,11 +74,12 @@ def hook_changes(old: AppSpec | None, new: AppSpec | None, files: Difference) ->
 
 def _hook_changes(old: AppSpec | None, new: AppSpec, files: Difference) -> Iterator[HookChange]:
     before, after = (dict.fromkeys(_hooks(each)) if each else {} for each in (old, new))
+    touched = files.touched
     for event, script in after:
         name = in_bundle(script, windows=new.os == "windows")
         if old and (event, script) not in before:
             yield HookChange(event, script, HookChangeKind.ADDED)
-        elif name and (file := files.touched(name)):
+        elif name and (file := touched.get(name)):
             yield HookChange(event, script, HookChangeKind.CHANGED, file)
     for event, script in before:
         if (event, script) not in after:

@@ -41,9 +41,10 @@ class Difference:
         changed = sum(new.size - old.size for old, new in self.changed)
         return _bytes(self.added) - _bytes(self.removed) + changed
 
-    def touched(self, name: str) -> Pair | None:
-        """Return the entry of that name whose content or mode changes, if it does."""
-        return next((pair for pair in (*self.changed, *self.modes) if pair.new.name == name), None)
+    @property
+    def touched(self) -> dict[str, Pair]:
+        """Return by name the entries whose content or mode changes."""
+        return {pair.new.name: pair for pair in (*self.modes, *self.changed)}
 
     def content_of(self, name: str) -> bool:
         """Return whether the file of that name comes, goes, or has other content."""

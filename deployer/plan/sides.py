@@ -1,10 +1,14 @@
-"""The two sides of a plan: a bundle of this run or a revision that exists, as far as it can be read."""
+"""The two sides of a plan: a bundle of this run or a revision that exists, as far as it can be read.
+
+Both are seen as the agent unpacks them: without a folder at the top that holds all the rest.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from deployer.appspec.paths import stripped_folder
 from deployer.bundle.listing import Unknown
 from deployer.choices import APPSPEC
 from deployer.errors import InvalidBundle
@@ -41,7 +45,8 @@ def side_of_bundle(bundle: Bundle) -> Side:
 
     def appspec() -> bytes | Unknown:
         try:
-            return _whole(bundle.contents.read(APPSPEC, MOST_BYTES + 1))
+            name = stripped_folder(bundle.contents.entries) + APPSPEC
+            return _whole(bundle.contents.read(name, MOST_BYTES + 1))
         except KeyError:
             return Unknown("the bundle has none")
         except InvalidBundle as error:
@@ -49,7 +54,7 @@ def side_of_bundle(bundle: Bundle) -> Side:
 
     if bundle.type in _APPSPEC_TYPES:
         return Side(lambda: None, appspec, bundle.digest)
-    return Side(bundle.listing, appspec)
+    return Side(lambda: _unpacked(bundle.listing()), appspec)
 
 
 def side_of_revision(
@@ -61,7 +66,7 @@ def side_of_revision(
     found = listed(revision)
     if isinstance(found, Unknown):
         return unknown_side(found.reason)
-    files = None if found.type in _APPSPEC_TYPES else found.entries
+    files = None if found.type in _APPSPEC_TYPES else _unpacked(found.entries)
     return Side(lambda: files, lambda: _of_live(found))
 
 
@@ -69,6 +74,18 @@ def unknown_side(reason: str) -> Side:
     """Return the side of which nothing is known for one reason."""
     unknown = Unknown(reason)
     return Side(lambda: unknown, lambda: unknown)
+
+
+def _unpacked(listing: Mapping[str, Listed]) -> Mapping[str, Listed]:
+    """Return a listing with the names that its members have once the agent has unpacked them."""
+    prefix = stripped_folder(listing)
+    if not prefix:
+        return listing
+    return {
+        name.removeprefix(prefix): entry._replace(name=name.removeprefix(prefix))
+        for name, entry in listing.items()
+        if name.startswith(prefix)
+    }
 
 
 def _of_inline(revision: AppSpecRevision) -> Side:
@@ -83,7 +100,7 @@ def _of_inline(revision: AppSpecRevision) -> Side:
 
 
 def _of_live(found: LiveBundle) -> bytes | Unknown:
-    data = found.read(APPSPEC, MOST_BYTES + 1)
+    data = found.read(stripped_folder(found.entries) + APPSPEC, MOST_BYTES + 1)
     return Unknown("the live bundle has none that can be read") if data is None else _whole(data)
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from deployer.appspec.paths import stripped_folder
 from deployer.bundle.contents import Entry, EntryKind
 from deployer.choices import APPSPEC, APPSPEC_NAMES
 from deployer.errors import Location, Problem
@@ -68,22 +69,14 @@ def find_root(contents: Contents) -> Contents | list[Problem]:
         return [
             rules.EMPTY.problem(None, why="the bundle is empty", advice="Correct the step that builds it.")
         ]
-    tops = [name for name in entries if "/" not in name]
-    prefix = f"{tops[0]}/"
-    if len(tops) == 1 and any("appspec" in name.lower() for name in _children(entries, prefix)):
+    if prefix := stripped_folder(entries):
         nested = {
             name.removeprefix(prefix): entry._replace(name=name.removeprefix(prefix))
             for name, entry in entries.items()
             if name.startswith(prefix)
         }
-        if APPSPEC in nested:
-            return _Nested(contents, prefix, nested)
+        return _Nested(contents, prefix, nested)
     return [_missing(contents)]
-
-
-def _children(entries: Mapping[str, Entry], prefix: str) -> Iterator[str]:
-    start = len(prefix)
-    return (name[start:] for name in entries if name.startswith(prefix) and "/" not in name[start:])
 
 
 def _missing(contents: Contents) -> Problem:

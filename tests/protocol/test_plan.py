@@ -226,6 +226,32 @@ def test_a_given_revision_is_planned_by_its_own_listing(
     )
 
 
+def packed(app: Path, *, below: str = "") -> None:
+    """Make the archive app.zip beside the application's files, which are in it below a folder."""
+    with zipfile.ZipFile(app / "app.zip", "w") as archive:
+        for path in sorted(each for each in app.rglob("*") if each.is_file() and each.suffix != ".zip"):
+            archive.write(path, f"{below}{path.relative_to(app)}")
+
+
+def test_a_folder_at_the_top_of_an_archive_is_stripped_as_the_agent_does(
+    app: Path, still_emulator: Start, run_line: RunLine
+) -> None:
+    """Build tools often pack the folder itself; the AppSpec and the hooks are then one folder down."""
+    service = still_emulator()
+    packed(app, below="hello-web-1.0/")
+    usual = {**job(app, 1), "INPUT_SOURCE": "app.zip"}
+    assert run_line(service, environ=usual).code == 0
+    appspec, start = app / "appspec.yml", app / "scripts" / "application_start.sh"
+    appspec.write_text(appspec.read_text().replace("timeout: 60", "timeout: 61", 1))
+    start.write_text(f"{start.read_text()}# more\n")
+    for below in ("hello-web-1.0/", "hello-web-1.1/", ""):
+        packed(app, below=below)
+        head, _, *rest = planned(run_line(service, *PLAN, environ=usual))
+        assert head == "production: 1 hook changed, AppSpec changed, 2 files changed (+7 B)"
+        assert "  AppSpec +      timeout: 61" in rest
+        assert "  Changed: appspec.yml, scripts/application_start.sh" in rest
+
+
 def test_the_brakes_are_those_of_this_deployment(app: Path, still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("alarm")
     run_line(service, environ=job(app, 1))
