@@ -45,9 +45,15 @@ def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
 
 
 def key_of(bundle: Bundle, run: Run) -> str:
-    """Return the key under which the bundle would be stored, as far as the inputs tell it."""
+    """Return the key under which the bundle would be stored; empty where the inputs do not tell it.
+
+    A run that does upload was asked for what is missing before.
+    """
     facts = _key_facts(run.ci.job, digest=bundle.digest, extension=bundle.type.extension)
-    return run.settings.object_key(facts | _stand_ins(run.settings))
+    try:
+        return run.settings.object_key(facts | _stand_ins(run.settings))
+    except InvalidInput:
+        return ""
 
 
 def _stand_ins(settings: Settings) -> dict[str, str]:

@@ -72,19 +72,31 @@ _MOST_SAID: Final = 1 << 26
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """The bytes of a revision, and what they are; `path` is its AppSpec's in the repository."""
+    """The bytes of a revision, and what they are; `path` is its AppSpec's in the repository.
+
+    `variables` are those by which hooks know the object in S3.
+    """
 
     type: BundleType
     chunks: Callable[[], Iterable[bytes]]
+    variables: Mapping[str, str]
     path: str = APPSPEC
+
+
+def variables_of(
+    bucket: str, key: str, *, version: str | None = None, etag: str | None = None
+) -> dict[str, str]:
+    """Return the agent's variables of an object in S3; it sets none for what the revision does not name."""
+    given = {"BUCKET": bucket, "KEY": key, "VERSION": version, "ETAG": etag}
+    return {f"BUNDLE_{name}": value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The conditions of a deployment, whatever is deployed.
 
-    `variables` are those that hooks find beside those of the event. `deadline` is on the clock. `behavior`
-    holds for files that exist, `ignores_stop` is whether a failing ApplicationStop is passed over.
+    `variables` are those that hooks find beside the event's and the archive's. `deadline` is on the clock.
+    `behavior` holds for files that exist, `ignores_stop` is whether a failing ApplicationStop is passed over.
     """
 
     image: str
@@ -106,7 +118,7 @@ class Installed:
 
 @dataclass(slots=True)
 class Life:
-    """One deployment in a container; `show` is given each change, and every second without one.
+    """One deployment of an archive in a container; `show` is given each change, and a tick every second.
 
     After it `events` are those that there were, `logs` their output, `notes` what a container could not show,
     `problems` what is wrong with the AppSpec if that is why it failed, and `seconds` how long it took.
@@ -114,6 +126,7 @@ class Life:
 
     container: Container
     terms: Terms
+    archive: Archive
     identifier: str
     show: Callable[[Snapshot], None] = lambda _snapshot: None
     events: list[LifecycleEvent] = field(default_factory=list)
@@ -123,11 +136,11 @@ class Life:
     status: str = "InProgress"
     seconds: float = 0.0
 
-    def run(self, archive: Archive, before: Installed | None = None) -> Installed:
-        """Deploy an archive, over what was deployed before; raises EventFailed as soon as an event fails."""
+    def run(self, before: Installed | None = None) -> Installed:
+        """Deploy the archive, over what was deployed before; raises EventFailed as soon as an event fails."""
         began = self.terms.clock.monotonic()
         try:
-            installed = self._deploy(archive, before)
+            installed = self._deploy(before)
             self.status = "Succeeded"
         except EventFailed:
             self.status = "Failed"
@@ -137,14 +150,14 @@ class Life:
             self._tick()
         return installed
 
-    def _deploy(self, archive: Archive, before: Installed | None) -> Installed:
+    def _deploy(self, before: Installed | None) -> Installed:
         if before:
             self._stop(before)
         folder = f"{_ROOT}/{GROUP_ID}/{self.identifier}/deployment-archive"
         with self._event("DownloadBundle"):
-            text = self._unpack(archive, folder)
+            text = self._unpack(folder)
         try:
-            appspec = self._read(text, archive, folder)
+            appspec = self._read(text, folder)
         except EventFailed as error:
             with self._event("BeforeInstall"):  # the first that reads it
                 raise EventFailed(str(error)) from error
@@ -177,7 +190,8 @@ class Life:
             return
         log = EventLog(event)
         self.logs.append((event, log))
-        variables = {**self.terms.variables, "LIFECYCLE_EVENT": event, "DEPLOYMENT_ID": self.identifier}
+        own = {"LIFECYCLE_EVENT": event, "DEPLOYMENT_ID": self.identifier}
+        variables = {**self.terms.variables, **self.archive.variables, **own}
         hooks = Hooks(
             self.container,
             self.terms.clock,
@@ -213,16 +227,16 @@ class Life:
     def _tick(self) -> None:
         self.show(self.snapshot())
 
-    def _unpack(self, archive: Archive, folder: str) -> bytes | None:
+    def _unpack(self, folder: str) -> bytes | None:
         """Unpack the archive and return its AppSpec; None without one."""
         self._sh('mkdir -p "$1"', folder)
         try:
-            with as_tar(archive.type, archive.chunks()) as chunks:
+            with as_tar(self.archive.type, self.archive.chunks()) as chunks:
                 self.container.put(folder, chunks)
         except Damaged as error:
             raise EventFailed(str(error)) from error
         except Refused as error:
-            raise EventFailed(f"Error extracting {archive.type} archive: {error.reason}") from error
+            raise EventFailed(f"Error extracting {self.archive.type} archive: {error.reason}") from error
         code, text, said = self._sh(_STRIP, folder, str(LIMIT + 1))
         if code == _NO_APPSPEC:
             return None
@@ -230,11 +244,11 @@ class Life:
             raise EventFailed(_last_line(said))
         return text
 
-    def _read(self, text: bytes | None, archive: Archive, folder: str) -> AppSpec:
+    def _read(self, text: bytes | None, folder: str) -> AppSpec:
         """Parse the AppSpec; raises EventFailed where the agent would refuse it, keeping all problems."""
         if text is None:
             raise EventFailed(f"The CodeDeploy agent did not find an AppSpec file at {folder}/{APPSPEC}.")
-        parsed = parse(text, path=archive.path)
+        parsed = parse(text, path=self.archive.path)
         errors = tuple(each for each in parsed.problems if each.severity is Severity.ERROR)
         if errors or parsed.appspec is None:
             self.problems = errors

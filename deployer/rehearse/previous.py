@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from deployer.choices import Back
 from deployer.connect import connected
 from deployer.errors import InvalidInput, Problem
-from deployer.rehearse.life import Archive
+from deployer.rehearse.life import Archive, variables_of
 from deployer.revision import S3Revision
 
 if TYPE_CHECKING:
@@ -41,7 +41,10 @@ def previous(run: Run) -> Iterator[Archive | None]:
         download(revision, file, s3=aws.s3, expected_bucket_owner=run.settings.expected_bucket_owner)
         file.flush()
         run.ci.say(f"Replacing {revision.label}")
-        yield Archive(revision.type, partial(_chunks, Path(file.name)))
+        variables = variables_of(
+            revision.bucket, revision.key, version=revision.version_id, etag=revision.etag
+        )
+        yield Archive(revision.type, partial(_chunks, Path(file.name)), variables)
 
 
 def _revision(aws: Aws, run: Run) -> S3Revision | None:

@@ -18,7 +18,7 @@ from deployer.follow.watch import narrator
 from deployer.rehearse import stubs
 from deployer.rehearse.container import Gone, Limits, started
 from deployer.rehearse.engine import Engine, Unreachable
-from deployer.rehearse.life import GROUP_ID, Archive, Life, Terms
+from deployer.rehearse.life import GROUP_ID, Archive, Life, Terms, variables_of
 from deployer.rehearse.previous import previous
 from deployer.rehearse.scripts import TIME_UP, EventFailed
 from deployer.store import key_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from deployer.run import Run
 
 _ID, _PREVIOUS_ID = "d-REHEARSAL", "d-PREVIOUS0"
+_ETAG_DIGITS = 32
 _MOUNT: Final = "-v /var/run/docker.sock:/var/run/docker.sock"
 _LINES: Final = {
     "github": (
@@ -62,20 +63,20 @@ def rehearse(bundle: Bundle, run: Run) -> None:
     if why := _nothing_to_rehearse(bundle):
         run.ci.annotate(Problem(f"Nothing was rehearsed: {why}.", severity=Severity.NOTICE))
         return
-    terms = _terms(key_of(bundle, run), run)
-    archive = Archive(bundle.type, bundle.chunks, bundle.contents.locate(APPSPEC) or APPSPEC)
+    terms, archive = _terms(run), _archive(bundle, run)
     with (
         run.ci.section(f"Rehearse in {terms.image}"),
         _advised(run.ci.name),
         previous(run) as before,
         _container(terms, run) as container,
     ):
-        life, places, installed = Life(container, terms, _PREVIOUS_ID), Places(), None
+        installed = None
         if before:
-            installed = _play(life, before, places, run)
+            life, places = Life(container, terms, before, _PREVIOUS_ID), Places()
+            installed = _play(life, places, run)
         if installed or not before:
-            life, places = Life(container, terms, _ID), places_of(bundle)
-            _play(life, archive, places, run, over=installed)
+            life, places = Life(container, terms, archive, _ID), places_of(bundle)
+            _play(life, places, run, over=installed)
     _conclude(life, places, run)
 
 
@@ -88,7 +89,16 @@ def _nothing_to_rehearse(bundle: Bundle) -> str:
     return ""
 
 
-def _terms(key: str, run: Run) -> Terms:
+def _archive(bundle: Bundle, run: Run) -> Archive:
+    """Return the bundle as it would be stored; what S3 will call those bytes is not known yet.
+
+    The eTag is a stand-in of the same form. There is no version, as in a bucket without versioning.
+    """
+    variables = variables_of(run.settings.bucket, key_of(bundle, run), etag=bundle.digest[:_ETAG_DIGITS])
+    return Archive(bundle.type, bundle.chunks, variables, bundle.contents.locate(APPSPEC) or APPSPEC)
+
+
+def _terms(run: Run) -> Terms:
     settings = run.settings
     return Terms(
         image=settings.rehearse_image,
@@ -99,10 +109,6 @@ def _terms(key: str, run: Run) -> Terms:
             "APPLICATION_NAME": settings.application or "rehearsal",
             "DEPLOYMENT_GROUP_NAME": settings.deployment_group or "rehearsal",
             "DEPLOYMENT_GROUP_ID": GROUP_ID,
-            "BUNDLE_BUCKET": settings.bucket,
-            "BUNDLE_KEY": key,
-            "BUNDLE_VERSION": "",
-            "BUNDLE_ETAG": "",
         },
         behavior=settings.file_exists_behavior or FileExistsBehavior.DISALLOW,
         ignores_stop=bool(settings.ignore_application_stop_failures),
@@ -152,15 +158,13 @@ def _put_stubs(names: Sequence[str], container: Container, image: str) -> None:
         )
 
 
-def _play(
-    life: Life, archive: Archive, places: Places, run: Run, *, over: Installed | None = None
-) -> Installed | None:
+def _play(life: Life, places: Places, run: Run, *, over: Installed | None = None) -> Installed | None:
     """Deploy an archive over what was deployed before, telling what happens; None if it fails."""
     tell = narrator(run, places.timeouts, {"failed"})
     began = run.clock.monotonic()
     life.show = lambda snapshot: tell(snapshot, run.clock.monotonic() - began)
     with suppress(EventFailed):
-        return life.run(archive, over)
+        return life.run(over)
     return None
 
 

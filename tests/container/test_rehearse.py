@@ -80,9 +80,9 @@ def zipped(files: Mapping[str, tuple[int, str]]) -> bytes:
 def lived(running: Container, data: bytes, *, number: int = 0, seconds: float = 60) -> tuple[Life, str]:
     """Deploy a bundle; the agent's words if it refuses it."""
     terms = Terms("image", CLOCK, CLOCK.monotonic() + seconds, {"APPLICATION_NAME": "shop"})
-    life = Life(running, terms, f"d-{number}")
+    life = Life(running, terms, Archive(BundleType.ZIP, lambda: [data], {}), f"d-{number}")
     try:
-        life.run(Archive(BundleType.ZIP, lambda: [data]))
+        life.run()
     except EventFailed as failure:
         return life, str(failure)
     return life, ""

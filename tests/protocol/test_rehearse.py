@@ -154,8 +154,19 @@ def test_the_agents_variables_and_those_given_reach_the_scripts(repository: Path
     assert (variables["APPLICATION_NAME"], variables["DEPLOYMENT_GROUP_NAME"]) == ("shop", "blue")
     assert variables["BUNDLE_BUCKET"] == "releases"
     assert variables["BUNDLE_KEY"].startswith("apps/shop/")
+    assert len(variables["BUNDLE_ETAG"]) == 32
+    assert "BUNDLE_VERSION" not in variables, "the agent sets none without versioning"
     assert variables["STAGE"] == "test"
     assert (hook["User"], hook["WorkingDir"]) == ("0:0", "/opt/codedeploy-agent")
+
+
+def test_a_key_that_only_ci_can_fill_in_is_not_needed_to_rehearse(
+    repository: Path, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    flags = ("--bucket=releases", "--key={ref}/{sha}.zip")
+    run = Run(repository, {"GITHUB_ACTIONS": "", **engine.environ}, *flags)
+    assert run.code == 0, run.log
 
 
 def test_nothing_of_the_host_is_in_the_container_and_it_ends_by_itself(
@@ -404,7 +415,8 @@ def test_the_last_good_revision_is_replaced(
 ) -> None:
     """It is deployed first, then stopped."""
     service, environ = still_emulator(), example_engine.environ
-    assert run_line(service).code == 0
+    live = run_line(service)
+    assert live.code == 0
     ran = run_line(service, *LAST_GOOD, "--stop-after=rehearse", environ=environ)
     assert ran.code == 0, ran.log
     assert ran.outputs["status"] == "rehearsed"
@@ -416,6 +428,10 @@ def test_the_last_good_revision_is_replaced(
     lived = ["BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService"]
     assert [hook["LIFECYCLE_EVENT"] for hook in hooks] == [*lived, "ApplicationStop", *lived]
     assert len({hook["DEPLOYMENT_ID"] for hook in hooks}) == 2
+    first, stop = hooks[0], hooks[4]
+    assert (first["BUNDLE_KEY"], first["BUNDLE_VERSION"]) == (live.outputs["key"], live.outputs["version-id"])
+    assert first["BUNDLE_ETAG"] == live.outputs["etag"]
+    assert "BUNDLE_VERSION" not in stop, "it is stopped by the deployment that replaces it"
 
 
 def test_a_group_without_any_success_has_a_first_deployment(
