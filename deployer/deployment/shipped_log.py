@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from deployer.aws.errors import sdk_errors, translate
+from deployer.aws.errors import is_transient, sdk_errors, translate
 from deployer.deployment.agent_log import text_in, texts_of_event
 from deployer.text import cut
 
@@ -33,6 +33,9 @@ _SHIPPING_SECONDS = 15.0
 """Time for the last lines to arrive; the CloudWatch agent sends them every five seconds."""
 
 _PAUSE_SECONDS = 3.0
+
+_MOST_FAULTS = 3
+"""Faults in a row that may pass, after which nothing more is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,20 @@ class ShippedLog:
     _seen: set[str] = field(default_factory=set)
     _latest: datetime | None = None
     _arrived: float | None = None
+    _faults: int = 0
 
     def whole(self, target: str, event: str, *, tail: str, since: datetime | None) -> str:
         """Return all that the scripts of an event printed on a target, empty if it is not there.
 
-        `tail` is the end of it, which CodeDeploy knows: until that has arrived, wait for some seconds in all.
+        A target's log stream has its name. `tail` is the end of the output, which CodeDeploy knows: until
+        that has arrived, wait for some seconds in all.
         """
         last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")
         now = self.clock.monotonic()
         self._arrived = now + _SHIPPING_SECONDS if self._arrived is None else self._arrived
         while True:
             lines = self._lines(since, logStreamNamePrefix=target)
-            texts = texts_of_event((line.text for line in lines), event)
+            texts = texts_of_event((line.text for line in lines if line.stream == target), event)
             here = last in {text.strip() for text in texts} if last else bool(texts)
             if here or self.refusal or self.clock.monotonic() >= self._arrived:
                 return _bounded("\n".join(texts), self.group)
@@ -111,9 +116,12 @@ class ShippedLog:
                 self._client = self.aws.neighbor("logs")
             answer: Mapping[str, Any] = self._client.filter_log_events(**parameters)
         except sdk_errors() as error:
-            explained = translate(error, action="logs:FilterLogEvents", resource=self.group)
-            self.refusal = explained.problems[0]
+            self._faults += 1
+            if not is_transient(error) or self._faults >= _MOST_FAULTS:
+                explained = translate(error, action="logs:FilterLogEvents", resource=self.group)
+                self.refusal = explained.problems[0]
             return {}
+        self._faults = 0
         return answer
 
 

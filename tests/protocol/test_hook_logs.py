@@ -124,7 +124,8 @@ def test_a_failed_script_is_shown_in_whole(platform: str, watched: Watched) -> N
 def test_nothing_but_the_event_s_own_lines_is_shown(watched: Watched) -> None:
     watched.ship(ALL)
     watched.ship(["LifecycleEvent - AfterInstall", "[stdout]another's"], deployment="d-OTHER0001")
-    watched.ship(["LifecycleEvent - AfterInstall", "[stdout]elsewhere"], stream="i-other")
+    for stream in ("i-other", f"{watched.target}0"):  # as the host web-10 is beside web-1
+        watched.ship(["LifecycleEvent - AfterInstall", "[stdout]elsewhere"], stream=stream)
     (log,) = logs(watched.follow(f"--log-group={GROUP}"))
     assert log.splitlines() == [f"  | {line}" for line in ALL[3:]]
     assert watched.looks == 1
@@ -173,6 +174,29 @@ def test_a_group_that_cannot_be_read_is_told_of_once_and_costs_nothing_else(watc
     ran = watched.follow("--log-group=/absent", "--log-group-live=true")
     assert ran.code == 10
     assert ran.log.count("::warning title=log-group-unread::The log group /absent cannot be read: ") == 1
+    (log,) = logs(ran)
+    assert log.splitlines() == [f"  | {line}" for line in AFTER_INSTALL_LOG.splitlines()]
+
+
+@pytest.mark.parametrize("fault", ["throttle", "500", "cut-before", "garbled"])
+def test_a_fault_that_passes_costs_a_look_and_no_more(fault: str, watched: Watched) -> None:
+    watched.ship(ALL)
+    watched.service.faults.add("FilterLogEvents", fault, times=2)
+    ran = watched.follow(f"--log-group={GROUP}", "--log-group-live=true")
+    assert "log-group-unread" not in ran.log
+    assert f"  | {watched.target} [stdout]nothing to do\n" in ran.log
+    watched.service.faults.add("FilterLogEvents", fault)
+    (log,) = logs(watched.follow(f"--log-group={GROUP}"))
+    assert log.splitlines() == [f"  | {line}" for line in ALL[3:]], "the whole log is asked for again"
+
+
+@pytest.mark.parametrize("fault", ["throttle", "500", "cut-before", "garbled"])
+def test_a_fault_that_stays_is_told_of_once(fault: str, watched: Watched) -> None:
+    watched.ship(ALL)
+    watched.service.faults.add("FilterLogEvents", fault, times=999)
+    ran = watched.follow(f"--log-group={GROUP}", "--log-group-live=true")
+    assert ran.code == 10
+    assert ran.log.count("::warning title=log-group-unread::") == 1
     (log,) = logs(ran)
     assert log.splitlines() == [f"  | {line}" for line in AFTER_INSTALL_LOG.splitlines()]
 
