@@ -17,7 +17,7 @@ from deployer.choices import Back, Stage
 from deployer.connect import connected
 from deployer.deployment.platform import confirm_platform, platforms_of, reject_misfits
 from deployer.deployment.request import requests_of
-from deployer.errors import InvalidInput, Problem
+from deployer.errors import InvalidInput, Problem, Severity
 from deployer.follow.end import follow
 from deployer.follow.places import places_in, places_of
 from deployer.launch import launch_unless_spared
@@ -186,7 +186,13 @@ def _looked_up(subject: Bundle | Revision, aws: Aws, run: Run) -> Bundle | Revis
     outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
     if settings.promoted:  # what is copied is confirmed by copying it
         return subject
-    revision, seen = confirm(subject, aws=aws, expected_bucket_owner=settings.expected_bucket_owner)
+    elsewhere: list[Problem] = []
+    revision, seen = confirm(
+        subject, aws=aws, expected_bucket_owner=settings.expected_bucket_owner, elsewhere=elsewhere.append
+    )
+    found = [replace(problem, severity=Severity.WARNING) for problem in elsewhere[:1]]
+    if errors := run.judged(found):
+        raise InvalidInput(*errors)
     if seen:
         run.ci.say(f"Found {revision.label}")
     return revision

@@ -113,12 +113,13 @@ def _scaling_groups(names: Collection[str], reader: Reader) -> tuple[ScalingGrou
 
 def _scaling_group(given: Mapping[str, Any]) -> ScalingGroup:
     suspended = {
-        each["ProcessName"]: each.get("SuspensionReason", "") for each in given["SuspendedProcesses"]
+        each.get("ProcessName"): each.get("SuspensionReason", "")
+        for each in given.get("SuspendedProcesses", [])
     }
     return ScalingGroup(
-        given["AutoScalingGroupName"],
-        given["DesiredCapacity"],
-        frozenset(each["InstanceId"] for each in given["Instances"]),
+        given.get("AutoScalingGroupName", ""),
+        given.get("DesiredCapacity", 0),
+        frozenset(each.get("InstanceId", "") for each in given.get("Instances", [])),
         suspended.get("Launch"),
     )
 
@@ -154,10 +155,10 @@ def _described(filters: Iterable[Mapping[str, Any]], reader: Reader) -> list[Ins
         return None
     return [
         Instance(
-            each["InstanceId"],
-            each["State"]["Name"],
+            each.get("InstanceId", ""),
+            each.get("State", {}).get("Name", ""),
             profile="IamInstanceProfile" in each,
-            tags={tag["Key"]: tag["Value"] for tag in each.get("Tags", [])},
+            tags={tag.get("Key", ""): tag.get("Value", "") for tag in each.get("Tags", [])},
         )
         for page in pages
         for reservation in page.get("Reservations", [])

@@ -49,7 +49,7 @@ def read_service(service: Service, reader: Reader) -> EcsService | None:
     return EcsService(
         given.get("status", ""),
         given.get("deploymentController", {}).get("type", "ECS"),
-        tuple(each["capacityProvider"] for each in strategy),
+        tuple(each.get("capacityProvider", "") for each in strategy),
     )
 
 

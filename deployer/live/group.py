@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployer.deployment.holder import ROLLBACK
 from deployer.deployment.model import ENDS
@@ -11,7 +11,7 @@ from deployer.live.origin import Origin
 from deployer.revision import AppSpecRevision, GitHubRevision, S3Revision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from deployer.errors import Problem
@@ -98,6 +98,28 @@ class Safeguards:
     configuration: str = ""
     rollback: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+
+    def replaced(
+        self,
+        *,
+        configuration: str | None,
+        rollback: Mapping[str, Any] | None,
+        alarms: Mapping[str, Any] | None,
+    ) -> Safeguards:
+        """Return the safeguards with what the service is given in their place, None for what stays."""
+        return Safeguards(
+            self.configuration if configuration is None else configuration,
+            self.rollback if rollback is None else tuple(_enabled(rollback, "events")),
+            self.alarms
+            if alarms is None
+            else tuple(alarm.get("name", "") for alarm in _enabled(alarms, "alarms")),
+        )
+
+
+def _enabled(configuration: Mapping[str, Any], name: str) -> Sequence[Any]:
+    """Return what a configuration lists; nothing if it is switched off."""
+    found: Sequence[Any] = configuration.get(name) or ()
+    return found if configuration.get("enabled") else ()
 
 
 @dataclass(frozen=True, slots=True)

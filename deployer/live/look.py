@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_codedeploy import CodeDeployClient
     from mypy_boto3_codedeploy.type_defs import (
-        DeploymentGroupInfoTypeDef,
         DeploymentInfoTypeDef,
         LastDeploymentInfoTypeDef,
     )
@@ -85,17 +84,11 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
         live=live,
         attempt=attempt,
         seen=seen,
-        safeguards=_safeguards(info),
-    )
-
-
-def _safeguards(info: DeploymentGroupInfoTypeDef) -> Safeguards:
-    rollback, alarms = info.get("autoRollbackConfiguration", {}), info.get("alarmConfiguration", {})
-    named = (alarm.get("name", "") for alarm in alarms.get("alarms", ()))
-    return Safeguards(
-        info.get("deploymentConfigName", ""),
-        tuple(rollback.get("events", ())) if rollback.get("enabled") else (),
-        tuple(named) if alarms.get("enabled") else (),
+        safeguards=Safeguards().replaced(
+            configuration=info.get("deploymentConfigName"),
+            rollback=info.get("autoRollbackConfiguration"),
+            alarms=info.get("alarmConfiguration"),
+        ),
     )
 
 

@@ -9,7 +9,6 @@ from deployer.appspec.parse import parse
 from deployer.bundle.listing import Unknown
 from deployer.choices import APPSPEC
 from deployer.deployment.register import with_content
-from deployer.live.group import Safeguards
 from deployer.live.origin import compare_url
 from deployer.plan.appspec import hook_changes, text_difference
 from deployer.plan.difference import Difference, difference
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from deployer.aws.client import Aws
     from deployer.deployment.request import DeploymentRequest
     from deployer.live.bundle import LiveBundle
-    from deployer.live.group import Group
+    from deployer.live.group import Group, Safeguards
     from deployer.live.origin import Origin
     from deployer.plan.appspec import HookChange, TextDifference
     from deployer.revision import Revision
@@ -133,14 +132,11 @@ def _parsed(text: bytes | Unknown) -> AppSpec | None:
 
 def _safeguards(group: Group, request: DeploymentRequest) -> Safeguards:
     """Return what holds back this deployment: the group's own, unless the request replaces it."""
-    given, own = request.parameters, group.safeguards
-    rollback, alarms = (
-        given.get(name) for name in ("autoRollbackConfiguration", "overrideAlarmConfiguration")
-    )
-    return Safeguards(
-        given.get("deploymentConfigName", own.configuration),
-        own.rollback if rollback is None else tuple(rollback.get("events", ())),
-        own.alarms if alarms is None else tuple(alarm["name"] for alarm in alarms.get("alarms", ())),
+    given = request.parameters
+    return group.safeguards.replaced(
+        configuration=given.get("deploymentConfigName"),
+        rollback=given.get("autoRollbackConfiguration"),
+        alarms=given.get("overrideAlarmConfiguration"),
     )
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 from deployer.aws.errors import http_status, sdk_errors
 from deployer.errors import AccessDenied, InvalidInput, Problem
 from deployer.revision import S3Revision
+from deployer.s3.destination import in_other_region
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.literals import ChecksumModeType
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef, HeadObjectRequestTypeDef
@@ -22,17 +25,25 @@ _ABSENT = {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
 """S3's answers for an object that is not there, and for a version that is a delete marker."""
 
 
-def confirm(revision: Revision, *, aws: Aws, expected_bucket_owner: str) -> tuple[Revision, bool]:
+def confirm(
+    revision: Revision,
+    *,
+    aws: Aws,
+    expected_bucket_owner: str,
+    elsewhere: Callable[[Problem], None] = lambda _: None,
+) -> tuple[Revision, bool]:
     """Return the revision, an S3 object pinned to its eTag, and whether it was confirmed to exist.
 
+    `elsewhere` is told that its bucket is in another region than the deployment.
     Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with
     an expected owner of the bucket, which nobody else confirms. Raises InvalidInput when the object is
     certainly not there, or is no longer the same; AccessDenied when the owner cannot be confirmed.
     """
     if not isinstance(revision, S3Revision):
         return revision, False
+    s3 = aws.s3 if expected_bucket_owner else aws.s3_optional
+    in_other_region(revision.bucket, s3, elsewhere)
     try:
-        s3 = aws.s3 if expected_bucket_owner else aws.s3_optional
         found = described(revision, s3=s3, owner=expected_bucket_owner)
     except sdk_errors() as error:
         if expected_bucket_owner:

@@ -14,7 +14,7 @@ from deployer.revision import StoredObject
 from deployer.rules import upload as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
@@ -111,9 +111,16 @@ def staying_in_region(bucket: str, s3: S3Client) -> None:
     Other buckets are followed. Calls about this one then raise InvalidInput, which names both regions.
     """
 
-    def refuse(
-        response: tuple[Any, dict[str, Any]] | None, request_dict: dict[str, Any], **_: object
-    ) -> None:
+    def refuse(problem: Problem) -> None:
+        raise InvalidInput(problem)
+
+    in_other_region(bucket, s3, refuse)
+
+
+def in_other_region(bucket: str, s3: S3Client, tell: Callable[[Problem], None]) -> None:
+    """Tell of an answer by which the bucket is in another region; if `tell` returns, botocore goes there."""
+
+    def look(response: tuple[Any, dict[str, Any]] | None, request_dict: dict[str, Any], **_: object) -> None:
         if response is None or "Error" not in response[1]:
             return
         answer, context = response[1], request_dict["context"]
@@ -121,10 +128,9 @@ def staying_in_region(bucket: str, s3: S3Client) -> None:
         found = headers.get("x-amz-bucket-region") or answer["Error"].get("Region")
         expected = context.get("client_region")
         if found and expected and found != expected and context["s3_redirect"]["bucket"] == bucket:
-            facts = {"bucket": bucket, "found": found, "expected": expected}
-            raise InvalidInput(rules.BUCKET_REGION.problem(None, **facts))
+            tell(rules.BUCKET_REGION.problem(None, bucket=bucket, found=found, expected=expected))
 
-    s3.meta.events.register_first("needs-retry.s3", refuse, unique_id=f"deployer-staying-{bucket}")
+    s3.meta.events.register_first("needs-retry.s3", look, unique_id=f"deployer-region-of-{bucket}")
 
 
 def _other_owner(bucket: str, owner: str) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import zipfile
@@ -269,6 +270,12 @@ def test_the_brakes_are_those_of_this_deployment(app: Path, still_emulator: Star
         "  CodeDeployDefault.AllAtOnce, rolls back on failure and on alarm, alarms errors, latency"
     )
     assert planned(ran)[-1] != own
+    off = {"autoRollbackConfiguration": {"enabled": False, "events": ["DEPLOYMENT_FAILURE"]}}
+    ran = run_line(service, *PLAN, f"--parameters={json.dumps(off)}", environ=job(app, 1))
+    assert "no automatic rollback" in planned(ran)[-1]
+    nameless = {"overrideAlarmConfiguration": {"enabled": True, "alarms": [{}]}}
+    ran = run_line(service, *PLAN, f"--parameters={json.dumps(nameless)}", environ=job(app, 1))
+    assert ran.code == 0, ran.log
 
 
 def test_what_failed_since_is_not_taken_for_live(app: Path, still_emulator: Start, run_line: RunLine) -> None:

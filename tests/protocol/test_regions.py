@@ -77,6 +77,25 @@ def test_a_bucket_of_another_region_is_refused_with_both_named(job: Job, still_e
     assert "CreateDeployment" not in service.operations()
 
 
+@pytest.mark.parametrize(("pre_flight", "code"), [("errors", 0), ("strict", 2)])
+def test_a_revision_in_another_region_is_deployed_with_a_warning(
+    pre_flight: str, code: int, *, job: Job, still_emulator: Start
+) -> None:
+    """Some agents follow a bucket into its region; a copy in the deployment's own always works."""
+    here = still_emulator(bucket_store=job.s3)
+    built = job.run(here, "--stop-after=register", GITHUB_ACTIONS="true")
+    service = still_emulator(bucket_store=job.s3, bucket_regions={job.bucket: "us-east-1"})
+    given = {"INPUT_BUCKET": None, "INPUT_SOURCE": None, "INPUT_REVISION": built.outputs["revision"]}
+    ran = job.run(service, f"--pre-flight={pre_flight}", GITHUB_ACTIONS="true", **given)
+    assert ran.code == code, ran.log
+    level = "error" if code else "warning"
+    assert (
+        ran.log.count(f"::{level} title=bucket-region::The bucket `{job.bucket}` is in another region") == 1
+    )
+    assert "with a `bucket` in eu-west-1 for its copy" in ran.log
+    assert ("CreateDeployment" in service.operations()) == (code == 0)
+
+
 @pytest.mark.parametrize(
     ("region", "name", "console"),
     [
