@@ -1,45 +1,25 @@
 """Pure: a deployment that did not succeed → why, what to do, and where in the repository.
 
 The service's own words for a failed deployment ("too many individual instances failed") say nothing, so the
-targets are read: which lifecycle event failed, what the script said, and what that usually means. Failures
-that targets share are reported once.
+targets are read; `failures` says what went wrong on them.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.deployment.agent import AGENT_CLUES, PREVIOUS_GONE, RESTARTED, UNREACHABLE
-from deployer.deployment.causes import (
-    AGENT_NEVER_ANSWERED,
-    BALANCED,
-    ERROR_CODES,
-    EVENT_CODES,
-    PLAIN_CODES,
-    PREVIOUS_REVISION,
-    RESTART_AGENT,
-    Cause,
-    Place,
-    cause_of,
-)
+from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED, RESTART_AGENT, Place, cause_of
 from deployer.deployment.clues import causes_in
+from deployer.deployment.failures import SAID_BY_TARGETS, failures_of
 from deployer.deployment.holder import RESTART
-from deployer.deployment.logs import telling_line, texts_of
-from deployer.deployment.model import Diagnostics
-from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
-from deployer.deployment.refusals import APPSPEC_CLUES
-from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
-from deployer.deployment.service import NO_CALLBACK, SERVICE_CLUES
-from deployer.deployment.tools import TOOL_CLUES
-from deployer.errors import Location, Problem, Severity
+from deployer.deployment.service import SERVICE_CLUES
+from deployer.errors import Problem, Severity
 from deployer.text import first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from deployer.deployment.model import LifecycleEvent, Snapshot, Target
+    from deployer.deployment.failures import Failure
+    from deployer.deployment.model import Snapshot
     from deployer.deployment.places import Places
 
 
@@ -49,32 +29,15 @@ ANNOTATIONS = 10
 CONTINUING = "deployment-id, continue: true, application and deployment-group"
 """The inputs of a run that continues a blue/green deployment."""
 
-_EXPLAINED = 50
-"""The number of kinds of failures whose texts are searched: a hostile log could make thousands."""
-
-_SAID_BY_TARGETS = {"", "HEALTH_CONSTRAINTS", "HOOK_EXECUTION_FAILURE"}
-"""Codes of a deployment that say no more than that a target failed."""
-
 _PLAIN = {
     "ALARM_ACTIVE", "APPLICATION_MISSING", "AUTO_SCALING_IAM_ROLE_PERMISSIONS", "DEPLOYMENT_GROUP_MISSING",
     "IAM_ROLE_MISSING", "IAM_ROLE_PERMISSIONS", "MANUAL_STOP", "NO_INSTANCES", "REVISION_MISSING",
 }  # fmt: skip
 """Codes of a deployment that say what happened whatever names stand in its message, an alarm's say."""
 
-_SERVICE_EVENTS = frozenset(
-    {"Install", "AllowTraffic", "AllowTestTraffic", "BlockTraffic", "Start", "End", "DownloadBundle"}
-)
-"""Events that CodeDeploy carries out itself; no function runs in them."""
-
-_SCRIPT_NAMED = re.compile(r"^Script at specified location: [^\n]{0,500}? (?=failed )")
-"""The beginning of the agent's message: the script's name says nothing about the cause."""
-
-_SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *EXIT_CLUES)
-
 _SHIFTING = (
     "The traffic shifts in the steps and pauses of the deployment configuration: raise the input timeout "
-    "above "
-    "what they take together."
+    "above what they take together."
 )
 
 _TARGETS_UNREAD = (
@@ -84,47 +47,6 @@ _TARGETS_UNREADABLE = (
     "To see which target failed, and why, allow codedeploy:ListDeploymentTargets and "
     'codedeploy:BatchGetDeploymentTargets on "*".'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """One thing that went wrong, on every target where it went wrong in the same way.
-
-    `of` is how many targets the deployment has; `diagnostics` is untrusted text, from the first target.
-    """
-
-    event: str
-    diagnostics: Diagnostics
-    targets: tuple[str, ...]
-    of: int
-    causes: tuple[Cause, ...] = ()
-    location: Location | None = None
-
-    @property
-    def says_why(self) -> bool:
-        """True if the message says more than that the event failed."""
-        return bool(self.causes) or bool(reason(self.diagnostics))
-
-    @property
-    def problem(self) -> Problem:
-        """The failure as an annotation: what failed where, in the script's own words, and what to do."""
-        share = f" ({len(self.targets):,} of {self.of:,} targets)" if self.of > 1 else ""
-        why = reason(self.diagnostics)
-        message = f"{self.event} failed on {first_few(self.targets)}{share}" + (f": {why}" if why else "")
-        first = _first_line(self.diagnostics.message)
-        causes = [line for cause in self.causes for line in (cause.why, cause.advice) if line]
-        hint = "\n".join([*([first] if first not in message else []), *causes])
-        return Problem(message, hint, code=self.diagnostics.error_code, location=self.location)
-
-
-def reason(diagnostics: Diagnostics) -> str:
-    """Return why an event failed, in one line: the script and its last output, else the service's message."""
-    said = telling_line(diagnostics.log_tail) or _first_line(diagnostics.message)
-    return ": ".join(part for part in (" ".join(diagnostics.script.split()), said) if part)
-
-
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.splitlines() if line.strip()), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,16 +61,16 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
     """Explain the state of a deployment as of the last check.
 
     The deployment's own code comes first where it says more than that targets failed. Of one that succeeded,
-    the targets that failed anyway are warnings; of one that still runs, why it may not have
-    ended in time.
+    the targets that failed anyway are warnings; of one that still runs, it says why it may not have ended in
+    time.
     """
-    failures = tuple(_failures(snapshot, places))
+    failures = tuple(failures_of(snapshot, places))
     problems = [failure.problem for failure in failures]
     if snapshot.status == "Succeeded":
         problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
     elif not snapshot.ended:
         problems.append(_unfinished(snapshot))
-    elif snapshot.error_code not in _SAID_BY_TARGETS or _says_nothing(failures):
+    elif snapshot.error_code not in SAID_BY_TARGETS or _says_nothing(failures):
         own = _deployment_problem(snapshot, places)
         reasons = [failure.problem for failure in failures if failure.says_why]
         by_script = snapshot.error_code == "MANUAL_STOP" and reasons  # stopped because of what failed
@@ -228,107 +150,6 @@ def _unfinished(snapshot: Snapshot) -> Problem:
         hint,
         code="timed-out",
     )
-
-
-def _failures(snapshot: Snapshot, places: Places) -> Iterable[Failure]:
-    """Return each distinct failure once, the one on the most targets first."""
-    groups: dict[tuple[str, str, str, str], list[tuple[Target, LifecycleEvent]]] = {}
-    targets = snapshot.targets or ()
-    for target in targets:
-        if event := target.failed_event:
-            diagnostics = event.diagnostics or Diagnostics()
-            key = (
-                event.name,
-                diagnostics.error_code,
-                diagnostics.script,
-                _without_names(diagnostics.message, target.id),
-            )
-            groups.setdefault(key, []).append((target, event))
-    for number, members in enumerate(sorted(groups.values(), key=len, reverse=True)):
-        first, event = members[0]
-        diagnostics = event.diagnostics or Diagnostics()
-        if number >= _EXPLAINED:
-            causes: tuple[Cause, ...] = ()
-        elif first.kind == "instance":
-            causes = tuple(_causes(event.name, diagnostics))
-        else:
-            hooked = snapshot.error_code in _SAID_BY_TARGETS and (
-                bool(diagnostics.script) or _is_hooked(event.name, places)
-            )
-            texts = (diagnostics.message, snapshot.error_message)
-            known = causes_in(texts, event.name, [NO_CALLBACK]) or (ERROR_CODES["HOOK_EXECUTION_FAILURE"],)
-            causes = known if hooked else ()
-        yield Failure(
-            event=event.name,
-            diagnostics=diagnostics,
-            targets=tuple(target.id for target, _ in members),
-            of=len(targets),
-            causes=causes,
-            location=_location(event.name, diagnostics, causes, places),
-        )
-
-
-def _is_hooked(event: str, places: Places) -> bool:
-    """Return whether a function runs in the event: by the AppSpec, or, without one, whether one could."""
-    return event in places.hooks if places.appspec else event not in _SERVICE_EVENTS
-
-
-def _without_names(message: str, target: str) -> str:
-    return re.sub(r"i-[0-9a-f]{8,}|d-[A-Z0-9]+", "…", message.replace(target, "…"))
-
-
-def _causes(event: str, diagnostics: Diagnostics) -> Iterable[Cause]:
-    """Return the causes of an event's failure on an instance, the most certain first."""
-    if found := causes_in([diagnostics.message], event, [UNREACHABLE]):
-        yield from found
-        return
-    previous = event in PREVIOUS_REVISION_EVENTS
-    if previous:
-        if gone := causes_in([diagnostics.message], event, [PREVIOUS_GONE]):
-            yield from gone
-            return
-        yield PREVIOUS_REVISION
-    elif event in BALANCED:
-        yield BALANCED[event]
-        return
-    by_agent = not diagnostics.script or event in {"DownloadBundle", "Install"}
-    found = _by_agent(event, diagnostics) if by_agent else _by_script(event, diagnostics)
-    if not previous and (diagnostics.error_code in PLAIN_CODES or not found):
-        yield EVENT_CODES.get(diagnostics.error_code, Cause())
-    yield from found[:1]
-
-
-def _by_agent(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
-    """Return the causes in a message of the agent about its own work or about an AppSpec that it refuses."""
-    return causes_in((diagnostics.message, diagnostics.log_tail), event, (*AGENT_CLUES, *APPSPEC_CLUES))
-
-
-def _by_script(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
-    """Return the causes in the agent's message on how a script ended, else in its log, else its exit code."""
-    line, after, before = texts_of(diagnostics.log_tail)
-    if found := causes_in([_SCRIPT_NAMED.sub("", diagnostics.message)], event, (RESTARTED, *ENDING_CLUES)):
-        return found
-    if found := causes_in((line, after), event, _SAID_BY_SCRIPTS):
-        return found
-    if by_exit := causes_in([diagnostics.message], event, EXIT_CLUES):
-        return causes_in([before], event, COMMAND_CLUES) or by_exit
-    return causes_in([before], event, _SAID_BY_SCRIPTS)
-
-
-def _location(
-    event: str, diagnostics: Diagnostics, causes: tuple[Cause, ...], places: Places
-) -> Location | None:
-    """Return the place where the failure can be fixed, according to the first cause that names one."""
-    cause = next((cause for cause in causes if cause.place), Cause())
-    if cause.place is Place.NOWHERE:
-        return None
-    if event in PREVIOUS_REVISION_EVENTS:
-        return places.of_event(event, diagnostics)
-    if cause.place in {Place.APPSPEC, Place.SOURCE}:
-        return places.of_cause(cause)
-    if cause.place is Place.SCRIPT and (script := places.script(diagnostics.script)):
-        return Location(script, 1)
-    return places.of_event(event, diagnostics)
 
 
 def _deployment_problem(snapshot: Snapshot, places: Places) -> Problem:

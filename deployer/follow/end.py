@@ -40,45 +40,12 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
 
     When the time is up or the job is cancelled, do with the deployment what the inputs say.
     """
-    settings, outcome = run.settings, run.outcome
+    outcome = run.outcome
     started = run.clock.monotonic()
-    first_failure = FirstFailure(deployment, settings.on_first_failure, aws.codedeploy_once, run.ci)
-    live = live_log(deployment, aws=aws, run=run)
-    continuing = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
-    try:
-        with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
-            ending = outcome.ending = watch(
-                deployment,
-                budget,
-                aws=aws,
-                run=run,
-                timeouts=places.timeouts,
-                stop_after=settings.stop_after,
-                acts=[
-                    *([live.show] if live else []),
-                    first_failure.show,
-                    *([continuing] if settings.continue_ else []),
-                ],
-                silent=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
-                extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
-            )
-    except Interrupted:
-        end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, run=run)
-        raise
-    if first_failure.stopped:
-        ending = outcome.ending = _as_stopped(ending, settings.on_first_failure)
+    ending = outcome.ending = _watched(deployment, places, budget, aws=aws, run=run)
     conclude(ending, deployment, places, aws=aws, run=run)
-    if ending.status is Status.TIMED_OUT and (stopped := stop_late(deployment, ending, aws=aws, run=run)):
-        if stopped.status in {
-            Status.SUCCEEDED,
-            Status.FAILED,
-        }:  # by itself, before the stop could take effect
-            ending = outcome.ending = stopped
-            conclude(ending, deployment, places, aws=aws, run=run)
-        else:
-            outcome.ending = replace(stopped, status=ending.status)
-            if identifier := stopped.snapshot.rollback_id:
-                run.rolled_back(replace(deployment, id=identifier, revision=None))
+    if ending.status is Status.TIMED_OUT:
+        ending = _out_of_time(ending, deployment, places, aws=aws, run=run)
     left = budget + ending.snapshot.waits - timedelta(seconds=run.clock.monotonic() - started)
     if ending.status is Status.SUCCEEDED:
         outcome.live = deployment.revision or ending.snapshot.revision
@@ -90,6 +57,51 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
     if not outcome.live and ending.status is not Status.READY:
         run.suggest(to_go_back())
     run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
+
+
+def _watched(deployment: Deployment, places: Places, budget: timedelta, *, aws: Aws, run: Run) -> Ending:
+    """Watch the deployment until it ends or the time is up, doing meanwhile what the inputs ask for."""
+    settings = run.settings
+    first_failure = FirstFailure(deployment, settings.on_first_failure, aws.codedeploy_once, run.ci)
+    live = live_log(deployment, aws=aws, run=run)
+    continuing = continue_wait(deployment.id, client=aws.codedeploy_once, say=run.ci.say)
+    acts = [
+        *([live.show] if live else []),
+        first_failure.show,
+        *([continuing] if settings.continue_ else []),
+    ]
+    try:
+        with run.ci.section(f"Wait for {deployment.id}, up to {duration(budget.total_seconds())}"):
+            ending = watch(
+                deployment,
+                budget,
+                aws=aws,
+                run=run,
+                timeouts=places.timeouts,
+                stop_after=settings.stop_after,
+                acts=acts,
+                silent=[] if settings.on_first_failure is OnEnd.LEAVE else ["failed"],
+                extra_looks=0 if settings.on_timeout is OnEnd.LEAVE else _EXTRA_LOOKS,
+            )
+    except Interrupted:
+        end(deployment, settings.on_cancel, client=aws.codedeploy_hasty, run=run)
+        raise
+    return _as_stopped(ending, settings.on_first_failure) if first_failure.stopped else ending
+
+
+def _out_of_time(ending: Ending, deployment: Deployment, places: Places, *, aws: Aws, run: Run) -> Ending:
+    """Do what `on-timeout` says, and return how the deployment ended: by itself, if before the stop."""
+    stopped = stop_late(deployment, ending, aws=aws, run=run)
+    if stopped is None:
+        return ending
+    if stopped.status in {Status.SUCCEEDED, Status.FAILED}:
+        run.outcome.ending = stopped
+        conclude(stopped, deployment, places, aws=aws, run=run)
+        return stopped
+    run.outcome.ending = replace(stopped, status=ending.status)
+    if identifier := stopped.snapshot.rollback_id:
+        run.rolled_back(replace(deployment, id=identifier, revision=None))
+    return ending
 
 
 def _as_stopped(ending: Ending, how: OnEnd) -> Ending:

@@ -51,6 +51,16 @@ class Limits:
     disk: int = 10_000_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process to run in a container: its words, its user, its variables as `NAME=value`, and its folder."""
+
+    words: Sequence[str]
+    user: str = ROOT
+    variables: Sequence[str] = ()
+    folder: str = "/"
+
+
 class Gone(Exception):
     """The container has ended by itself, or something in it ended it."""
 
@@ -85,37 +95,21 @@ class Container:
         ):
             response.read()
 
-    def execute(  # noqa: PLR0913 - its knobs are keyword-only
+    def execute(
         self,
-        command: Sequence[str],
+        process: Process,
         *,
         output: Callable[[int, bytes], None],
-        user: str = ROOT,
-        variables: Sequence[str] = (),
-        folder: str = "/",
         until: float = float("inf"),
         tick: Callable[[], None] = lambda: None,
     ) -> int | None:
-        """Run a command and return its exit code; None if it has not ended by the time `until`.
+        """Run a process and return its exit code; None if it has not ended by the time `until`.
 
         `output` is given its output as it comes: 1 for stdout or 2 for stderr, and some bytes. `tick` is
         called about once a second. Raises Gone or DiskFull.
         """
         with self._alive():
-            created = self._engine.ask(
-                "POST",
-                f"containers/{self._name}/exec",
-                "run a command",
-                body={
-                    "AttachStdout": True,
-                    "AttachStderr": True,
-                    "Cmd": list(command),
-                    "User": user,
-                    "Env": list(variables),
-                    "WorkingDir": folder,
-                },
-            )
-            identifier = fact(created, "Id")
+            identifier = self._described(process)
             with self._engine.open(
                 "POST",
                 f"exec/{identifier}/start",
@@ -125,11 +119,31 @@ class Container:
             ) as response:
                 if not self._read(response, output, until, tick):
                     return None
-            ended = self._engine.ask("GET", f"exec/{identifier}/json", "tell how a command ended")
+            return self._exit_code(identifier)
+
+    def _described(self, process: Process) -> str:
+        """Describe a process to the engine, and return the ID by which it can be started."""
+        created = self._engine.ask(
+            "POST",
+            f"containers/{self._name}/exec",
+            "run a command",
+            body={
+                "AttachStdout": True,
+                "AttachStderr": True,
+                "Cmd": list(process.words),
+                "User": process.user,
+                "Env": list(process.variables),
+                "WorkingDir": process.folder,
+            },
+        )
+        return str(fact(created, "Id"))
+
+    def _exit_code(self, identifier: str) -> int:
+        ended = self._engine.ask("GET", f"exec/{identifier}/json", "tell how a command ended")
         if fact(ended, "Running"):
             raise EngineFault(
                 Problem(
-                    "The Docker engine closed the output of a command that still runs.",
+                    "The Docker engine closed the output of a command that is still running.",
                     code="rehearsal-engine",
                 )
             )

@@ -15,7 +15,7 @@ from deployer.choices import APPSPEC, FileExistsBehavior
 from deployer.deployment.model import LifecycleEvent, Snapshot, Target
 from deployer.errors import Severity
 from deployer.rehearse import install
-from deployer.rehearse.container import DiskFull, Gone
+from deployer.rehearse.container import DiskFull, Gone, Process
 from deployer.rehearse.engine import Refused
 from deployer.rehearse.log import EventLog
 from deployer.rehearse.scripts import FOLDER, TIME_UP, EventFailed, Hooks
@@ -272,8 +272,8 @@ class Life:
         script, steps = install.follow(plan)
         code, number, said = self._script(script, "install")
         if code:
-            step = dict(enumerate(steps)).get(int(number) if number.isdigit() else -1, ("", folder))
-            raise EventFailed(install.failure(step, said))
+            step = steps[int(number)] if number.isdigit() and int(number) < len(steps) else None
+            raise EventFailed(install.failure(step, said) if step else _last_line(said))
         self.notes += plan.notes
         return plan.installed
 
@@ -293,7 +293,7 @@ class Life:
                 raise EventFailed("There are too many files to install, as if links formed a cycle")
 
         code = self.container.execute(
-            ["/bin/sh", "-c", script, "sh", *arguments],
+            Process(["/bin/sh", "-c", script, "sh", *arguments]),
             output=output,
             until=self.terms.deadline,
             tick=self._tick,

@@ -10,12 +10,12 @@ from __future__ import annotations
 import posixpath
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.model import Diagnostics
-from deployer.rehearse.container import ROOT, DiskFull, Gone
+from deployer.rehearse.container import DiskFull, Gone, Process
 from deployer.rehearse.engine import Refused
 
 if TYPE_CHECKING:
@@ -118,10 +118,11 @@ class Hooks:
         key = secrets.token_hex(8)
         check = ["sh", key, _NOTES, script]
         if hook.runas is None:
-            command = ["/bin/sh", "-c", _CHECK + _RUN, *check, script]
-            self._execute(command, key, log, until=until)
+            process = Process(["/bin/sh", "-c", _CHECK + _RUN, *check, script])
+            self._execute(process, key, log, until=until)
             return
-        said = self._execute(["/bin/sh", "-c", _CHECK + _USER, *check, hook.runas], key, log, until=until)
+        process = Process(["/bin/sh", "-c", _CHECK + _USER, *check, hook.runas])
+        said = self._execute(process, key, log, until=until)
         match said.split(":"):
             case ["user", _, _, _, _, _, home, shell]:
                 shell = shell or "/bin/sh"
@@ -131,20 +132,11 @@ class Hooks:
         variables = [f"HOME={home}", f"SHELL={shell}"]
         if hook.runas != "root":
             variables += [f"USER={hook.runas}", f"LOGNAME={hook.runas}"]
-        command = ["/bin/sh", "-c", f"notes=$1; shift\n{_RUN}", "sh", _NOTES, shell, "-c", script]
-        self._execute(command, key, log, until=until, user=hook.runas, variables=variables)
+        words = ["/bin/sh", "-c", f"notes=$1; shift\n{_RUN}", "sh", _NOTES, shell, "-c", script]
+        self._execute(Process(words, hook.runas, variables), key, log, until=until)
 
-    def _execute(  # noqa: PLR0913 - its knobs are keyword-only
-        self,
-        command: Sequence[str],
-        key: str,
-        log: EventLog,
-        *,
-        until: float,
-        user: str = ROOT,
-        variables: Sequence[str] = (),
-    ) -> str:
-        """Run a command and return what it says about a user; raises _Fault for all that is wrong."""
+    def _execute(self, process: Process, key: str, log: EventLog, *, until: float) -> str:
+        """Run a process as a hook and return what it says of a user; raises _Fault for all that is wrong."""
         words: list[str] = []
 
         def output(stream: int, data: bytes) -> None:
@@ -155,11 +147,8 @@ class Hooks:
 
         try:
             code = self.container.execute(
-                command,
+                replace(process, variables=[*self.variables, *process.variables], folder=FOLDER),
                 output=output,
-                user=user,
-                variables=[*self.variables, *variables],
-                folder=FOLDER,
                 until=until,
                 tick=self.tick,
             )
@@ -180,7 +169,7 @@ class Hooks:
         said = bytearray()
         with suppress(Gone, DiskFull, Refused):
             self.container.execute(
-                ["/bin/sh", "-c", _LEFT_OPEN, "sh", _NOTES],
+                Process(["/bin/sh", "-c", _LEFT_OPEN, "sh", _NOTES]),
                 output=lambda _, data: said.extend(data),
                 until=self.clock.monotonic() + _LOOK_SECONDS,
             )

@@ -16,7 +16,7 @@ from deployer.errors import InvalidInput, Problem, RehearsalFailed, Severity
 from deployer.follow.places import places_of
 from deployer.follow.watch import narrator
 from deployer.rehearse import stubs
-from deployer.rehearse.container import Gone, Limits, started
+from deployer.rehearse.container import Gone, Limits, Process, started
 from deployer.rehearse.engine import Engine, Unreachable
 from deployer.rehearse.life import GROUP_ID, Archive, Life, Terms, variables_of
 from deployer.rehearse.previous import previous
@@ -145,7 +145,7 @@ def _container(terms: Terms, run: Run) -> Iterator[Container]:
 
 def _put_stubs(names: Sequence[str], container: Container, image: str) -> None:
     try:
-        code = container.execute(stubs.install(names), output=lambda _stream, _data: None)
+        code = container.execute(Process(stubs.install(names)), output=lambda _stream, _data: None)
     except Gone:
         code = None
     if code != 0:

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from deployer.deployment.explain import reason
+from deployer.deployment.failures import reason
 from deployer.errors import Severity
 from deployer.text import printable, printable_lines
 

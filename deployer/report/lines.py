@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from deployer.bundle.contents import Bundle, Contents
     from deployer.bundle.tree import Tally
-    from deployer.deployment.explain import Failure
+    from deployer.deployment.failures import Failure
     from deployer.deployment.model import Deployment, Snapshot
     from deployer.deployment.wait import Ending
     from deployer.fleet.model import Fleet

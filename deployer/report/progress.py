@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.deployment.explain import CONTINUING, reason
+from deployer.deployment.explain import CONTINUING
+from deployer.deployment.failures import reason
 from deployer.text import counts, duration, size
 
 if TYPE_CHECKING:

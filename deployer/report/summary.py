@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from deployer.bundle.contents import Bundle
-    from deployer.deployment.explain import Failure
+    from deployer.deployment.failures import Failure
     from deployer.deployment.model import Deployment, Snapshot, Traffic
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem

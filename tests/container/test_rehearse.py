@@ -19,7 +19,7 @@ import pytest
 
 from deployer.clock import SystemClock
 from deployer.errors import ExitCode
-from deployer.rehearse.container import LABEL, Limits, started
+from deployer.rehearse.container import LABEL, Limits, Process, started
 from deployer.rehearse.engine import Engine
 from deployer.rehearse.life import Archive, Life, Terms
 from deployer.rehearse.scripts import EventFailed
@@ -106,7 +106,7 @@ def test_each_bundle_ends_as_with_the_agent(base: str) -> None:
                 ):
                     wrong.append(f"{case['name']}: {refusal}, the agent: {case['agent_message']}")
                 if any(event.name == "Install" for event in life.events):
-                    running.execute(["rm", "-rf", "/srv/t"], output=lambda _stream, _data: None)
+                    running.execute(Process(["rm", "-rf", "/srv/t"]), output=lambda _stream, _data: None)
         return wrong
 
     with ThreadPoolExecutor(WORKERS) as pool:

@@ -21,7 +21,7 @@ import pytest
 from deployer.clock import SystemClock
 from deployer.errors import ExitCode
 from deployer.main import execute
-from deployer.rehearse.container import Limits, started
+from deployer.rehearse.container import Limits, Process, started
 from deployer.rehearse.engine import Engine
 from tests.certificates import certify
 from tests.engine import Command, FakeEngine, Handler, frame
@@ -354,7 +354,7 @@ def test_a_script_may_be_silent_for_longer_than_an_answer_may_take(engine: FakeE
     with started(
         impatient, engine.image, variables=[], seconds=9, limits=Limits(), say=print, clock=SystemClock()
     ) as container:
-        assert container.execute(["true"], output=lambda *piece: said.append(piece)) == 0
+        assert container.execute(Process(["true"]), output=lambda *piece: said.append(piece)) == 0
     assert said == [(1, b"done\n")]
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import re
+import shlex
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from deployer.choices import Shell
 from deployer.command import Call, Command, parse
 from deployer.main import execute
 from deployer.reference.completion import COMMANDS, completion
+from deployer.reference.inputs import OPTIONS, entries
 from deployer.settings.model import inputs
 
 if TYPE_CHECKING:
@@ -128,6 +131,55 @@ def test_bash_completes_commands_flags_and_values() -> None:
     assert completed("deployer --on-cancel=") == {"leave", "stop", "rollback"}
     assert completed("deployer --restart --cont") == {"--continue"}
     assert completed("deployer --source ") == set(), "a file, which bash completes itself"
+
+
+def test_zsh_is_told_every_command_flag_and_value_in_words_of_its_own() -> None:
+    """Each is one word of the shell, in which `_arguments` reads brackets and colons as its own."""
+    words = shlex.split(completion(Shell.ZSH), comments=True)
+    specs = {found[1]: each for each in words if (found := re.match(r"\*?(--[\w-]+)=?\[", each))}
+    assert specs.keys() == {*OPTIONS, *(f"--{entry.name}" for entry in entries())}
+    for entry in entries():
+        spec = specs[f"--{entry.name}"]
+        about = re.sub(r"\\(.)", r"\1", spec[spec.index("[") + 1 : re.search(r"(?<!\\)\]", spec).start()])  # type: ignore[union-attr]
+        assert about == entry.gist.replace("`", "")
+        value = re.search(r":value:(.*)$", spec)
+        assert (value is None) is entry.is_switch
+        if entry.choices:
+            assert value
+            assert value[1] == f"({' '.join(entry.choices)})"
+    (commands,) = (each for each in words if each.startswith("1:command:"))
+    assert [name for name in COMMANDS if f"{name}\\:" in commands] == [*COMMANDS]
+    assert f"2:shell:({' '.join(Shell)})" in words
+
+
+def test_fish_is_told_every_command_flag_and_value() -> None:
+    lines = [each for each in completion(Shell.FISH).splitlines() if not each.startswith("#")]
+    assert all(each.startswith("complete --command deployer ") for each in lines)
+    told = {}
+    for line in lines:
+        if name := re.search(r" --long-option ([\w-]+)", line):
+            text = re.search(r" --description '((?:[^'\\]|\\.)*)'$", line)
+            assert text, line
+            told[name[1]] = (line, re.sub(r"\\(.)", r"\1", text[1]))
+    assert told.keys() == {*(each.removeprefix("--") for each in OPTIONS), *inputs()}
+    for entry in entries():
+        line, about = told[entry.name]
+        assert about == entry.gist.replace("`", "")
+        assert ("--require-parameter" in line) is (not entry.is_switch and not entry.choices)
+        if entry.choices:
+            assert f"--exclusive --arguments '{' '.join(entry.choices)}'" in line
+    offered = [found[1] for line in lines if (found := re.search(r"subcommand --arguments (\w+)", line))]
+    assert offered == [*COMMANDS]
+
+
+@pytest.mark.parametrize(("shell", "check"), [(Shell.ZSH, "-n"), (Shell.FISH, "--no-execute")])
+def test_the_shell_itself_can_read_its_script(shell: Shell, check: str, tmp_path: Path) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not on this machine")
+    script = tmp_path / "script"
+    script.write_text(completion(shell), encoding="utf-8")
+    done = subprocess.run([shell, check, str(script)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize(
