@@ -56,6 +56,19 @@ def test_no_privilege_is_needed(image: str, s3: S3Server, step: Callable[..., Jo
     assert job.outputs()["status"] == "succeeded"
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_a_limit_of_processes_costs_time_alone(
+    image: str, workspace: Path, tmp_path: Path, limit: int
+) -> None:
+    """Many files are packed to the same bytes by the one process, or thread, that there may be."""
+    for number in range(2500):
+        (workspace / f"{number}").write_bytes(b"%d" % number * 9)
+    job = make_job(tmp_path, workspace, {"INPUT_STOP-AFTER": "package"})
+    limited = job.run(image, f"--pids-limit={limit}", *HARDENED)
+    assert limited.returncode == 0, limited.stdout
+    assert limited.stdout == job.run(image).stdout
+
+
 def test_a_hostile_workspace_changes_nothing(
     image: str, s3: S3Server, workspace: Path, step: Callable[..., Job]
 ) -> None:
