@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -42,6 +43,12 @@ def killed(number: int) -> tuple[int, bool]:
     if number == ITEMS[50] and os.getpid() != HERE:
         os.kill(os.getpid(), signal.SIGKILL)
     return square(number)
+
+
+def lasting(number: int) -> bytes:
+    """More than waits in a pipe."""
+    time.sleep(0.001)
+    return bytes(number % 2 << 16)
 
 
 def failing(number: int) -> int:
@@ -87,6 +94,33 @@ def test_an_early_end_ends_the_processes() -> None:
     assert len(children() - before) == 2
     stream.close()
     assert children() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_the_processes_end_with_the_one_that_began_them(number: signal.Signals) -> None:
+    """Whether it is asked to end, or has no time left to end them."""
+    script = (
+        "from tests.unit.test_processes import children, in_processes, lasting\n"
+        "from deployer.signals import signals\n"
+        "with signals():\n"
+        "    for _ in in_processes(lasting, range(10**6), 2):\n"
+        "        print(*children(), flush=True)"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdout
+        others = process.stdout.readline().split()
+        process.send_signal(number)
+    assert len(others) == 2
+    for other in others:
+        for _ in range(1000):
+            if not Path("/proc", other.decode()).exists():
+                break
+            time.sleep(0.01)
+        else:
+            pytest.fail("a process is left over")
 
 
 def test_where_no_process_can_be_started_the_work_is_done_here() -> None:
