@@ -130,7 +130,7 @@ class Ci(ABC):
             self._plain(f"  | {self._safe(line)}")
 
     def debug(self, text: str) -> None:
-        """Print a line that only someone who hunts a fault wants to see."""
+        """Print a line that only helps to find a fault."""
         if self.debugging:
             self.say(f"debug: {text}")
 

@@ -129,4 +129,4 @@ def _bounded(text: str, group: str) -> str:
     """Return the end of a text that is too long, from the beginning of a line."""
     if len(text) <= _LONGEST_TEXT:
         return text
-    return f"… the lines before are in the log group {group}\n{text[-_LONGEST_TEXT:].partition(chr(10))[2]}"
+    return f"… earlier lines are in the log group {group}\n{text[-_LONGEST_TEXT:].partition(chr(10))[2]}"

@@ -1,9 +1,9 @@
 """Reading a fleet: the only module here that calls AWS, and never one that a run depends on.
 
-Each call is optional. What is denied, fails or would take too long is None, with a line for whoever hunts a
-fault; nothing else follows from it. A fleet of a thousand instances takes six calls: DescribeInstances
-returns up to 1,000 a page, all instances of an Auto Scaling group are listed with it, and Systems Manager is
-asked only for connections that are lost.
+Each call is optional. What is denied, fails or would take too long is None, with a debug line; nothing else
+follows from it. A fleet of a thousand instances takes six calls: DescribeInstances returns up to 1,000 a
+page, all instances of an Auto Scaling group are listed with it, and Systems Manager is asked only for
+connections that are lost.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Reader:
     def ask(self, service: str, operation: str, **parameters: object) -> Mapping[str, Any] | None:
         """Return the answer to a call, None if there is none."""
         if self.calls <= 0 or self.clock.monotonic() > self.deadline:
-            self.debug(f"{service}: {operation} was left out, since reading has taken enough calls or time.")
+            self.debug(f"{service}: {operation} was skipped: reading has taken enough calls or time already.")
             return None
         self.calls -= 1
         self.refusal = ""

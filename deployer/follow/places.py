@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from deployer.bundle.reading import LONGEST_TEXT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -19,7 +21,7 @@ def places_of(bundle: Bundle) -> Places:
 
     contents = bundle.contents
     path = contents.locate(APPSPEC)
-    text = contents.read(APPSPEC, 1 << 20) if path else b""
+    text = contents.read(APPSPEC, LONGEST_TEXT + 1) if path else b""
     found = bundle.appspec or (_parsed(text, path) if path else None)
     return _places(found, path, contents.locate, text=text)
 
@@ -31,13 +33,22 @@ def places_in(repository: Path, *, appspec: str) -> Places:
         try:
             path = (repository / name).resolve()
             found = path.is_file() and path.is_relative_to(repository.resolve())
-        except (OSError, ValueError):  # no name that a file can have
+        except (OSError, ValueError, RuntimeError):  # no name that a file can have, or links in a circle
             return None
         return path.relative_to(repository.resolve()).as_posix() if found else None
 
     path = locate(appspec)
-    text = (repository / path).read_bytes() if path else b""
+    text = _start(repository / path) if path else b""
     return _places(_parsed(text, path) if path else None, path, locate, text=text)
+
+
+def _start(path: Path) -> bytes:
+    """Return as much of a file as an AppSpec may have; nothing if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_TEXT + 1)
+    except OSError:
+        return b""
 
 
 def _parsed(text: bytes, path: str) -> AppSpec | None:

@@ -91,8 +91,8 @@ def _unpacked(listing: Mapping[str, Listed]) -> Mapping[str, Listed]:
 def _of_inline(revision: AppSpecRevision) -> Side:
     if revision.content is None:
         missing = Unknown(
-            f"of the live AppSpec only the SHA-256 is known, {revision.sha256[:12]}…; "
-            "codedeploy:GetApplicationRevision shows its text"
+            f"only the SHA-256 of the live AppSpec is known ({revision.sha256[:12]}…); "
+            "codedeploy:GetApplicationRevision would show its text"
         )
         return Side(lambda: None, lambda: missing, revision.sha256)
     content = revision.content.encode()

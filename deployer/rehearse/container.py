@@ -316,7 +316,7 @@ def _unusable(image: str, error: Refused) -> DeployError:
         return InvalidInput(
             Problem(
                 f"Input rehearse-image: no container of {image} can be started: {error.reason}.",
-                "Name an image of the instances' system, which has /bin/sh and the usual commands.",
+                "Name an image of the system that the instances run, with /bin/sh and the usual commands.",
                 code="rehearsal-image",
             )
         )
@@ -329,6 +329,6 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
         engine.ask("DELETE", f"containers/{name}", "remove a container", query={"force": 1, "v": 1})
     except Refused as error:
         if error.status not in {_NOT_FOUND, _CONFLICT}:  # gone, or about to
-            say(f"{error.problems[0].message} It is removed by the engine when this process ends.")
+            say(f"{error.problems[0].message} The engine will remove it when this process ends.")
     except (EngineFault, InvalidInput) as error:
-        say(f"{error.problems[0].message} The container {name} is removed by the engine in time.")
+        say(f"{error.problems[0].message} The engine will remove the container {name} later.")

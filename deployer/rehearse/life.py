@@ -290,7 +290,7 @@ class Life:
         def output(stream: int, data: bytes) -> None:
             streams[stream].extend(data)
             if len(streams[stream]) > _MOST_SAID:
-                raise EventFailed("There are too many files to install, as if links formed a cycle")
+                raise EventFailed("There are too many files to install; links may form a cycle")
 
         code = self.container.execute(
             Process(["/bin/sh", "-c", script, "sh", *arguments]),

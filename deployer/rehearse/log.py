@@ -67,7 +67,7 @@ class EventLog:
     @property
     def whole(self) -> str:
         """All lines, or the last of very many."""
-        cut = f"({self._left_out:,} lines before these are left out)\n" if self._left_out else ""
+        cut = f"({self._left_out:,} earlier lines are left out)\n" if self._left_out else ""
         return cut + "".join(self._lines)
 
     @property

@@ -84,7 +84,7 @@ def _failed(image: str, reason: str) -> DeployError:
     return EngineFault(
         Problem(
             f"Image {image} could not be pulled: {reason.rstrip('.')}.",
-            "Check the engine's way to the registry, or `docker pull` the image in an earlier step.",
+            "Check that the engine can reach the registry, or `docker pull` the image in an earlier step.",
             code="rehearsal-image",
         )
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "/opt/codedeploy-agent"
 """The agent's folder, where hooks start."""
 
-TIME_UP: Final = "still running when the time of the rehearsal was up"
+TIME_UP: Final = "still running when the rehearsal's time was up"
 _LOOK_SECONDS: Final = 10
 _NOTES: Final = f"{FOLDER}/.rehearsal"
 

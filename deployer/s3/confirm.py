@@ -57,7 +57,8 @@ def described(
 ) -> HeadObjectOutputTypeDef:
     """Return S3's description of the object that a revision names.
 
-    Raises InvalidInput when it is certainly not there, or is no longer the same; the SDK's other exceptions.
+    Raises InvalidInput when it is certainly not there, is empty or no longer the same; the SDK's other
+    exceptions.
     """
     wanted: HeadObjectRequestTypeDef = {"Bucket": revision.bucket, "Key": revision.key}
     if revision.version_id:
@@ -88,13 +89,19 @@ def described(
                 "bucket so that revisions refer to a version.",
             )
         )
+    if not found["ContentLength"]:
+        raise InvalidInput(
+            Problem(
+                f"The revision is an empty object: {revision.uri}", "Build it again, and deploy that one."
+            )
+        )
     return found
 
 
 def _unconfirmed(bucket: str, owner: str, error: Exception) -> AccessDenied:
     return AccessDenied(
         Problem(
-            f"Whether account {owner} owns the bucket {bucket} cannot be confirmed: {error}",
+            f"It cannot be confirmed that account {owner} owns the bucket {bucket}: {error}",
             "Check the revision's bucket and expected-bucket-owner. If both are right, allow s3:GetObject on "
             "the revision.",
             code="bucket-owner",

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deployer.aws.errors import sdk_errors, translate
 from deployer.errors import AccessDenied
-from deployer.regions import partition
 from deployer.s3.confirm import described
-from deployer.s3.destination import DIGEST, head, staying_in_region, stored
+from deployer.s3.destination import DIGEST, head, object_arn, reading, staying_in_region, stored
 from deployer.s3.multipart import begin, etag_of
 from deployer.s3.parts import Stretch
 from deployer.s3.ranges import Pin
@@ -114,9 +113,8 @@ def _looked_at(revision: S3Revision, s3: S3Client, owner: str) -> _Source:
     try:
         found = described(revision, s3=s3, owner=owner, checksum="ENABLED")
     except sdk_errors() as error:
-        arn = f"arn:{partition(s3.meta.region_name)}:s3:::{revision.bucket}/{revision.key}"
-        action = "s3:GetObjectVersion" if revision.version_id else "s3:GetObject"
-        raise _unreadable(translate(error, action=action, resource=arn), owner) from error
+        arn = object_arn(revision.bucket, revision.key, s3)
+        raise _unreadable(translate(error, action=reading(revision), resource=arn), owner) from error
     etag, size = found["ETag"].strip('"'), found["ContentLength"]
     pin = Pin(revision.bucket, revision.key, etag, revision.version_id, size)
     return _Source(pin, *_checksum(found), found["Metadata"].get(DIGEST, ""))

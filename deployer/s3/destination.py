@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
-    from deployer.revision import BundleType
+    from deployer.revision import BundleType, S3Revision
 
 
 DIGEST: Final = "digest"  # the object's metadata `x-amz-meta-digest`
@@ -101,8 +101,18 @@ def upload_errors(destination: Destination, s3: S3Client) -> Iterator[None]:
     except sdk_errors() as error:
         if is_denied(error) and (owner := destination.expected_bucket_owner):
             raise AccessDenied(_other_owner(destination.bucket, owner)) from error
-        arn = f"arn:{partition(s3.meta.region_name)}:s3:::{destination.bucket}/{destination.key}"
+        arn = object_arn(destination.bucket, destination.key, s3)
         raise translate(error, action="s3:PutObject", resource=arn) from error
+
+
+def object_arn(bucket: str, key: str, s3: S3Client) -> str:
+    """Return the ARN of an object, by which IAM grants access to it."""
+    return f"arn:{partition(s3.meta.region_name)}:s3:::{bucket}/{key}"
+
+
+def reading(revision: S3Revision) -> str:
+    """Return the action, as IAM names it, that reads a revision's object."""
+    return "s3:GetObjectVersion" if revision.version_id else "s3:GetObject"
 
 
 def staying_in_region(bucket: str, s3: S3Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import IO, TYPE_CHECKING
 
 from deployer.aws.errors import translated
+from deployer.s3.destination import object_arn, reading
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -24,6 +25,6 @@ def download(revision: S3Revision, file: IO[bytes], *, s3: S3Client, expected_bu
         wanted["IfMatch"] = f'"{revision.etag}"'
     if expected_bucket_owner:
         wanted["ExpectedBucketOwner"] = expected_bucket_owner
-    with translated("s3:GetObject", revision.uri):
+    with translated(reading(revision), object_arn(revision.bucket, revision.key, s3)):
         for chunk in s3.get_object(**wanted)["Body"].iter_chunks(_CHUNK):
             file.write(chunk)

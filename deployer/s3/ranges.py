@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from deployer.aws.errors import http_status, sdk_errors, translate
-from deployer.s3.destination import given
+from deployer.s3.destination import given, reading
 from deployer.text import size
 
 if TYPE_CHECKING:
@@ -157,6 +157,5 @@ def _reason(error: Exception, revision: S3Revision) -> str:
         return "the bundle in S3 was replaced after it was deployed"
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return "the bundle in S3 is empty"
-    action = "s3:GetObjectVersion" if revision.version_id else "s3:GetObject"
-    problem = translate(error, action=action, resource=f"{revision.bucket}/{revision.key}").problems[0]
-    return problem.message.rstrip(".")
+    explained = translate(error, action=reading(revision), resource=f"{revision.bucket}/{revision.key}")
+    return explained.problems[0].message.rstrip(".")

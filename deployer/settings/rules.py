@@ -139,7 +139,7 @@ def _rehearsal(settings: Settings, given: Collection[str]) -> Iterator[Finding]:
     dependent = [name for name in ("rehearse-stubs", "rehearse-env", "rehearse-previous") if name in given]
     wanted = dependent[:1] or (["stop-after: rehearse"] if settings.stop_after is Stage.REHEARSE else [])
     if wanted and not image:
-        hint = "Name an image of the instances' system, such as rehearse-image: amazonlinux:2023."
+        hint = "Name an image of the system that the instances run, such as rehearse-image: amazonlinux:2023."
         yield Finding("rehearse-image", Problem(f"Input rehearse-image is missing, for {wanted[0]}.", hint))
     if image and settings.stop_after is Stage.PACKAGE:
         yield _clash("stop-after", "rehearse-image", "a rehearsal comes after that stage")

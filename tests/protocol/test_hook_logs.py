@@ -138,7 +138,7 @@ def test_what_is_shipped_is_escaped_redacted_and_bounded(watched: Watched) -> No
     ran = watched.follow(f"--log-group={GROUP}")
     (log,) = logs(ran)
     assert len(log) < 80_000
-    assert log.startswith(f"  | … the lines before are in the log group {GROUP}\n  | [stdout]")
+    assert log.startswith(f"  | … earlier lines are in the log group {GROUP}\n  | [stdout]")
     assert "  | [stdout]::error::gotcha" in log.splitlines()
     assert secret not in log
     assert "  | [stdout]key=***" in log.splitlines()

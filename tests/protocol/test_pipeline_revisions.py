@@ -197,13 +197,25 @@ def test_an_older_version_can_be_deployed(
     [
         ("gone.zip", "Revision not found: s3://"),
         ("web.zip?eTag=0123", "The object has changed since the revision was made"),
+        ("empty.zip", "The revision is an empty object: s3://"),
     ],
 )
-def test_a_revision_that_is_gone_or_changed_is_refused_before_codedeploy_hears_of_it(
-    still_emulator: Start, run_line: RunLine, stored: dict[str, str], rest: str, said: str
+@pytest.mark.parametrize("into", ["", "elsewhere"])
+def test_a_revision_that_is_gone_or_changed_is_refused_before_codedeploy_hears_of_it(  # noqa: PLR0913 - fixtures
+    rest: str,
+    said: str,
+    into: str,
+    *,
+    still_emulator: Start,
+    run_line: RunLine,
+    stored: dict[str, str],
+    s3: S3Server,
 ) -> None:
+    """Nor is it copied into another bucket."""
     service = still_emulator()
-    ran = run_line(service, environ={**GIVEN, "INPUT_REVISION": f"s3://{stored['bucket']}/{rest}"})
+    s3.client().put_object(Bucket=stored["bucket"], Key="empty.zip", Body=b"")
+    given = {"INPUT_REVISION": f"s3://{stored['bucket']}/{rest}", "INPUT_BUCKET": into}
+    ran = run_line(service, environ={**GIVEN, **given})
     assert ran.code == 2
     assert said in ran.log
     assert "RegisterApplicationRevision" not in operations(service)

@@ -199,7 +199,7 @@ def test_an_inline_appspec_that_may_not_be_read_is_known_by_its_digest(
     assert planned(same)[0] == "production: Nothing changes"
     ran = run_line(service, *PLAN, environ={**usual, "INPUT_APPSPEC-VARIABLES": "VERSION=9"})
     assert planned(ran)[0].startswith(
-        "production: AppSpec not compared, because of the live AppSpec only the SHA"
+        "production: AppSpec not compared, because only the SHA-256 of the live AppSpec"
     )
     assert ran.outputs["changed"] == "true"
 

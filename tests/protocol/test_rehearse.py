@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +21,21 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from deployer.clock import SystemClock
-from deployer.errors import ExitCode
+from deployer.errors import EngineFault, ExitCode
 from deployer.main import execute
-from deployer.rehearse.container import Limits, Process, started
+from deployer.rehearse.container import DiskFull, Gone, Limits, Process, started
 from deployer.rehearse.engine import Engine
 from tests.certificates import certify
 from tests.engine import Command, FakeEngine, Handler, frame
+from tests.harness import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from deployer.rehearse.container import Container
+    from tests.clock import FakeClock
     from tests.harness import RunLine, Start
+    from tests.s3 import S3Server
 
 ROOT = Path(__file__).parents[2]
 APPSPEC = """\
@@ -358,6 +364,134 @@ def test_a_script_may_be_silent_for_longer_than_an_answer_may_take(engine: FakeE
     assert said == [(1, b"done\n")]
 
 
+def waiting(handler: Handler) -> None:
+    """A process that runs for as long as its container does."""
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.flush()
+    while handler.fake.containers:
+        time.sleep(0.01)
+    handler.close_connection = True
+
+
+@dataclass
+class Hurried(SystemClock):
+    """A clock by which a second is over at once."""
+
+    passed: float = 0.0
+
+    def monotonic(self) -> float:
+        """Each look is a second after the one before."""
+        self.passed += 1.0
+        return self.passed
+
+
+@contextmanager
+def running(engine: FakeEngine, *, limits: Limits | None = None) -> Iterator[Container]:
+    """A container of the engine, with a clock that runs fast."""
+    own = Engine(str(engine.path), path=str(engine.path))
+    given = limits or Limits()
+    with started(
+        own, engine.image, variables=[], seconds=99, limits=given, say=print, clock=Hurried()
+    ) as container:
+        yield container
+
+
+def test_a_process_is_given_up_at_its_time_and_looked_after_until_then(engine: FakeEngine) -> None:
+    engine.answers["POST exec start"] = waiting
+    ticks: list[None] = []
+    with running(engine) as container:
+        process = Process(["sleep", "infinity"])
+        ended = container.execute(process, output=lambda *_: None, until=9.0, tick=lambda: ticks.append(None))
+    assert ended is None
+    assert ticks
+
+
+def test_a_container_that_fills_its_disk_is_noticed(engine: FakeEngine) -> None:
+    engine.answers["POST exec start"] = waiting
+    engine.answers["GET containers json"] = lambda handler: handler.send(
+        200, {"State": {"Running": True}, "SizeRw": 11}
+    )
+    with pytest.raises(DiskFull), running(engine, limits=Limits(disk=10)) as container:
+        container.execute(Process(["fill"]), output=lambda *_: None)
+    assert engine.containers == {}
+
+
+def test_a_process_that_ends_with_its_container_has_no_exit_code(engine: FakeEngine) -> None:
+    engine.answers["GET exec json"] = lambda handler: handler.send(200, {"Running": False, "ExitCode": None})
+    with pytest.raises(Gone), running(engine) as container:
+        container.execute(Process(["true"]), output=lambda *_: None)
+
+
+def test_output_that_ends_before_its_process_is_a_fault_of_the_engine(engine: FakeEngine) -> None:
+    engine.answers["GET exec json"] = lambda handler: handler.send(200, {"Running": True, "ExitCode": None})
+    with pytest.raises(EngineFault, match="still running"), running(engine) as container:
+        container.execute(Process(["true"]), output=lambda *_: None)
+
+
+def test_a_very_loud_process_is_read_to_its_end(engine: FakeEngine) -> None:
+    """More frames than are kept waiting, one of them in several reads."""
+    loud = b"".join(frame(1, b"x" * 100) for _ in range(500)) + frame(2, b"y" * 200_000)
+    engine.answers["POST exec start"] = lambda handler: handler.stream(loud)
+    said = {1: 0, 2: 0}
+
+    def output(stream: int, data: bytes) -> None:
+        said[stream] += len(data)
+
+    with running(engine) as container:
+        assert container.execute(Process(["shout"]), output=output) == 0
+    assert said == {1: 50_000, 2: 200_000}
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (refusing(500, "driver failed"), "The engine will remove it when this process ends."),
+        (hanging_up, "The engine will remove the container deployer-rehearsal-"),
+        (refusing(409, "removal is already in progress"), ""),
+    ],
+)
+def test_a_container_that_cannot_be_removed_is_named_and_costs_nothing(
+    repository: Path, engine: FakeEngine, answer: Callable[[Handler], None], said: str
+) -> None:
+    engine.answers["DELETE containers"] = answer
+    run = Run(repository, engine.environ)
+    assert run.code == 0, run.log
+    assert said in run.log
+    assert bool(said) == ("refused to remove" in run.log or "failed to remove" in run.log)
+
+
+@pytest.mark.parametrize("end", [Command(1), None])
+def test_stubs_that_cannot_be_put_in_place_are_a_fault_of_the_image(
+    repository: Path, engine: FakeEngine, end: Command | None
+) -> None:
+    if end:
+        engine.commands["for name; do"] = end
+    else:
+        engine.answers["GET exec json"] = lambda handler: handler.send(
+            200, {"Running": False, "ExitCode": None}
+        )
+    run = Run(repository, engine.environ, "--rehearse-stubs=systemctl")
+    assert run.code == ExitCode.INVALID_INPUT
+    assert "Input rehearse-stubs: the commands cannot be replaced" in run.log
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "code"),
+    [
+        (400, 'exec: "/bin/sh": no such file or directory', ExitCode.INVALID_INPUT),
+        (500, "no space left on device", ExitCode.AWS_FAULT),
+    ],
+)
+def test_an_image_that_cannot_be_started_is_told_from_an_engine_that_cannot(
+    repository: Path, engine: FakeEngine, status: int, reason: str, code: int
+) -> None:
+    engine.answers["POST containers start"] = refusing(status, reason)
+    run = Run(repository, engine.environ)
+    assert run.code == code
+    assert reason in run.log
+
+
 def test_an_engine_by_its_address() -> None:
     assert Engine.of({}).path == "/var/run/docker.sock"
     assert Engine.of({"DOCKER_HOST": "unix:///run/docker.sock"}).path == "/run/docker.sock"
@@ -454,6 +588,32 @@ def test_a_revision_before_that_is_gone(
     assert engine.seen == []
 
 
+@pytest.mark.parametrize("pin", ["", "?versionId="])
+def test_a_revision_before_that_may_not_be_read_names_the_missing_permission(  # noqa: PLR0913 - fixtures
+    pin: str,
+    *,
+    still_emulator: Start,
+    engine: FakeEngine,
+    s3: S3Server,
+    bucket: str,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    put = s3.client().put_object(Bucket=bucket, Key="old/1.zip", Body=b"x")
+    service = still_emulator(bucket_store=s3)
+    service.faults.add("GetObject", "access-denied", times=9)
+    given = f"s3://{bucket}/old/1.zip{pin and pin + put['VersionId']}"
+    job = Job(monkeypatch, tmp_path, s3, bucket, clock)
+    ran = job.run(
+        service, "--rehearse-image=amazonlinux:2023", f"--rehearse-previous={given}", **engine.environ
+    )
+    assert ran.code == ExitCode.ACCESS_DENIED, ran.log
+    action = "s3:GetObjectVersion" if pin else "s3:GetObject"
+    assert f'"Action": "{action}"' in ran.log
+    assert f'"Resource": "arn:aws:s3:::{bucket}/old/*"' in ran.log
+
+
 def test_a_failed_rehearsal_sends_nothing(
     still_emulator: Start, run_line: RunLine, example_engine: FakeEngine
 ) -> None:
@@ -465,15 +625,38 @@ def test_a_failed_rehearsal_sends_nothing(
     assert "uploaded" not in ran.outputs
 
 
-def test_a_cancelled_job_removes_the_container(repository: Path, engine: FakeEngine) -> None:
-    def waiting(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.end_headers()
-        handler.wfile.flush()
-        while engine.containers:
-            time.sleep(0.01)
-        handler.close_connection = True
+def test_a_previous_revision_that_fails_is_named_as_that(
+    still_emulator: Start, run_line: RunLine, example_engine: FakeEngine
+) -> None:
+    """The bundle is not deployed over it."""
+    service, environ = still_emulator(), example_engine.environ
+    run_line(service)
+    example_engine.commands = {"scripts/after_install.sh": Command(1, stderr=b"no disk\n")}
+    ran = run_line(service, *LAST_GOOD, "--stop-after=rehearse", environ=environ)
+    assert ran.code == ExitCode.INVALID_BUNDLE
+    assert "The previous revision: AfterInstall failed on amazonlinux:2023" in ran.log
+    identifiers = {
+        variable
+        for each in example_engine.executed
+        for variable in each["Env"]
+        if "DEPLOYMENT_ID" in variable
+    }
+    assert identifiers == {"DEPLOYMENT_ID=d-PREVIOUS0"}
 
+
+def test_a_last_good_revision_that_is_not_in_s3_is_refused(
+    still_emulator: Start, run_line: RunLine, engine: FakeEngine
+) -> None:
+    service = still_emulator()
+    given = {"INPUT_BUCKET": "", "INPUT_SOURCE": "", "INPUT_REVISION": f"github://acme/shop/{'d' * 40}"}
+    assert run_line(service, environ=given).code == 0
+    ran = run_line(service, *LAST_GOOD, environ=engine.environ)
+    assert ran.code == ExitCode.INVALID_INPUT
+    assert "Input rehearse-previous: last-good is not a revision in S3 (" in ran.log
+    assert engine.seen == []
+
+
+def test_a_cancelled_job_removes_the_container(repository: Path, engine: FakeEngine) -> None:
     engine.answers["POST exec start"] = waiting
     flags = ["--stop-after=rehearse", "--rehearse-image=amazonlinux:2023"]
     process = subprocess.Popen(

@@ -129,7 +129,7 @@ def test_a_revision_whose_owner_cannot_be_confirmed_is_not_deployed(
     service.faults.add("HeadObject", kind, times=99)
     ran = run_line(service, environ={**given, **revision})
     assert ran.code == 4
-    assert "Whether account 123456789012 owns the bucket" in ran.log
+    assert "It cannot be confirmed that account 123456789012 owns the bucket" in ran.log
     assert calls(service, "CreateDeployment") == ["CreateDeployment"]
 
 

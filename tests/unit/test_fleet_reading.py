@@ -78,7 +78,7 @@ def scaling(*members: str, desired: int = 1) -> dict[str, Any]:
 def read(
     selection: Selection, *, config: str = "", **answers: Answer | list[Answer]
 ) -> tuple[Fleet, list[str], Account]:
-    """The fleet, the lines for whoever hunts a fault, and what was asked."""
+    """The fleet, the debug lines, and what was asked."""
     account = Account({name: each if isinstance(each, list) else [each] for name, each in answers.items()})
     said: list[str] = []
     reader = Reader(cast("Aws", account), FakeClock(), said.append)
@@ -231,7 +231,7 @@ def test_an_endless_answer_takes_six_calls() -> None:
     )
     assert fleet.instances is None
     assert len(account.asked) == 6
-    assert "left out" in said[-1]
+    assert "skipped" in said[-1]
 
 
 def test_no_call_begins_after_some_seconds() -> None:

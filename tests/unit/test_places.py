@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import Location
 from deployer.follow.places import places_in
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
@@ -34,3 +31,13 @@ def test_the_appspec_of_the_checkout_gives_the_lines_of_hooks(tmp_path: Path) ->
     places = places_in(tmp_path, appspec="appspec.yml")
     assert places.hooks == {"AfterInstall": Location("appspec.yml", 5)}
     assert places.timeouts == {"AfterInstall": 60}
+
+
+def test_what_cannot_be_read_in_a_checkout_has_no_place(tmp_path: Path) -> None:
+    """The deployment is followed all the same."""
+    (tmp_path / "appspec.yml").symlink_to("other.yml")
+    (tmp_path / "other.yml").symlink_to("appspec.yml")
+    assert places_in(tmp_path, appspec="appspec.yml").appspec is None
+    assert places_in(tmp_path, appspec=".").appspec is None
+    unreadable = Path("/proc/self")  # a file there, mem, cannot be read from its start
+    assert places_in(unreadable, appspec="mem").hooks == {}

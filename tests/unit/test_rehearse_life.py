@@ -221,7 +221,7 @@ def test_what_could_not_be_looked_at_counts_as_late() -> None:
 def test_a_script_that_outlasts_the_rehearsal_is_no_script_that_is_late() -> None:
     box = Box({"before.sh": Ends(None)})  # which has an hour
     _, said = failing(box)
-    assert said.endswith("was still running when the time of the rehearsal was up")
+    assert said.endswith("was still running when the rehearsal's time was up")
 
 
 def test_output_is_kept_with_its_script_and_the_end_of_it_in_the_diagnostics() -> None:
@@ -269,7 +269,7 @@ def test_a_user_that_is_not_there_or_is_no_user(fault: str) -> None:
             "unsupported operating system: it is for",
         ),
         (Ends(stdout=b"- a"), "BeforeInstall", "AppSpec"),
-        (Ends(None), "DownloadBundle", "It was still running when the time of the rehearsal was up"),
+        (Ends(None), "DownloadBundle", "It was still running when the rehearsal's time was up"),
     ],
 )
 def test_an_appspec_that_the_agent_refuses_fails_the_first_event_that_reads_it(
