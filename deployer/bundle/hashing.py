@@ -7,6 +7,7 @@ import zlib
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -110,18 +111,17 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     hash_batch = partial(_hash_batch, entries, start, given_up)
     cores = len(os.sched_getaffinity(0))
     small, large = _batches(entries)
-    many = sum(map(len, small)) >= MANY
-    try:
-        for batches, parallel in (small, in_processes if many else in_threads), (large, in_threads):
-            with closing(parallel(hash_batch, batches, cores)) as results:
-                for batch, done in zip(batches, results, strict=True):
-                    for index, result in zip(batch, done, strict=True):
-                        if isinstance(result, InvalidBundle):
-                            problems += result.problems
-                        else:
-                            hashes[index] = result
-    finally:
-        given_up.set()
+    in_parallel = in_processes if sum(map(len, small)) >= MANY else in_threads
+    with (
+        closing(in_parallel(hash_batch, small, cores)) as of_small,
+        closing(in_threads(hash_batch, large, cores, given_up)) as of_large,
+    ):
+        for batch, done in zip(small + large, chain(of_small, of_large), strict=True):
+            for index, result in zip(batch, done, strict=True):
+                if isinstance(result, InvalidBundle):
+                    problems += result.problems
+                else:
+                    hashes[index] = result
     if problems:
         raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
     return hashes

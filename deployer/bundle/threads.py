@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
+    from threading import Event
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")
@@ -54,11 +55,12 @@ class Threads(ThreadPoolExecutor):
 
 
 def in_threads(
-    function: Callable[[_In], _Result], items: Iterable[_In], threads: int
+    function: Callable[[_In], _Result], items: Iterable[_In], threads: int, given_up: Event | None = None
 ) -> Generator[_Result, None, None]:
     """Apply `function` on `threads` threads, a few items ahead, and yield the results in order.
 
-    An exception, or the end of the iteration from outside, drops what has not begun.
+    An exception, or the end of the iteration from outside, drops what has not begun, and sets `given_up` for
+    what is under way.
     """
     pending: deque[Future[_Result]] = deque()
     with Threads(threads) as pool:
@@ -70,4 +72,6 @@ def in_threads(
             while pending:
                 yield pending.popleft().result()
         finally:
+            if given_up:
+                given_up.set()
             pool.shutdown(wait=False, cancel_futures=True)

@@ -84,6 +84,22 @@ def test_while_a_huge_file_is_hashed(workspace: Path, environ: Mapping[str, str]
     assert output.splitlines()[-1] == "Interrupted by SIGTERM."
 
 
+def test_while_processes_read_many_files(workspace: Path, environ: Mapping[str, str]) -> None:
+    (workspace / "0").write_bytes(b"\0" * (MEGABYTE // 5))
+    for number in range(1, 10_000):
+        (workspace / str(number)).hardlink_to(workspace / "0")
+
+    code, output = interrupt(
+        workspace,
+        "--stop-after=package",
+        environ=environ,
+        when=lambda pid: bool(Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")),
+    )
+
+    assert code == 143, output
+    assert output.splitlines()[-1] == "Interrupted by SIGTERM."
+
+
 def test_while_a_rehearsal_packs(workspace: Path, environ: Mapping[str, str]) -> None:
     """After each file was read once to hash it: the second reading is what the signal ends."""
     (workspace / "0").write_bytes(b"".join(b"%x\n" % (number * number) for number in range(MEGABYTE // 4)))
