@@ -234,13 +234,10 @@ def _report_still_running(outcome: Outcome, ci: Ci) -> None:
 
 def close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
     """Write the last outputs, the summary and the JUnit report; none of them can change how the run ended."""
-    from deployer.report.junit import junit
-    from deployer.report.summary import summary
-
     reports: tuple[Callable[[], None], ...] = (
         lambda: ci.outputs(_last_outputs(outcome, seconds)),
-        lambda: ci.summary(lambda: summary(outcome)),
-        lambda: ci.junit(lambda: junit(outcome)),
+        lambda: ci.summary(lambda: _summary(outcome)),
+        lambda: ci.junit(lambda: _junit(outcome)),
     )
     for report in reports:
         try:
@@ -248,6 +245,18 @@ def close(code: ExitCode, outcome: Outcome, ci: Ci, *, seconds: float) -> int:
         except Exception as error:  # noqa: BLE001 - the last resort: the next report is written all the same
             _tell_of_bug(error, ci)
     return code
+
+
+def _summary(outcome: Outcome) -> str:
+    from deployer.report.summary import summary
+
+    return summary(outcome)
+
+
+def _junit(outcome: Outcome) -> str:
+    from deployer.report.junit import junit
+
+    return junit(outcome)
 
 
 def _last_outputs(outcome: Outcome, seconds: float) -> dict[str, str]:
