@@ -48,7 +48,7 @@ _BLIND_PAUSE = 10.0
 class ConflictPolicy:
     """The policy for a busy group: what to do about another deployment, and how long that may take.
 
-        `follow` watches somebody else's deployment to its end or until that time is spent, the less often the
+    `follow` watches somebody else's deployment to its end or until that time is spent, the less often the
     more seconds, its last argument, this run has waited. `guard` and `check` are `deploy`'s. `refused` is
     called when another deployment holds the group, before anything is done about that, and `confirm` with
     what was created; both may raise. `place` returns this run's place in the queue behind a holder, None
@@ -203,7 +203,7 @@ def _active(request: DeploymentRequest, client: CodeDeployClient) -> Iterator[st
         includeOnlyStatuses=list(_ACTIVE),
     )
     for page in pages:
-        yield from page["deployments"]
+        yield from page.get("deployments", [])
 
 
 def _refused(request: DeploymentRequest, other: Holder | None, waited: float, refusal: Conflict) -> Conflict:

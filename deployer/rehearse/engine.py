@@ -84,7 +84,7 @@ class Engine:
             raise _unusable(address) from None
         if parts.scheme == "unix" and parts.path:
             return cls(address, path=parts.path)
-        if parts.scheme in {"tcp", "http", "https"} and parts.hostname:
+        if parts.scheme == "tcp" and parts.hostname:
             return cls(address, host=parts.hostname, port=port or (_TLS_PORT if tls else _PORT), tls=tls)
         raise _unusable(address)
 

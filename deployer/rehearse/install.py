@@ -93,9 +93,12 @@ class Found:
 
 @dataclass(slots=True)
 class Instructions:
-    """The instructions for one deployment; `notes` tell what a container cannot show."""
+    """The instructions for one deployment; `notes` tell what a container cannot show.
 
-    folders: list[str] = field(default_factory=list)
+    `folders` are keys in their order, because each of many files is looked up among them.
+    """
+
+    folders: dict[str, None] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     links: set[str] = field(default_factory=set)
     permissions: list[tuple[Permission, list[str]]] = field(default_factory=list)
@@ -155,7 +158,7 @@ def instructions(appspec: AppSpec, at: Found, *, behavior: str) -> Instructions:
     `behavior` holds for files that exist where the AppSpec says nothing.
     """
     behavior = appspec.file_exists_behavior or behavior
-    plan = Instructions(folders=list(dict.fromkeys(at.folders)))
+    plan = Instructions(folders=dict.fromkeys(at.folders))
     for path, source in at.files:
         if path in at.there and behavior == "DISALLOW":
             raise Refusal(f"The specified file already exists at this location: {path}")

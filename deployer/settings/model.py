@@ -355,7 +355,7 @@ class Settings(TextSettings):
         deployment.LogGroup,
         Section.RUN.input(
             "CloudWatch Logs group that the instances ship the agent's log of deployments to: a failed "
-            "script's whole output is shown instead of its last 2 KB. docs/logs.md has what to configure "
+            "script's whole output is shown instead of its last 2 KB. docs/logs.md says what to configure "
             "on the instances"
         ),
     ] = ""

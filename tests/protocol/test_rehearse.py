@@ -231,7 +231,10 @@ def test_without_an_engine_the_line_for_each_ci(
     assert advice in run.log
 
 
-@pytest.mark.parametrize("address", ["ssh://host", "tcp://", "unix://", "npipe:////./pipe", "tcp://host:x"])
+@pytest.mark.parametrize(
+    "address",
+    ["ssh://host", "tcp://", "unix://", "npipe:////./pipe", "tcp://host:x", "https://host", "http://host"],
+)
 def test_an_address_that_cannot_be_used(repository: Path, address: str) -> None:
     run = Run(repository, {"DOCKER_HOST": address})
     assert run.code == ExitCode.INVALID_INPUT
