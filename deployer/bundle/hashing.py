@@ -12,13 +12,12 @@ from threading import Event
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.processes import MANY, in_processes
 from deployer.bundle.reading import Opener, changed, not_read, read
-from deployer.bundle.threads import in_threads
+from deployer.bundle.threads import MANY, in_threads
 from deployer.errors import InvalidBundle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from deployer.errors import Problem
 
@@ -76,6 +75,8 @@ class _Hash(Protocol):
     def hexdigest(self) -> str: ...
 
 
+_Hashes: TypeAlias = "list[tuple[bytes, int] | InvalidBundle]"
+
 Start: TypeAlias = "Callable[[bytes], _Hash]"
 """Starts a hash with some data."""
 
@@ -111,9 +112,8 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     hash_batch = partial(_hash_batch, entries, start, given_up)
     cores = len(os.sched_getaffinity(0))
     small, large = _batches(entries)
-    in_parallel = in_processes if sum(map(len, small)) >= MANY else in_threads
     with (
-        closing(in_parallel(hash_batch, small, cores)) as of_small,
+        closing(_in_parallel(hash_batch, small, cores)) as of_small,
         closing(in_threads(hash_batch, large, cores, given_up)) as of_large,
     ):
         for batch, done in zip(small + large, chain(of_small, of_large), strict=True):
@@ -125,6 +125,17 @@ def hash_all(entries: Sequence[Entry], start: Start) -> list[tuple[bytes, int]]:
     if problems:
         raise InvalidBundle(*sorted(problems, key=lambda problem: problem.message))
     return hashes
+
+
+def _in_parallel(
+    hash_batch: Callable[[Sequence[int]], _Hashes], batches: Sequence[Sequence[int]], cores: int
+) -> Generator[_Hashes, None, None]:
+    """Hash small files by processes if they are many."""
+    if sum(map(len, batches)) < MANY:
+        return in_threads(hash_batch, batches, cores)
+    from deployer.bundle.processes import in_processes
+
+    return in_processes(hash_batch, batches, cores)
 
 
 def _batches(entries: Sequence[Entry]) -> tuple[list[list[int]], list[list[int]]]:
@@ -145,11 +156,9 @@ def _batches(entries: Sequence[Entry]) -> tuple[list[list[int]], list[list[int]]
     return small, [[index] for index in large]
 
 
-def _hash_batch(
-    entries: Sequence[Entry], start: Start, given_up: Event, batch: Sequence[int]
-) -> list[tuple[bytes, int] | InvalidBundle]:
+def _hash_batch(entries: Sequence[Entry], start: Start, given_up: Event, batch: Sequence[int]) -> _Hashes:
     """Return the hash and CRC-32 of each entry of the batch, or what is wrong with it."""
-    results: list[tuple[bytes, int] | InvalidBundle] = []
+    results: _Hashes = []
     with Opener() as opener:
         reader = _Reader(start, opener, given_up)
         for index in batch:

@@ -18,9 +18,6 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Generic, Self, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
-MANY: Final = 2000
-"""Files from which on it is worth the processes."""
-
 _AHEAD: Final = 1 << 20  # bytes of results that wait to be taken; then a process pauses
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from threading import Event
+
+MANY: Final = 2000
+"""Small files from which on processes are quicker than threads, for all that it takes to start them."""
 
 _Parameters = ParamSpec("_Parameters")
 _Result = TypeVar("_Result")

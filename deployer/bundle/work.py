@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from deployer.bundle.contents import Entry, EntryKind
-from deployer.bundle.processes import MANY, in_processes
 from deployer.bundle.reading import Opener, changed, read
-from deployer.bundle.threads import in_threads
+from deployer.bundle.threads import MANY, in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -182,6 +181,8 @@ def work_through(
     if sum(len(batch.members) for batch in batches) < MANY:
         yield from zip(cut_work(members), in_threads(function, cut_work(members), cores), strict=True)
         return
+    from deployer.bundle.processes import in_processes
+
     blocks = (piece for piece in cut_work(members) if isinstance(piece, Block))
     with (
         closing(in_processes(function, batches, cores)) as small,

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.bundle.package import package
-from deployer.bundle.processes import MANY, in_processes
+from deployer.bundle.processes import in_processes
+from deployer.bundle.threads import MANY
 from deployer.bundle.tree import scan
 from deployer.choices import Compression
 from deployer.errors import InvalidBundle, Problem
