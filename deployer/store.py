@@ -47,7 +47,7 @@ def key_problems(settings: Settings, job: Job) -> Iterator[tuple[str, Problem]]:
 def key_of(bundle: Bundle, run: Run) -> str:
     """Return the key under which the bundle would be stored; empty where the inputs do not tell it.
 
-    A run that does upload was asked for what is missing before.
+    Of a run that uploads, `key_problems` has reported what is missing already.
     """
     facts = _key_facts(run.ci.job, digest=bundle.digest, extension=bundle.type.extension)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import ssl
@@ -143,6 +144,18 @@ def test_a_failing_script_is_explained_like_a_deployment(repository: Path, engin
     (failure,) = ET.parse(run.junit).getroot().iter("failure")  # noqa: S314 - our own
     assert failure.get("type") == "ScriptFailed"
     assert engine.containers == {}
+
+
+def test_what_hooks_print_is_never_taken_for_a_command(repository: Path, engine: FakeEngine) -> None:
+    said = b"::error::gotcha\n  ::add-mask::a\n##[error]gotcha\n"
+    engine.commands = {"scripts/install.sh": Command(1, said, said.replace(b"\n", b"\r"))}
+    run = Run(repository, engine.environ)
+    assert run.code == ExitCode.INVALID_BUNDLE
+    fences = r"^::stop-commands::(\w+)\n.*?\n::\1::$"
+    outside = re.sub(fences, "", run.log, flags=re.MULTILINE | re.DOTALL)
+    assert "gotcha" in outside, "in the annotation"
+    assert not re.search(r"^\s*(::(error::gotcha|add-mask)|##\[)", outside, re.MULTILINE)
+    assert "\r" not in run.log
 
 
 def test_the_agents_variables_and_those_given_reach_the_scripts(repository: Path, engine: FakeEngine) -> None:
