@@ -40,8 +40,9 @@ def survey(
     resource = _resource(run.outcome.bundle)
     problems: list[Problem] = []
     seen = []
+    reader = Reader(aws, run.clock, run.ci.debug)
     for request, group in zip(requests, groups, strict=True):
-        reader = Reader(aws, run.clock, run.ci.debug)
+        reader.begin()
         selection = _selection(request, group)
         if selection is not None:
             fleet = read_fleet(selection, config=_configuration(request, group.targets), reader=reader)

@@ -41,41 +41,53 @@ _WILDCARD = re.compile(r"[\\*?]")
 
 @dataclass(slots=True)
 class Reader:
-    """Asks AWS for what a run can do without: a few calls in a few seconds, none after the network failed.
+    """Asks AWS for what a run can do without: for each group a few calls in a few seconds.
 
-    `calls` is how many are left, `refusal` the code of the service's refusal of the last one.
+    After the network has failed, no further call is made for the group, and none to that service for the
+    others. `refusal` is the code of the service's refusal of the last call.
     """
 
     aws: Aws
     clock: Clock
     debug: Callable[[str], None]
-    calls: int = _MOST_CALLS
     refusal: str = ""
-    deadline: float = field(init=False)
+    _calls: int = 0
+    _deadline: float = 0.0
+    _unreachable: set[str] = field(default_factory=set)
     _clients: dict[str, Any] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.deadline = self.clock.monotonic() + _SECONDS
+    def begin(self) -> None:
+        """Begin with another group, which has its own calls and time."""
+        self._calls = _MOST_CALLS
+        self._deadline = self.clock.monotonic() + _SECONDS
 
     def ask(self, service: str, operation: str, **parameters: object) -> Mapping[str, Any] | None:
         """Return the answer to a call, None if there is none."""
-        if self.calls <= 0 or self.clock.monotonic() > self.deadline:
-            self.debug(f"{service}: {operation} was skipped: reading has taken enough calls or time already.")
-            return None
-        self.calls -= 1
         self.refusal = ""
+        if why := self._why_not(service):
+            self.debug(f"{service}: {operation} was skipped: {why}.")
+            return None
+        self._calls -= 1
         try:
             if service not in self._clients:
                 self._clients[service] = self.aws.neighbor(service)
             answer: Mapping[str, Any] = getattr(self._clients[service], operation)(**parameters)
         except sdk_errors() as error:
             if not http_status(error):
-                self.calls = 0
+                self._unreachable.add(service)
+                self._calls = 0
             self.refusal = error_code(error)
             why = self.refusal or type(error).__name__
             self.debug(f"{service}: {operation} failed ({why}); what depends on it is not checked.")
             return None
         return answer
+
+    def _why_not(self, service: str) -> str:
+        """Return why a call is not made, empty if it may be."""
+        if service in self._unreachable:
+            return "the network has failed before"
+        spent = self._calls <= 0 or self.clock.monotonic() > self._deadline
+        return "reading has taken enough calls or time already" if spent else ""
 
     def pages(
         self, service: str, operation: str, *, next_page: str = "NextToken", **parameters: object

@@ -82,6 +82,7 @@ def read(
     account = Account({name: each if isinstance(each, list) else [each] for name, each in answers.items()})
     said: list[str] = []
     reader = Reader(cast("Aws", account), FakeClock(), said.append)
+    reader.begin()
     return read_fleet(selection, config=config, reader=reader), said, account
 
 
@@ -238,9 +239,38 @@ def test_no_call_begins_after_some_seconds() -> None:
     clock = FakeClock()
     account = Account({"describe_instances": [described()]})
     reader = Reader(cast("Aws", account), clock, print)
+    reader.begin()
     clock.sleep(6)
     assert read_fleet(TAGGED, config="", reader=reader) == Fleet(scaling=(), premises=0)
     assert account.asked == []
+
+
+@pytest.mark.parametrize(("fault", "tries"), [(DENIED, 3), (UNREACHABLE, 1)])
+def test_each_group_has_its_own_calls_but_no_service_out_of_reach_is_asked_again(
+    fault: Exception, tries: int
+) -> None:
+    """Of twenty groups, each would wait for the same address that nobody answers."""
+    account = Account({"describe_instances": [fault]})
+    reader = Reader(cast("Aws", account), FakeClock(), print)
+    for _ in range(3):
+        reader.begin()
+        assert read_fleet(TAGGED, config="", reader=reader).total is None
+    assert len(account.asked) == tries
+
+
+def test_a_service_out_of_reach_costs_the_next_group_nothing_else() -> None:
+    """A private network often has a way to EC2 and none to Systems Manager."""
+    one = described(instance("i-1", Stage="production"))
+    account = Account({"describe_instances": [one], "describe_instance_information": [UNREACHABLE]})
+    reader = Reader(cast("Aws", account), FakeClock(), print)
+    for _ in range(2):
+        reader.begin()
+        assert read_fleet(TAGGED, config="", reader=reader).total == 1
+    assert [name for name, _ in account.asked] == [
+        "describe_instances",
+        "describe_instance_information",
+        "describe_instances",
+    ]
 
 
 HALF: dict[str, tuple[Selection, dict[str, Answer]]] = {
