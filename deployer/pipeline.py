@@ -1,7 +1,7 @@
 """The pipeline: package → rehearse → plan → upload → register → deploy → wait. It decides the order only.
 
 Each stage takes the value of the stage before, and the run records what it came to. A given revision replaces
-the first two stages, a given deployment the first four.
+the package and its upload, a given deployment everything before the wait.
 """
 
 from __future__ import annotations
