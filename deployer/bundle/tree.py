@@ -234,7 +234,7 @@ def _place_appspec(walk: Walk, appspec: str) -> None:
         )
     elif present is not None and present.kind is EntryKind.FOLDER:
         walk.problems.append(document_rules.NOT_A_FILE.problem(walk.where(APPSPEC), what="a folder"))
-    elif present is None or (walk.source / APPSPEC).resolve() != path:
+    elif present is None or os.path.realpath(walk.source / APPSPEC) != str(path):
         walk.exclusions = [exclusion for exclusion in walk.exclusions if exclusion.name != APPSPEC]
         walk.file(APPSPEC, str(path), path.lstat())
 

@@ -128,7 +128,7 @@ def _start(file: ObjectFile, limit: int) -> bytes:
 def _unpacked(file: ObjectFile, kind: BundleType) -> bytes:
     """Return a tar's bytes, which has no index; raises NotReadable when there are too many."""
     if file.pin.size > _MOST_PACKED:
-        raise NotReadable(f"a {kind} has no index, and {size(file.pin.size)} are too much to read")
+        raise NotReadable(f"a {kind} has no index, and {size(file.pin.size)} is too much to read")
     data = _start(file, file.pin.size)
     if kind is BundleType.TGZ:
         data = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_MOST_UNPACKED + 1)

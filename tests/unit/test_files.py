@@ -124,6 +124,15 @@ def test_another_appspec_is_placed_at_the_root(source: Path) -> None:
     assert "deploy/staging.yml" in tree.entries
 
 
+def test_another_appspec_takes_the_place_of_a_circular_link(source: Path) -> None:
+    """Which leads nowhere."""
+    (source / "appspec.yml").rename(source / "other.yml")
+    (source / "appspec.yml").symlink_to("appspec.yml")
+    tree = look(source, appspec="other.yml")
+    assert tree.entries["appspec.yml"].kind is EntryKind.FILE
+    assert tree.read("appspec.yml", 100) == (source / "other.yml").read_bytes()[:100]
+
+
 def test_the_appspec_may_stand_in_the_repository(source: Path) -> None:
     """Beside a source that is built."""
     write(source, {"dist/index.html": ""})
