@@ -28,6 +28,7 @@ CREDENTIAL_HINTS = {
     "InvalidClientTokenId": "AWS does not know this AWS_ACCESS_KEY_ID.",
     "IncompleteSignature": "The credentials are malformed: check them for stray characters.",
     "MissingAuthenticationToken": "The request was not signed: provide credentials.",
+    "TokenRefreshRequired": "The credentials have expired. Get new ones in this job, right before this step.",
     "InvalidToken": "AWS_SESSION_TOKEN is malformed or belongs to other credentials.",
 }
 """Codes of credentials that AWS does not take."""
@@ -91,6 +92,12 @@ INPUT_HINTS = {
     "InvalidDeploymentConfigName": "Correct the input deployment-config.",
     "InvalidDeploymentId": "Correct the input deployment-id; it looks like d-ABCDEF123.",
     "InvalidGitHubAccountToken": "Connect CodeDeploy to GitHub again (in the console: edit the application).",
+    "GitHubAccountTokenDoesNotExist": "Connect CodeDeploy to GitHub (in the console: edit the application).",
+    "InvalidTrafficRoutingConfiguration": "Correct the input deployment-config: it shifts traffic in a "
+    "way that "
+    "the application's platform or load balancer does not support (a Network Load Balancer only all at "
+    "once).",
+    "InvalidECSService": "Correct the ECS service of the deployment group.",
     "InvalidRole": "Correct the service role of the deployment group; it is not the role of the CI job.",
     "InvalidAutoScalingGroup": "Correct the Auto Scaling groups of the deployment group.",
     "InvalidLoadBalancerInfo": "Correct the load balancer of the deployment group.",
@@ -109,6 +116,9 @@ PASSING_HINTS = {
     "RequestTimeout": "The connection was too slow or broke: check the network and the proxy. Run the "
     "job again.",
     "IDPCommunicationError": "AWS could not reach the token's issuer in time. Run the job again.",
+    "NoSuchUpload": "The upload was cut off: a lifecycle rule or another run removed its parts. Run the "
+    "job again.",
+    "ConditionalRequestConflict": "Another call changes the same object at the moment. Run the job again.",
     "OperationAborted": "Another call changes the same resource at the moment. Run the job again.",
     "TemporaryRedirect": "The bucket was created a short time ago. Run the job again in a few minutes.",
     "PreconditionFailed": "The object in S3 changed while it was copied. Run the job again.",

@@ -22,8 +22,19 @@ _KINDS = (
 )
 _EXPLICIT = re.compile(rf"with an explicit deny(?: in (?:an?|the) {_KINDS})?")
 _IMPLICIT = re.compile(rf"because no {_KINDS}")
+_ELSEWHERE = re.compile(r"because the resource does not exist in this Region, no resource-based polic")
+"""AWS KMS on a key of another account: any of three reasons, which it does not tell apart."""
 _THROUGH = re.compile(rf"transitively through an? {_KINDS}")
 _ARN = re.compile(r"polic(?:y|ies): (?P<arn>arn:[\w:/.+=,@-]{1,1000})")
+_ENCRYPTED = (
+    "If it denies only what is not encrypted in a certain way, set the inputs sse and kms-key-id to that."
+)
+_UNDECIDED = (
+    "AWS does not say which policy decided. If that statement is there already, look for a Deny or a "
+    "missing Allow "
+    "in the policy of the resource (the bucket, the key), the permissions boundary and the "
+    "organization's policies."
+)
 _PUBLIC = re.compile(r"Block ?Public ?(?:Access|Acls|Policy)", re.IGNORECASE)
 _OWNERS = {
     "service control": "A service control policy of the organization",
@@ -41,7 +52,8 @@ _OWNERS = {
 class Denial:
     """A denial: `policy` is the kind of policy that decided, empty where the text does not say.
 
-    `arn` is that policy's, empty likewise; `public` tells that S3 Block Public Access decided.
+    `arn` is that policy's, empty likewise; `public` tells that S3 Block Public Access decided, `elsewhere`
+    that the resource may be in another region.
     """
 
     action: str
@@ -51,13 +63,20 @@ class Denial:
     explicit: bool = False
     arn: str = ""
     public: bool = False
+    elsewhere: bool = False
 
     @property
     def statement(self) -> str:
-        """The IAM statement that allows it, empty where the action has no name in IAM."""
+        """The IAM statement that allows it, empty where the action has no name in IAM.
+
+        In the policy of a resource it names who is allowed.
+        """
         if ":" not in self.action:
             return ""
-        return json.dumps({"Effect": "Allow", "Action": self.action, "Resource": self._scope})
+        statement: dict[str, object] = {"Effect": "Allow", "Action": self.action, "Resource": self._scope}
+        if self.policy == "resource-based":
+            statement = {"Effect": "Allow", "Principal": {"AWS": principal(self.identity)}, **statement}
+        return json.dumps(statement)
 
     @property
     def _scope(self) -> str:
@@ -79,17 +98,23 @@ class Denial:
                 "policy of the identity can override that."
             )
         if self.explicit:
-            return f"{owner} denies it explicitly, which overrides every Allow: change that policy."
+            said = f"{owner} denies it explicitly, which overrides every Allow: change that policy."
+            return f"{said} {_ENCRYPTED}" if self.action == "s3:PutObject" else said
         if not self.statement:
             return "Allow it in the identity's policy."
-        if self.action.startswith("kms:") and not self.resource:
+        if self.action.startswith("kms:") and (self.elsewhere or not self.resource):
             return (
                 "The key is in another region or account, or its key policy does not allow it: "
                 f"check kms-key-id (or the bucket's default key), and allow {self.action} in the key policy."
             )
-        if self.policy in {"", "identity-based"}:
-            return f"Add this statement to the policy of {self.identity or 'the identity'}:\n{self.statement}"
-        return f"{owner} does not allow it; add this statement to it:\n{self.statement}"
+        return self._addition(owner)
+
+    def _addition(self, owner: str) -> str:
+        """Return where the statement that is missing belongs, as far as the text tells."""
+        if self.policy not in {"", "identity-based"}:
+            return f"{owner} does not allow it; add this statement to it:\n{self.statement}"
+        said = f"Add this statement to the policy of {self.identity or 'the identity'}:\n{self.statement}"
+        return said if self.policy or self.identity else f"{said}\n{_UNDECIDED}"
 
 
 def read_denial(text: str, *, action: str, resource: str) -> Denial:
@@ -107,4 +132,11 @@ def read_denial(text: str, *, action: str, resource: str) -> Denial:
         explicit=bool(explicit),
         arn=arn["arn"] if arn else "",
         public=bool(_PUBLIC.search(text)),
+        elsewhere=bool(_ELSEWHERE.search(text)),
     )
+
+
+def principal(identity: str) -> str:
+    """Return an identity as a resource's policy names it: for a session, its role."""
+    found = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", identity)
+    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else identity or "ARN-OF-THE-IDENTITY"

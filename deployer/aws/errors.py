@@ -77,7 +77,10 @@ def is_denial(problem: Problem) -> bool:
 
 def is_throttled(error: Exception) -> bool:
     """Return whether the service asks for fewer calls."""
-    return error_code(error) in THROTTLED or http_status(error) == HTTPStatus.TOO_MANY_REQUESTS
+    return (
+        error_code(error).removeprefix("KMS.") in THROTTLED
+        or http_status(error) == HTTPStatus.TOO_MANY_REQUESTS
+    )
 
 
 def is_transient(error: Exception) -> bool:
@@ -187,7 +190,7 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
         return Conflict(Problem(said, "Wait for the other deployment, or stop it.", code=code))
     if name in ACCOUNT_HINTS:
         return AccessDenied(Problem(said, ACCOUNT_HINTS[name], code=code))
-    if name in INPUT_HINTS or name.startswith("KMS") or _is_invalid(name):
+    if name in INPUT_HINTS or (name.startswith("KMS") and not is_throttled(error)) or _is_invalid(name):
         other = _KMS_HINT if name.startswith("KMS") else "Correct the input named above."
         return InvalidInput(Problem(said, INPUT_HINTS.get(name, other), code=code))
     return AwsFault(Problem(said, _fault_hint(error), code=code))

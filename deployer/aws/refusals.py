@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 from deployer.aws.claims import narrower
-from deployer.aws.denial import read_denial
+from deployer.aws.denial import principal, read_denial
 from deployer.aws.errors import error_code, is_denied, translate
 from deployer.aws.policy import assume_trust, token_trust
 from deployer.aws.tokens import PERMISSIONS
@@ -17,13 +16,24 @@ if TYPE_CHECKING:
     from deployer.aws.claims import Claims
 
 
+_BESIDE = {
+    "service control",
+    "resource control",
+    "session",
+    "VPC endpoint",
+    "permissions boundary",
+}
+"""Kinds of policies that can withhold a role although the identity's and the role's own allow it."""
+
+
 def refused_token(error: Exception, role: str, claims: Claims, *, origin: str) -> AccessDenied | InvalidInput:
     """Explain why this token cannot assume this role."""
     action, code = "sts:AssumeRoleWithWebIdentity", error_code(error)
     plain = translate(error, action=action, resource=role)
     problem = plain.problems[0]
     name = code.removesuffix("Exception")
-    if is_denied(error) and read_denial(problem.message, action=action, resource=role).explicit:
+    denial = read_denial(problem.message, action=action, resource=role)
+    if is_denied(error) and (denial.explicit or denial.policy in _BESIDE):
         return AccessDenied(problem)
     if is_denied(error):
         hint = (
@@ -125,7 +135,7 @@ def refused_role(
     if not is_denied(error):
         return AccessDenied(problem)
     denial = read_denial(problem.message, action="sts:AssumeRole", resource=role)
-    if denial.explicit:
+    if denial.explicit or denial.policy in _BESIDE:
         return AccessDenied(problem)
     if "root account" in problem.message:
         hint = "The root user of an account cannot assume roles: use an IAM role or user."
@@ -133,7 +143,7 @@ def refused_role(
     caller = denial.identity
     actions = ["sts:AssumeRole", "sts:TagSession"] if tagged else "sts:AssumeRole"
     statement = json.dumps({"Effect": "Allow", "Action": actions, "Resource": role})
-    trust = assume_trust(_principal(caller), external_id=external_id, tagged=tagged)
+    trust = assume_trust(principal(caller), external_id=external_id, tagged=tagged)
     given = ", with this external ID" if external_id else ""
     if denial.policy == "role trust":
         hint = (
@@ -146,12 +156,6 @@ def refused_role(
             f"role's trust policy{given}:\n{json.dumps(trust, indent=2)}"
         )
     return AccessDenied(Problem(problem.message, hint, code=problem.code))
-
-
-def _principal(caller: str) -> str:
-    """Return the identity as a trust policy names it: for a session, its role."""
-    found = re.fullmatch(r"arn:([\w-]+):sts::(\d+):assumed-role/([^/]+)/.*", caller)
-    return f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}" if found else caller or "ARN-OF-THE-IDENTITY"
 
 
 def _not_valid(problem: Problem) -> InvalidInput:

@@ -11,6 +11,7 @@ from deployer.deployment.clues import clue
 _AGENT = "aws-codedeploy-agent, lib/instance_agent"
 _GUIDE = "AWS CodeDeploy user guide, troubleshooting"
 _RUBY = "Ruby's Errno and net/http, as the agent passes them on"
+_IAM = "AWS IAM user guide, access denied error messages"
 _S3 = "Amazon S3 and AWS KMS, error responses"
 
 UNREACHABLE = clue(
@@ -47,7 +48,8 @@ AGENT_CLUES = (
     RESTARTED,
     clue(
         r"missing ?credentials|instance profile|unable to (?:locate|load) credentials|not opened for reading"
-        r"|without credentials|failed to load credentials|no such iam role|unable to assume role",
+        r"|without credentials|failed to load credentials|no such iam role|(?:unable to|cannot) assume role"
+        r"|instance metadata",
         "The instance has no credentials, or none that may read the revision from S3.",
         "Attach an instance profile that allows s3:GetObject on the bucket, and restart the agent; the CI "
         "job's permissions do not count here.",
@@ -63,7 +65,14 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"specified bucket does not exist|NoSuchBucket",
+        r"PKCS7|require AWS Signature Version 4|authorization mechanism you have provided is not supported",
+        "The CodeDeploy agent is too old for the way in which the service or S3 signs requests today.",
+        "Update the agent on the instance, and in the image that instances are launched from.",
+        source=_GUIDE,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"specified bucket does not exist|NoSuchBucket|bucket is not valid",
         "The revision's bucket no longer exists.",
         "Check the bucket's name and account, and upload the revision again.",
         "DownloadBundle",
@@ -98,6 +107,35 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
+        r"with an explicit deny in (?:an?|the) (?P<kind>VPC endpoint|permissions boundary|session"
+        r"|service control|resource control|resource-based|identity-based)",
+        "A policy denies the instance the read of the revision, whatever its role allows ({kind} policy).",
+        "Change that policy: a resource-based one is that of the bucket or the key, service control and "
+        "resource "
+        "control policies are those of the organization.",
+        "DownloadBundle",
+        source=_IAM,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"with an explicit deny",
+        "Some policy denies the instance the read of the revision explicitly, whatever its role allows.",
+        "Look for a Deny in the policies of the bucket, the key, the VPC endpoint, the role and the "
+        "organization.",
+        "DownloadBundle",
+        source=_IAM,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"because no (?P<kind>VPC endpoint|permissions boundary|session|service control|resource control"
+        r"|resource-based)\b[^\n]{0,20} allows the (?P<action>[\w-]{1,40}:\w{1,80})",
+        "The instance may not read the revision: a policy beside its role's lacks {action} ({kind}).",
+        "Allow it there; the instance profile alone does not suffice.",
+        "DownloadBundle",
+        source=_IAM,
+        place=Place.NOWHERE,
+    ),
+    clue(
         r"ciphertext refers to|kms:Decrypt|KMS\.\w{1,60}Exception|\bkms\b[^\n]{0,200}(?:denied|disabled"
         r"|pending)"
         r"|master key[^\n]{0,100}(?:not exist|disabled)",
@@ -118,7 +156,16 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"github\.com[^\n]{0,200}\b40[134]\b|\b40[134]\b[^\n]{0,200}github\.com",
+        r"rate limit exceeded|reduce your request rate|SlowDown|encountered an internal error|InternalError"
+        r"|\b50[0234]\b ?'?(?:Bad Gateway|Internal|Service|Gateway)|^Service ?Unavailable",
+        "S3 or GitHub could not serve the bundle at that moment: it is overloaded, or limits the requests.",
+        "Deploy again later, or to fewer instances at once.",
+        "DownloadBundle",
+        source=_S3,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"github\.com[^\n]{0,200}\b40[134]\b|\b40[134]\b[^\n]{0,200}github\.com|^40[14]\b",
         "CodeDeploy found no such commit on GitHub, or may not read the repository.",
         "Connect CodeDeploy to GitHub (in the console: edit the application), with an account that may read "
         "the repository, and check the commit.",
@@ -126,7 +173,7 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
-        r"access ?denied|is not authorized|status code 403|\bforbidden\b",
+        r"access ?denied|is not authorized|status code 403|\bforbidden\b|^403\b",
         "The instance may not read the revision from S3.",
         "Its instance profile needs s3:GetObject (and s3:GetObjectVersion) on the bucket, and kms:Decrypt on "
         "the key where the bucket is encrypted with one; the CI job's permissions do not count here.",
@@ -143,10 +190,21 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
+        r"certificate verify failed|invalid server certificate|SSL validation error",
+        "The agent does not trust the certificate that S3 or the service shows it.",
+        "Check the instance's clock and its certificate authorities (package ca-certificates, on Windows "
+        "root "
+        "certificates), and whether a proxy reads the traffic; update the agent.",
+        source=_RUBY,
+        place=Place.NOWHERE,
+    ),
+    clue(
         r"execution expired|failed to open tcp|getaddrinfo|unable to connect to|connection timed out"
-        r"|Net::(?:Open|Read|Write)Timeout|connection (?:reset|refused)|network is unreachable|SSL_connect"
-        r"|no route to host|end of file reached|EOFError|SocketError|hostname not known|certificate verify"
-        r"|HTTP content length|truncated body|NetworkingError|s3 endpoint override|ECONNRESET|ETIMEDOUT",
+        r"|Net::(?:Open|Read|Write)Timeout|connection (?:reset|refused)|network is unreachable"
+        r"|SSL_connect (?!returned=1[^\n]{0,80}certificate)"
+        r"|- SSL_connect|no route to host|end of file reached|EOFError|SocketError|hostname not known"
+        r"|HTTP content length|truncated body|body truncated|NetworkingError|s3 endpoint override|ECONNRESET"
+        r"|ETIMEDOUT|^broken pipe",
         "The instance cannot reach S3 or the service over the network, or not in time.",
         "Check its route, NAT or VPC endpoint for S3, security group and DNS, and proxy_uri in the agent's "
         "codedeployagent.yml.",
@@ -166,9 +224,29 @@ AGENT_CLUES = (
         place=Place.NOWHERE,
     ),
     clue(
+        r"error deleting directories",
+        "The agent cannot delete the archives of old deployments.",
+        "Look at who owns the folders below deployment-root, for immutable files (lsattr), and whether "
+        "rm is in the "
+        "agent's PATH; delete them by hand, but not that of the last successful deployment.",
+        source=_AGENT,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"(?:permission denied|operation not permitted)[^\n]{0,80}(?:ongoing-deployment"
+        r"|deployment-root/deployment-"
+        r"|/Amazon/CodeDeploy/)",
+        "The agent cannot write into its own folder.",
+        "Check that it runs as root or SYSTEM, and keep virus scanners and other jobs away from that folder.",
+        source=_AGENT,
+        place=Place.NOWHERE,
+    ),
+    clue(
         r"error extracting \w{1,20} archive|not in gzip format|end-of-central-directory"
         r"|unexpected end of (?:file|archive)|does not look like a tar|zip end of central directory"
-        r"|cannot find zipfile|zlib|Zip::\w{0,40}Error|buffer error|invalid (?:code lengths|block type"
+        r"|cannot find zipfile|incorrect header check|entry is bigger|exit code from unzip"
+        r"|zip file could not be opened|zlib|Zip::\w{0,40}Error|buffer error|invalid (?:code lengths"
+        r"|block type"
         r"|stored block|distance)|unsupported (?:compression|bundle)|BundleType|bundle_type",
         "The archive cannot be unpacked: it is truncated, or is not of the registered type.",
         "Register the type that the archive really has (zip, tar or tgz), and upload it again.",
@@ -189,7 +267,8 @@ AGENT_CLUES = (
         source=_AGENT,
     ),
     clue(
-        r"File exists @ (?:rb_file_s_symlink|rb_file_s_link|syserr_fail2_in)|File exists[^\n]{0,80}link",
+        r"File exists @ (?:rb_file_s_symlink|rb_file_s_link|syserr_fail2_in)|File exists[^\n]{0,80}link"
+        r"|File exists - \([^\n]{1,300}, [^\n]{1,300}\)",
         "A link in the bundle already exists on the instance: the agent never overwrites links.",
         "Remove the link in BeforeInstall, or create it in AfterInstall instead.",
         "Install",
@@ -202,6 +281,39 @@ AGENT_CLUES = (
         "Remove it in BeforeInstall, or correct the destination: it always names a folder.",
         "Install",
         source=_RUBY,
+    ),
+    clue(
+        r"Directory not empty @ dir_s_(?:rm|unlink)dir - (?P<path>[^\n]{1,300})|Directory not empty - "
+        r"(?P<old>[^\n]{1,300})",
+        "The agent cannot remove {path}{old}, which the previous deployment created: it holds other files.",
+        "Remove them in BeforeInstall; if every deployment fails so, delete the files that end in "
+        "-cleanup in "
+        "/opt/codedeploy-agent/deployment-root/deployment-instructions. Let no two deployment groups share a "
+        "destination.",
+        "Install",
+        source=_AGENT,
+    ),
+    clue(
+        r"incompatible character encodings|from ASCII-8BIT to UTF-8|invalid byte sequence in US-ASCII",
+        "A name in the bundle, or the AppSpec, has letters that the agent cannot read: it runs without a "
+        "UTF-8 "
+        "locale.",
+        "Rename it with ASCII letters, or give the agent's service the variable LANG=C.UTF-8.",
+        source=_RUBY,
+    ),
+    clue(
+        r"too many open files|EMFILE|ENFILE",
+        "The agent has too many files open.",
+        "Restart the agent, and raise its limit (LimitNOFILE of its service).",
+        source=_RUBY,
+        place=Place.NOWHERE,
+    ),
+    clue(
+        r"stale (?:NFS )?file handle|ESTALE|input/output error|\bEIO\b|transport endpoint is not connected",
+        "The file system at the destination fails: a network share that is gone, or a broken disk.",
+        "Mount it again (EFS, NFS), and look at dmesg on the instance.",
+        source=_RUBY,
+        place=Place.NOWHERE,
     ),
     clue(
         r"Invalid argument @",
@@ -266,8 +378,19 @@ AGENT_CLUES = (
         place=Place.APPSPEC,
     ),
     clue(
+        r"No such file or directory\b[^\n]{0,40}? \S{0,3}/[^\n]{0,300}/(?:bundle\.tar"
+        r"|deployment-archive)\s*$",
+        "The folder of this deployment was removed from the instance while the agent used it.",
+        "Set max_revisions in codedeployagent.yml to at least 1, let no job clean up below "
+        "deployment-root, and "
+        "run only one agent.",
+        "DownloadBundle",
+        source=_AGENT,
+        place=Place.NOWHERE,
+    ),
+    clue(
         r"No such file or directory\b[^\n]{0,40}?"
-        r" \S{0,3}/[^\n]{0,300}/deployment-archive/(?P<key>[^\n]{1,300})",
+        r" \S{0,3}/[^\n]{0,300}/deployment-archive/{1,2}(?P<key>[^\n]{1,300})",
         "`files` in the AppSpec names {key}, which is not in the bundle.",
         "Check the source, including its case, and what exclude and .codedeployignore leave out.",
         "Install",

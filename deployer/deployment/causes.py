@@ -77,8 +77,9 @@ BALANCED = {
 EVENT_CODES = {
     "ScriptMissing": Cause(
         "The revision does not contain the script that the AppSpec names.",
-        "Check the location in the AppSpec, including its case, and what exclude and .codedeployignore "
-        "leave out.",
+        "Check the location in the AppSpec: it is a path within the bundle, even if it begins with a "
+        "slash, and "
+        "its case counts. Check also what exclude and .codedeployignore leave out.",
     ),
     "ScriptNotExecutable": Cause(
         "The agent could not make the script executable.",
@@ -161,7 +162,7 @@ ERROR_CODES = {
     "INVALID_LAMBDA_CONFIGURATION": Cause(
         "The Lambda function's alias or versions do not match.",
         "Check Alias, CurrentVersion and TargetVersion in the AppSpec: the alias must point to "
-        "CurrentVersion.",
+        "CurrentVersion, and TargetVersion must be another version.",
         Place.APPSPEC,
         "Alias",
     ),

@@ -16,13 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SEARCHED = 500
-"""Characters of a line that are searched: anybody may write long ones, and what matters is at the front."""
+"""Characters of a line that are searched at its front: anybody may write long ones."""
+
+ENDING = 250
+"""Characters at the end of a longer line that are searched too: what failed may come after a long command."""
 
 LINES = 100
 """Lines of a text that are searched, the last ones."""
 
 CHARACTERS = 8192
 """Characters at a text's end that are searched: the service keeps at most 4 KB of a log."""
+
+_COLOR = re.compile(r"\x1b\[[0-9;?]{0,30}[A-Za-z]|\[(?:\d{1,3};){0,4}\d{1,3}m")
+"""A terminal's colors; what shows or copies a log may drop the character that begins them."""
 
 _LINE_END = re.compile(r"\r?\n|\r(?![:'\u2019])")
 """A carriage return ends a line (progress bars), except where a shell quotes it as part of a name."""
@@ -53,8 +59,8 @@ class Clue:
             return None
         named = match.groupdict(default="")
         return Cause(
-            self.why.format(**named),
-            self.advice.format(**named),
+            self.why.format(**named).strip(),
+            self.advice.format(**named).strip(),
             self.place,
             named.get("key") or self.key,
             int(named["line"]) if named.get("line") else None,
@@ -76,9 +82,13 @@ def clue(  # noqa: PLR0913 - a row of a table
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the last non-blank lines of a text, each truncated to the length that is searched."""
-    lines = (line.strip()[:SEARCHED] for line in _LINE_END.split(text[-CHARACTERS:]))
+    """Return the last non-blank lines of a text without colors, of long ones the front and the end."""
+    lines = (_shortened(line.strip()) for line in _LINE_END.split(_COLOR.sub("", text[-CHARACTERS:])))
     return [line for line in lines if line][-LINES:]
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= SEARCHED + ENDING else f"{line[:SEARCHED]} … {line[-ENDING:]}"
 
 
 def causes_in(texts: Iterable[str], event: str, clues: Iterable[Clue]) -> tuple[Cause, ...]:

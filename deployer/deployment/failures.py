@@ -20,12 +20,12 @@ from deployer.deployment.causes import (
     Place,
 )
 from deployer.deployment.clues import causes_in
-from deployer.deployment.logs import telling_line, texts_of
+from deployer.deployment.logs import is_exception, telling_line, texts_of
 from deployer.deployment.model import Diagnostics
 from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
 from deployer.deployment.refusals import APPSPEC_CLUES
 from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
-from deployer.deployment.service import NO_CALLBACK
+from deployer.deployment.service import BALANCER_CLUES, NO_CALLBACK
 from deployer.deployment.tools import TOOL_CLUES
 from deployer.errors import Location, Problem
 from deployer.text import first_few
@@ -159,7 +159,8 @@ def _causes(event: str, diagnostics: Diagnostics) -> Iterable[Cause]:
             return
         yield PREVIOUS_REVISION
     elif event in BALANCED:
-        yield BALANCED[event]
+        said = (diagnostics.message, diagnostics.log_tail)
+        yield from causes_in(said, event, BALANCER_CLUES)[:1] or (BALANCED[event],)
         return
     by_agent = not diagnostics.script or event in {"DownloadBundle", "Install"}
     found = _by_agent(event, diagnostics) if by_agent else _by_script(event, diagnostics)
@@ -169,12 +170,19 @@ def _causes(event: str, diagnostics: Diagnostics) -> Iterable[Cause]:
 
 
 def _by_agent(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
-    """Return the causes in a message of the agent about its own work or about an AppSpec that it refuses."""
-    return causes_in((diagnostics.message, diagnostics.log_tail), event, (*AGENT_CLUES, *APPSPEC_CLUES))
+    """Return the causes in a message of the agent about its own work or about an AppSpec that it refuses.
+
+    The agent reads the AppSpec only once the bundle is unpacked.
+    """
+    clues = AGENT_CLUES if event == "DownloadBundle" else (*AGENT_CLUES, *APPSPEC_CLUES)
+    return causes_in((diagnostics.message, diagnostics.log_tail), event, clues)
 
 
 def _by_script(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
-    """Return the causes in the agent's message on how a script ended, else in its log, else its exit code."""
+    """Return the causes in the agent's message on how a script ended, else in its log, else its exit code.
+
+    What comes before an exception that nothing explains is not its cause: scripts go on after errors.
+    """
     line, after, before = texts_of(diagnostics.log_tail)
     if found := causes_in([_SCRIPT_NAMED.sub("", diagnostics.message)], event, (RESTARTED, *ENDING_CLUES)):
         return found
@@ -182,7 +190,7 @@ def _by_script(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
         return found
     if by_exit := causes_in([diagnostics.message], event, EXIT_CLUES):
         return causes_in([before], event, COMMAND_CLUES) or by_exit
-    return causes_in([before], event, _SAID_BY_SCRIPTS)
+    return () if is_exception(line) else causes_in([before], event, _SAID_BY_SCRIPTS)
 
 
 def _location(

@@ -18,7 +18,7 @@ _LOUD = re.compile(
     r"|unsupported"
     r"|segmentation fault"
     r"|requires at least|too ?many|no package|not (?:loaded|set|installed|available|allowed|permitted)"
-    r"|must (?:be|have)|can only|\bFAILED!|\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
+    r"|must (?:be|have)|can only|\bFAILED!|^E: |\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
     re.IGNORECASE,
 )
 _WEAK = re.compile(r"failed|failure|killed|terminated|aborted|not running", re.IGNORECASE)
@@ -26,17 +26,34 @@ _AFTERMATH = re.compile(
     r"could not read from remote repository|error is not recoverable|error: nothing to do"
     r"|^npm (?:err!|error) (?:code|errno|syscall|path)\b"
     r"|ELIFECYCLE|exit status \d|errors in crontab|returned status|some index files failed"
-    r"|operable program|\*\*\* \[[^\n]{0,200}\] error",
+    r"|operable program|\*\*\* \[[^\n]{0,200}\] error|still could not bind|remote end hung up"
+    r"|unable to fetch some archives|errors were encountered while|failed building wheel"
+    r"|could not build wheels|not a problem with pip|compilation terminated|rsync error: "
+    r"|encountered errors while|configured repositories failed|CalledProcessError|not with npm itself"
+    r"|process completed with|command failed with",
     re.IGNORECASE,
 )
 """Lines that follow from a failure whose cause is in an earlier line, however loud they are."""
 
 _QUIET = re.compile(
-    r"\+{1,9} |(?:npm )?warn|deprecat|notice:|info:|hint:|usage:|see ['\"\u2018]"
-    r"|npm (?:err!|error)\s*(?:a complete log|this is probably|/|$)",
+    r"\+{1,9} |(?:npm )?(?:warn|notice)|deprecat|\[notice\]|info\b|hint:|note:|usage:|see ['\"\u2018]|[NW]: "
+    r"|npm (?:err!|error)\s*(?:a complete log|this is probably|/|$)|(?:perl|bash|mysql): \[?warning"
+    r"|stdin: is not a tty"
+    r"|[^:\n]{1,200}: (?:line )?\d{1,9}: warning: |\(node:\d{1,9}\) |\(use .node --trace"
+    r"|debconf: |sudo: unable to resolve host|more help is available|#\d{1,4} (?!error)"
+    r"|[^:\n]{1,40}: (?:cannot set terminal process group|no job control in this|ttyname failed|no value for)"
+    r"|created symlink|install missing|synchronizing state|executing: /|cloning into",
     re.IGNORECASE,
 )
 """The beginnings of lines that say nothing about a failure: traces, warnings, how to use a command."""
+
+_PLAIN = re.compile(
+    r"\W{0,3}(?:error|fatal|exception)\b|[^\n]{0,200}?(?:[a-z]Error|Exception): ", re.IGNORECASE
+)
+"""The beginnings of lines that are an error's own words, not just about errors."""
+
+_EXCEPTION = re.compile(r"(?:^|[\s.(\[])(?-i:[A-Z]\w{2,80}(?:Error|Exception)\b):? ?\S")
+"""The name of an exception of a program's own."""
 
 _NONE = re.compile(r"\b(?:0|no) (?:errors?|failures?|failed)\b", re.IGNORECASE)
 
@@ -71,8 +88,8 @@ def _said(log: str) -> list[tuple[str, str]]:
 def telling_line(log: str) -> str:
     """Return the line of a log that says most about a failure, empty if none does.
 
-    That is the last that speaks of an error on standard error, else the last one there that is no mere
-    trace or warning, else the last that speaks of an error on standard output.
+    That is the last that speaks of an error on standard error, else the last that is one on standard output,
+    else the last on standard error that is no mere trace or warning, else any about an error.
     """
     return _split(log)[0]
 
@@ -86,9 +103,13 @@ def _split(log: str) -> tuple[str, str, str]:
     said = _said(log)
     at = _telling(said)
     if at is None:
-        return "", "", "\n".join(line for _, line in said)
+        return "", "", _text([line for _, line in said])
     lines = [line for _, line in said]
-    return lines[at], "\n".join(lines[at + 1 :]), "\n".join(lines[:at])
+    return lines[at], _text(lines[at + 1 :]), _text(lines[:at])
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(line for line in lines if not _QUIET.match(line))
 
 
 def _telling(said: list[tuple[str, str]]) -> int | None:
@@ -102,6 +123,7 @@ def _telling(said: list[tuple[str, str]]) -> int | None:
     for stream, speaks in (
         ("stderr", _is_loud),
         ("stderr", _is_weak),
+        ("stdout", _is_plain),
         ("stderr", bool),
         ("stdout", _is_loud),
         ("stdout", _is_weak),
@@ -111,9 +133,19 @@ def _telling(said: list[tuple[str, str]]) -> int | None:
     return next((at for at in range(len(said) - 1, -1, -1) if said[at][0] == "stderr"), None)
 
 
+def is_exception(line: str) -> bool:
+    """Return whether a line names what a program itself tripped over, such as `TypeError: …`."""
+    return bool(_EXCEPTION.search(line)) and not _AFTERMATH.search(line)
+
+
 def _is_loud(line: str) -> bool:
     """Return whether a line tells what went wrong."""
     return bool(_LOUD.search(line)) and not _AFTERMATH.search(line) and not _NONE.search(line)
+
+
+def _is_plain(line: str) -> bool:
+    """Return whether a line is an error, rather than about errors."""
+    return bool(_PLAIN.match(line)) and _is_loud(line)
 
 
 def _is_weak(line: str) -> bool:

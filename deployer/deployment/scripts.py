@@ -78,6 +78,26 @@ COMMAND_CLUES = (
         source=_SHELL,
     ),
     clue(
+        r"bundler: command not found: (?P<gem>\S{1,200})|can't find gem (?P<other>\S{1,200})",
+        "The application's dependency {gem}{other} is not on the instance.",
+        "Run bundle install before, with the same user and version of Ruby, or package vendor/bundle.",
+        source="Bundler and RubyGems, error messages",
+    ),
+    clue(
+        r"(?<!\S)(?P<command>yum|dnf|apt|apt-get|apk|amazon-linux-extras): (?-i:(?:command )?not found)",
+        "The script installs packages with {command}, but the instance's system has another package manager.",
+        "Use that of the system: dnf on Amazon Linux 2023, yum on Amazon Linux 2, apt-get on Ubuntu and "
+        "Debian.",
+        source=_SHELL,
+    ),
+    clue(
+        r"(?<!\S)(?P<command>[a-z]\w{0,80}_\w{1,80}): (?-i:command not found)",
+        "A command or function that the script calls was not found: {command}.",
+        "If it is a function, load the file that defines it by its full path: "
+        'source "$(dirname "$0")/FILE". ' + _NO_PATH,
+        source=_SHELL,
+    ),
+    clue(
         r"(?<!\S)(?P<command>(?!\d+:)[\w./+-]{1,200}): (?-i:(?:command )?not found)(?=[.\s]*(?:\n|$))"
         r"|command not found: (?P<zsh>[\w./+-]{1,200})",
         "A command that the script calls was not found: {command}{zsh}.",
@@ -110,7 +130,7 @@ LOG_CLUES = (
     clue(
         r"\^M|\$'[^'\n]{0,80}\\r'|\r['\u2019]?: (?:command )?not found|\\r['\u2019]?: (?:command )?not found"
         r"|set: illegal option -\s*(?:\n|$)|[\r\\]r?: invalid option|\binvalid option -\\r"
-        r"|set: (?:pipefail)?:? ?invalid option name|bad interpreter|\r['\u2019]?: No such file"
+        r"|set: (?:pipefail)?:? ?invalid option name|bad interpreter: No such|\r['\u2019]?: No such file"
         r"|\\r['\u2019]?: No such file|\$'\\r'"
         r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
         "The script has Windows line endings, or its first line names an interpreter that does not exist.",
@@ -124,14 +144,24 @@ LOG_CLUES = (
         source=_POSIX,
     ),
     clue(
-        r"no space left on device|ENOSPC|disk quota exceeded|not enough space|no space left",
+        r"no space left|ENOSPC|disk quota exceeded|not enough (?:free )?(?:disk )?space (?:on|in)\b"
+        r"|not enough (?:free )?disk space|insufficient disk space",
         "The instance's disk is full.",
         "Free space or enlarge the volume; the agent keeps old revisions in /opt/codedeploy-agent "
         "(max_revisions in codedeployagent.yml).",
         source=_POSIX,
     ),
     clue(
-        r"out of memory|cannot allocate memory|oom-?kill|\bENOMEM\b|MemoryError|\bKilled\b(?: {2,40}\S|$)"
+        r"fork: (?:retry: )?[^\n]{0,40}resource temporarily unavailable|can't start new thread"
+        r"|unable to create (?:new )?native thread|pthread_create failed",
+        "No further process or thread can be started: the user's limit is reached, or memory is short.",
+        "Raise the limit (ulimit -u, TasksMax), and look for processes that earlier deployments left "
+        "running.",
+        source=_POSIX,
+    ),
+    clue(
+        r"out of memory|cannot allocate memory|error='Not enough space'|commit_memory|oom-?kill"
+        r"|\bENOMEM\b|MemoryError|\bKilled\b(?: {2,40}\S|$)"
         r"|signal: killed|SIGKILL|insufficient memory|OutOfMemoryError|exit(?: code| status)?:? 137\b",
         "The script was killed, or stopped, for lack of memory: the instance ran out of memory.",
         "Use a larger instance, add swap, or build before packaging rather than on the instance.",
@@ -155,6 +185,14 @@ LOG_CLUES = (
         source=_TOOLS,
     ),
     clue(
+        r"(?:unable to access jarfile|script not found:|could not open input file:|cannot find module"
+        r"|can't open file|no such file or directory, open) ?['\"]?"
+        r"(?P<path>/(?!opt/codedeploy-agent)[^\s'\":]{1,300})",
+        "{path} does not exist on the instance.",
+        "Check that `files` in the AppSpec puts it there, and what exclude and .codedeployignore leave out.",
+        source=_TOOLS,
+    ),
+    clue(
         r"could not find a composer\.json|getcwd: cannot access parent|npm (?:err!|error)[^\n]{0,80}ENOENT"
         r"|uv_cwd|no configuration file provided|suitable configuration file|no makefile found"
         r"|\.py': \[Errno 2|could not open input file|could not open requirements file"
@@ -172,12 +210,22 @@ LOG_CLUES = (
 
 FILE_CLUES = (
     clue(
-        r"cannot (?:create|stat|access|open|change|touch|remove|move)[^\n]{0,300}"
+        r"cannot (?:create|touch|move|make)[^\n]{0,300}"
+        + _ENOENT
+        + r"|mkdir \W[^\n]{1,300} failed: "
         + _ENOENT
         + r"|(?:^|\s)cd: [^\n]{0,300}: No such file|can't cd to|failed to access [^\n]{0,300}"
         + _ENOENT,
         "A file or a folder that the script uses does not exist on the instance.",
         "Create the folder first (mkdir -p), and check the path.",
+        source="GNU coreutils and dash, error messages",
+    ),
+    clue(
+        r"cannot (?:stat|access|open|change|remove) \W?(?P<path>[^\n'\"\u2019]{1,300})\W?: " + _ENOENT,
+        "{path} does not exist on the instance.",
+        "Check the path, and that `files` in the AppSpec or an earlier hook puts it there. A command "
+        "that may "
+        "find nothing has to accept that: rm -f, or || true.",
         source="GNU coreutils and dash, error messages",
     ),
     clue(
@@ -196,12 +244,26 @@ FILE_CLUES = (
         source=_POSIX,
     ),
     clue(
-        r"(?:invalid (?:user|group): |user |id: |group )\W{0,2}(?P<user>[\w.:-]{1,100})"
-        r"(?:\W{0,3} does not exist|\W{0,3} no such user|\W{0,2}$)"
+        r"invalid user: \W{0,2}(?P<user>[\w.:-]{1,100})|\buser \W{0,2}(?P<name>[\w.-]{1,100})\W{1,3}"
+        r"(?:does not exist|unknown)|\bid: \W{0,2}(?P<id>[\w.-]{1,100})\W{1,3}no such user"
         r"|no such user\W{0,3}(?P<other>[\w.-]{0,100})|unknown user:? (?P<unknown>[\w.-]{1,100})",
-        "The user {user}{other}{unknown} does not exist on the instance.",
+        "The user {user}{name}{id}{other}{unknown} does not exist on the instance.",
         "Create it in BeforeInstall, or correct runas and owner in the AppSpec.",
         source="su, id and chown, error messages",
+    ),
+    clue(
+        r"invalid group: \W{0,2}(?P<group>[\w.:-]{1,100})"
+        r"|(?<!security )(?<!target )\bgroup \W{0,2}(?P<name>[\w.-]{1,100})\W{1,3}"
+        r"does not exist",
+        "The group {group}{name} does not exist on the instance.",
+        "Create it in BeforeInstall, or correct group in the AppSpec.",
+        source="chgrp and usermod, error messages",
+    ),
+    clue(
+        r"(?:user|group) '?(?P<name>\S{1,100}?)'? already exists",
+        "{name} exists already on the instance, from an earlier deployment or its image.",
+        "Create it only if it is missing: id -u NAME || useradd NAME; getent group NAME || groupadd NAME.",
+        source="useradd and groupadd, error messages",
     ),
     clue(
         r"account is currently not available|authentication failure|cannot open session|user not known to",
@@ -210,50 +272,84 @@ FILE_CLUES = (
         source="su and nologin, error messages",
     ),
     clue(
-        r"a (?:terminal|password) is required|no tty present|must have a tty",
-        "sudo asks for a password, which nobody can type.",
+        r"a (?:terminal|password) is required|no tty present|must have a tty|not in the sudoers file",
+        "sudo asks for a password, which nobody can type, or does not let this user act.",
         "Hooks run as root unless runas says otherwise: leave sudo out.",
         source="sudo, error messages",
     ),
     clue(
         r"\b(?P<name>[A-Za-z_]\w{0,100}): unbound variable|\b(?P<other>[A-Z_]{2,100}):? (?:is )?not set\b"
         r"|\b(?P<dash>[A-Za-z_]\w{0,100}): parameter not set"
-        r"|\b(?P<env>[A-Z][A-Z_]{2,60}) environment variable|KeyError: '(?P<python>[A-Z][A-Z_]{2,60})'",
-        "The variable {name}{other}{dash}{env}{python} has no value in the hook.",
+        r"|\b(?P<env>(?-i:[A-Z][A-Z_]{2,60})) environment variable|KeyError: '(?P<python>[A-Z][A-Z_]{2,60})'"
+        r"|environment variable:? ['\"]?(?P<after>(?-i:[A-Z][A-Z0-9_]{2,60}))\b"
+        r"|\b(?P<must>(?-i:[A-Z][A-Z0-9]{1,40}(?:_[A-Z0-9]{1,40}){1,6}))\b[^\n]{0,20} (?:was |is |must )"
+        r"(?:not (?:be )?(?:defined|set|empty|provided|found)|undefined|required|missing|empty)",
+        "The variable {name}{other}{dash}{env}{python}{after}{must} has no value in the hook.",
         "Set it in the script or read it from a file: hooks do not see variables of a login shell or the CI "
         "job, only DEPLOYMENT_ID, LIFECYCLE_EVENT and similar ones.",
         source=_SHELL,
+    ),
+    clue(
+        r"wrong version number|unknown protocol[^\n]{0,40}(?:ssl|tls)|plain HTTP request was sent to HTTPS",
+        "The script speaks HTTPS to a port that serves plain HTTP, or the other way round.",
+        "Correct the URL's scheme or port; behind a load balancer the instance often serves plain HTTP.",
+        source="OpenSSL and curl, error messages",
     ),
     clue(
         r"could not resolve host|unable to resolve host|temporary failure in name resolution|EAI_AGAIN"
         r"|connection timed out"
         r"|network is unreachable|ETIMEDOUT|execution expired|getaddrinfo|failed to open tcp|no route to host"
         r"|temporary failure resolving|name or service not known|could not connect to the endpoint"
-        r"|i/o timeout|TLS handshake timeout|connect timeout|failed to fetch http|ENOTFOUND",
+        r"|i/o timeout|TLS handshake timeout|connect timeout|\bENOTFOUND\b|ESOCKETTIMEDOUT|no such host"
+        r"|awaiting headers|(?:RPC failed|early EOF)|name resolution|underlying connection was closed"
+        r"|remote name could not be resolved|unable to connect to the remote server",
         "The instance cannot reach the network.",
         "Check its route, NAT, security group and DNS.",
         source=_POSIX,
     ),
     clue(
-        r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server|operation timed out"
+        r"operation timed out|read timed out|request timed out|SocketTimeoutException|deadline exceeded",
+        "A server that the script calls does not answer in time.",
+        "If it is the application, it may need longer to start: retry the check for a while, and look at "
+        "its own "
+        "log. If it is another host, check the instance's route and security groups.",
+        source=_POSIX,
+    ),
+    clue(
+        r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server"
         r"|connection reset by peer|could not connect to server|actively refused it",
         "Nothing is listening where the script connects: the application is not running, or not yet.",
         "Retry the check for a while before giving up, and look at the application's own log.",
         source=_POSIX,
     ),
     clue(
-        r"file exists$|resource busy|text file busy|directory not empty|(?:user"
-        r"|group) '\S{1,100}' already exists",
+        r"file exists$|resource busy|text file busy|directory not empty",
         "The path is taken: by files of an earlier deployment, or by a running process.",
         "Stop the process and remove it in BeforeInstall, or let the command accept it (mkdir -p, ln -sfn).",
         source=_POSIX,
     ),
     clue(
-        r"SSL certificate problem|certificate (?:has expired|verify failed)|self[- ]signed certificate",
+        r"SSL certificate problem|certificate (?:has expired|verify failed)|self[- ]signed certificate"
+        r"|unable to (?:get local issuer|verify the first) certificate|CERT_HAS_EXPIRED|UNABLE_TO_(?:GET"
+        r"|VERIFY)"
+        r"|could not establish trust relationship",
         "A server's certificate is not trusted on the instance, or has expired.",
         "Renew it, or install its certificate authority (update-ca-certificates); check the instance's "
         "clock.",
         source="OpenSSL, error messages",
+    ),
+    clue(
+        r"\[: (?:too many arguments|[^\n]{1,40}: (?:unary operator|binary operator"
+        r"|integer expression) expected)",
+        "A test of the script gets an empty value, or several words where it needs one.",
+        'Quote variables in tests: [ "$NAME" = value ]; hooks do not see variables of a login shell.',
+        source=_SHELL,
+    ),
+    clue(
+        r"argument list too long",
+        "A command of the script gets more arguments than the system allows, usually from a *.",
+        "Let find or xargs call it: find FOLDER -name 'PATTERN' -exec COMMAND {{}} +",
+        source=_POSIX,
     ),
     clue(
         r"(?:line |: )\d{1,9}: syntax error|syntax error near|syntax error: unexpected"
@@ -269,13 +365,15 @@ FILE_CLUES = (
         source=_TOOLS,
     ),
     clue(
-        r"(?<![\w./~+@-])(?P<path>[\w./~+@-]{1,300})['\"\u2019]?: (?:cannot open: )?"
+        r"(?<![\w./~+@-])(?P<path>(?!\d{1,9}:|failed:)[\w./~+@-]{1,300})['\"\u2019]?: (?:cannot open: )?"
+        + _ENOENT
+        + r"|\"(?P<quoted>[^\"\n]{1,300})\" failed \(2: "
         + _ENOENT
         + r"|"
         + _ENOENT
         + r":? ['\"]?(?P<other>[\w./~+@-]{1,300})"
         r"|cannot find or open (?P<zip>[\w./~+@-]{1,300}?),? ",
-        "{path}{other}{zip} does not exist on the instance.",
+        "{path}{quoted}{other}{zip} does not exist on the instance.",
         "Check the path: hooks start in the agent's folder, so relative paths do not point into the bundle.",
         source=_POSIX,
     ),
@@ -294,6 +392,12 @@ EXIT_CLUES = (
         "A file that the script calls is not executable.",
         "Check its mode in permissions, its owner, and noexec mounts.",
         source=_SHELL,
+    ),
+    clue(
+        r"exit code 124\b",
+        "A command ran into the time that the script gives it (timeout).",
+        "Look for what it waits for, or give it longer.",
+        source="GNU coreutils, timeout",
     ),
     clue(
         r"exit code 137\b",

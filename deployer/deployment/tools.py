@@ -13,6 +13,7 @@ _PACKAGES = "apt, yum and dnf, error messages"
 _SERVICES = "systemctl and service, error messages"
 _LANGUAGES = "the languages' and their package managers' own messages"
 _AWS = "AWS CLI, error messages"
+_DATABASES = "MySQL, PostgreSQL and SQL Server, error messages"
 _WINDOWS = "cmd.exe, PowerShell and Windows, error messages"
 
 _STOP_FIRST = "Stop it in ApplicationStop or BeforeInstall, and wait until it has gone."
@@ -21,14 +22,29 @@ TOOL_CLUES = (
     clue(
         r"no such container|process or namespace \S{1,200} not found|\bkill: [^\n]{0,100}no such process"
         r"|\"docker (?:container )?(?:stop|rm|kill)\" requires at least|failed to stop [^\n]{0,200}not loaded"
-        r"|kill: usage|no process found",
+        r"|kill: usage|kill: not enough arguments|no process found|kill \[options\] <pid"
+        r"|\bservice (?:is not started|has not been started)|is not running\b[^\n]{0,40}\bstop",
         "There is nothing to stop or remove: the application is not running, as before a first deployment.",
         "Let the script accept that: end the command with || true.",
-        source="Docker, PM2, systemctl and kill, error messages",
+        source="Docker, PM2, systemctl, kill and net stop, error messages",
+    ),
+    clue(
+        r"script already launched|service has already been started|is already running",
+        "The application is still running, most often the previous version.",
+        "Stop it in ApplicationStop or BeforeInstall (pm2 delete NAME), or reload it instead: pm2 "
+        "startOrReload.",
+        source="PM2 and net start, error messages",
+    ),
+    clue(
+        r"nginx\.pid\b",
+        "nginx is not running, so it cannot be reloaded or stopped by its PID.",
+        "Use systemctl restart nginx, which starts it too.",
+        source="nginx, error messages",
     ),
     clue(
         r"no basic auth credentials|pull access denied|authorization token has expired"
-        r"|unauthorized: authentication required|denied: requested access to the resource",
+        r"|unauthorized: authentication required|denied: requested access to the resource"
+        r"|error getting credentials - err",
         "Docker is not logged in to the registry that it pulls from, or may not read the image there.",
         "Log in within the hook: aws ecr get-login-password | docker login …; the instance profile needs "
         "ecr:GetAuthorizationToken and the repository's read actions.",
@@ -39,6 +55,64 @@ TOOL_CLUES = (
         r"|repository [^\n]{0,300} not found: does not exist",
         "The registry does not contain the image or the tag that the script pulls.",
         "Check the image's name and tag, and that it was pushed before the deployment.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"no such image:? ?(?P<image>\S{0,200})",
+        "The image is not on the instance: {image}",
+        "Pull it first (docker pull), and check its name and tag.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"no matching manifest for (?P<platform>[\w/.-]{1,60})",
+        "The image is not built for the instance's architecture, {platform}.",
+        "Build it for that as well: docker buildx build --platform linux/amd64,linux/arm64.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"invalid reference format",
+        "The image's name is malformed: usually a variable in it has no value.",
+        "Look at how the script builds the name; hooks do not see the variables of the CI job.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"input device is not a TTY|non[- ]TTY device|the handle is invalid",
+        "The command wants a terminal, which a hook does not have.",
+        "Leave -t and -it out (docker run, docker exec), and log in with --password-stdin.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"'compose' is not a docker command|unknown shorthand flag: '\w' in -\w\b",
+        "Docker on the instance lacks the plugin Compose.",
+        "Install it (package docker-compose-plugin) in BeforeInstall or in the image.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"invalid compose project|compose[^\n]{0,80} is (?:unsupported|invalid)|(?:services|networks"
+        r"|volumes)\.\S+"
+        r" (?:must be|additional propert)|unsupported config option",
+        "Docker Compose rejects its file, or is too old for it.",
+        "Check it in the CI job: docker compose config; use the same version there and on the instance.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"exec: \W{1,2}(?P<command>[^\n\"\\]{1,200})\W{1,2}: (?:executable file not found"
+        r"|stat [^\n]{1,200}: no such)",
+        "The image has no command {command}.",
+        "Check the command after the image's name, and the image's ENTRYPOINT and CMD.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"error mounting|invalid mount config|bind source path does not exist|mounts denied",
+        "Docker cannot mount a file or folder of the instance into the container.",
+        "Check the paths of -v or --mount: a file must exist before, or Docker creates a folder in its "
+        "place.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"OCI runtime (?:create|exec) failed|failed to create (?:shim )?task",
+        "Docker cannot start the container; its message says why.",
+        "Run the same docker command by hand on an instance.",
         source=_DOCKER,
     ),
     clue(
@@ -93,10 +167,18 @@ TOOL_CLUES = (
     ),
     clue(
         r"destination path '(?P<path>[^'\n]{1,300})' already exists and is not an empty"
-        r"|would be overwritten by (?:merge|checkout)",
+        r"|would be overwritten by (?:merge|checkout)|not possible to fast-forward|divergent branches",
         "The script clones or pulls over files that are already on the instance.",
         "Remove the folder first, or deploy the files through the AppSpec instead of Git.",
         source=_GIT,
+    ),
+    clue(
+        r"lock[^\n]{0,200}\(13: permission denied\)|lock[^\n]{0,200}are you root"
+        r"|command has to be run (?:with|under)"
+        r"|you need to be root|requires? superuser|must be (?:run as )?root",
+        "The script's user may not install packages or change the system: it is not root.",
+        "Run the hook as root: leave runas out of the AppSpec, or set it to root.",
+        source=_PACKAGES,
     ),
     clue(
         r"could not get lock|dpkg frontend lock|lists/lock|is another process using it|holding the yum lock"
@@ -118,15 +200,63 @@ TOOL_CLUES = (
         source=_PACKAGES,
     ),
     clue(
-        r"unit (?P<unit>\S{1,200}?)(?:\.service)? (?:could not be found|not found|not loaded|is masked"
-        r"|is not loaded)"
-        r"|failed to (?:re)?(?:start|load|enable|stop) (?P<other>\S{1,200}?)\.service"
-        r"|job for (?P<job>\S{1,200}?)(?:\.service)? failed"
+        r"404 +Not Found[^\n]{0,60}\[IP|does not have a release file|no longer has a release file"
+        r"|release file[^\n]{0,200}(?:expired|not valid yet)|repomd\.xml[^\n]{0,200}\b404\b"
+        r"|no URLs in mirrorlist|cannot find a valid baseurl",
+        "The package lists on the instance are out of date, or the system's release is no longer served.",
+        "Run apt-get update (yum clean all) right before the installation; of a system at the end of its "
+        "life "
+        "move to a newer image.",
+        source=_PACKAGES,
+    ),
+    clue(
+        r"EXPKEYSIG|NO_PUBKEY|is not signed|GPG check FAILED|signatures? couldn't be verified"
+        r"|public key [^\n]{0,100}not (?:available|installed)",
+        "The package manager does not trust a repository: its signing key is missing or has expired.",
+        "Import the repository's current key in BeforeInstall or in the image, or remove that repository.",
+        source=_PACKAGES,
+    ),
+    clue(
+        r"dpkg was interrupted|dpkg --configure -a|fix-broken|unmet dependencies|held broken packages"
+        r"|sub-process /usr/bin/dpkg|error processing (?:package|archive)|nothing provides"
+        r"|conflicts between attempted"
+        r"|--skip-broken",
+        "Packages on the instance conflict, or an earlier installation stopped halfway.",
+        "On an instance: dpkg --configure -a, then apt-get --fix-broken install (yum: "
+        "yum-complete-transaction). "
+        "Set DEBIAN_FRONTEND=noninteractive in hooks, so that no question stops them.",
+        source=_PACKAGES,
+    ),
+    clue(
+        r"failed to download metadata|no enabled repositor|configured repositories failed|repomd\.xml",
+        "yum or dnf cannot read its repositories.",
+        "Check the instance's route to them (Amazon Linux: its VPC endpoint for S3), and /etc/yum.repos.d.",
+        source=_PACKAGES,
+    ),
+    clue(
+        r"unit (?P<unit>\S{1,200}?)(?:\.service)? is masked",
+        "The service {unit} is masked: systemctl refuses to start it.",
+        "Run systemctl unmask {unit} before, or start the service that replaces it.",
+        source=_SERVICES,
+    ),
+    clue(
+        r"unit (?P<unit>\S{1,200}?)(?:\.service)? (?:could not be found|not found|not loaded|is not loaded)"
+        r"|failed to load (?P<load>\S{1,200}?)\.service"
         r"|(?<![\w.@-])(?P<init>[\w.@-]{1,100}): unrecognized service"
         r"|unit file (?P<file>\S{1,200}?)(?:\.service)? does not exist",
-        "The service {unit}{other}{job}{init}{file} is missing on the instance, or does not start.",
-        "Look at: systemctl status and journalctl -u on the instance; run systemctl daemon-reload after "
-        "installing a unit.",
+        "The service {unit}{load}{init}{file} is missing on the instance.",
+        "Install it in BeforeInstall or in the image, check its name for this system (apache2 or httpd), "
+        "and run "
+        "systemctl daemon-reload after installing a unit.",
+        source=_SERVICES,
+    ),
+    clue(
+        r"failed to (?:re)?(?:start|enable|stop|load) (?P<other>\S{1,200}?)\.service"
+        r"|job for (?P<job>\S{1,200}?)(?:\.service)? failed"
+        r"|(?P<quick>[^\s:]{1,200})\.service: (?:start request repeated|failed with result"
+        r"|main process exited)",
+        "The service {other}{job}{quick} does not start, or does not stop.",
+        "Its own log says why: systemctl status and journalctl -u {other}{job}{quick} on the instance.",
         source=_SERVICES,
     ),
     clue(
@@ -142,7 +272,8 @@ TOOL_CLUES = (
         source=_SERVICES,
     ),
     clue(
-        r"\[emerg\]|configuration file \S{1,300} test failed|AH00526|syntax error on line \d{1,6} of /",
+        r"\[emerg\](?! bind\(| still could)|configuration file \S{1,300} test failed|AH00526"
+        r"|syntax error on line \d{1,6} of /",
         "The web server rejects its configuration.",
         "Check it before the restart: nginx -t, or apachectl configtest.",
         source="nginx and Apache, error messages",
@@ -151,6 +282,64 @@ TOOL_CLUES = (
         r"allowed memory size of \d{1,20} bytes",
         "PHP reached its own memory limit.",
         "Raise memory_limit for the command: php -d memory_limit=-1 …",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"fatal error: (?P<header>[\w./+-]{1,100}\.(?:h|hpp)): |not found: (?:make|gcc|g\+\+|cc|cmake)\b"
+        r"|command '?\S{0,60}(?:gcc|g\+\+|cc)'? failed|pg_config executable not found|mysql_config"
+        r"|no acceptable C compiler|failed to build gem native|failed building wheel|could not build wheels"
+        r"|gyp err! find python|can't find header files",
+        "A dependency is compiled on the instance, which lacks a compiler, a tool or a header file for "
+        "that. {header}",
+        "Install them in BeforeInstall or in the image (gcc, make and the library's -dev or -devel "
+        "package), or "
+        "install dependencies before packaging, on the same system and architecture.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"ensurepip is not|python3(?:\.\d{1,2})?-venv",
+        "Python on the instance lacks venv.",
+        "Install python3-venv in BeforeInstall or in the image.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"requires ext-(?P<ext>\w{1,40})|(?P<extension>\w{1,40}) (?:php )?extension is (?:missing|not)"
+        r"|(?P<pdo>could not "
+        r"find driver)|call to undefined function (?P<function>\w{1,60})\(",
+        "PHP on the instance lacks an extension: {ext}{extension}{pdo}{function}.",
+        "Install it (for example php-mbstring, php-mysql) in BeforeInstall or in the image.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"no main manifest attribute, in (?P<jar>[^\n]{1,300})",
+        "{jar} is not an executable jar.",
+        "Start the one that Spring Boot repackages, not the one that ends in -plain.jar; leave that out "
+        "of the "
+        "bundle.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"\bE401\b|ENEEDAUTH|unable to authenticate, |401 Unauthorized - (?:GET|PUT)|E403\b"
+        r"|403 Forbidden - GET",
+        "The package registry rejects the instance's token, or there is none.",
+        "Install dependencies before packaging, so that the instance needs no token, or put an .npmrc with a "
+        "valid one on it.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"404 Not Found - GET (?P<url>\S{1,300})|is not in (?:this|the npm) registry|ETARGET"
+        r"|No matching version found",
+        "The package registry has no such package or version, or shows it only to those who are logged "
+        "in. {url}",
+        "Install dependencies before packaging; for private packages the instance needs an .npmrc with a "
+        "token.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"could not load file or assembly '(?P<assembly>[^',\n]{1,200})"
+        r"|(?:ClassNotFoundException|NoClassDefFoundError): (?P<java>[\w./$]{1,200})",
+        "The application's dependency {assembly}{java} is not in the revision.",
+        "Publish the application with its dependencies; check what exclude leaves out.",
         source=_LANGUAGES,
     ),
     clue(
@@ -166,6 +355,7 @@ TOOL_CLUES = (
         r"UnsupportedClassVersionError|GLIBC(?:XX)?_[\d.]{1,10}' not found"
         r"|error while loading shared libraries"
         r"|requires php|your php version|unsupported engine|requires node|requires a different python"
+        r"|must install or update \.NET|compatible framework version|UNSUPPORTED_ENGINE|EBADENGINE"
         r"|requires-python|SyntaxError: unexpected token|requires ruby|your ruby version"
         r"|no version is set for command",
         "The application needs another version of a language or a library than the instance has.",
@@ -194,10 +384,65 @@ TOOL_CLUES = (
         source=_LANGUAGES,
     ),
     clue(
+        r"ImproperlyConfigured|no application encryption key|MissingAppKey|secret_key_base",
+        "A setting that the application needs is missing on the instance.",
+        "Put its settings there before this hook: hooks do not see variables of a login shell or the CI job.",
+        source=_LANGUAGES,
+    ),
+    clue(
+        r"\((?P<code>ExpiredToken\w{0,20}|InvalidClientTokenId|UnrecognizedClient\w{0,20}"
+        r"|SignatureDoesNotMatch"
+        r"|AuthFailure|InvalidAccessKeyId|InvalidToken)\) when calling",
+        "The AWS credentials that the script uses have expired or are wrong ({code}).",
+        "Remove keys from the script, its environment and ~/.aws, so that it uses the instance profile.",
+        source=_AWS,
+    ),
+    clue(
+        r"\((?P<code>Throttling\w{0,20}|RequestLimitExceeded|TooManyRequests\w{0,20}"
+        r"|SlowDown)\) when calling the "
+        r"(?P<operation>\w{1,80})",
+        "AWS throttles {operation}, which the script calls on all instances at the same time.",
+        "Deploy to fewer instances at once, or let the script retry (AWS_RETRY_MODE=adaptive, "
+        "AWS_MAX_ATTEMPTS).",
+        source=_AWS,
+    ),
+    clue(
+        r"\((?P<code>ParameterNotFound|ResourceNotFoundException|NoSuchKey|NoSuchBucket"
+        r"|404)\) when calling the "
+        r"(?P<operation>\w{1,80})",
+        "AWS has nothing of the name that the script asks for in this account and region: {operation}, "
+        "{code}.",
+        "Check the name, and the region that the script uses (AWS_DEFAULT_REGION).",
+        source=_AWS,
+    ),
+    clue(
+        r"config profile \(?(?P<profile>[^)\n]{1,100})\)? could not be found|partial credentials found",
+        "The AWS CLI finds no complete profile for the hook's user. {profile}",
+        "Leave --profile and AWS_PROFILE out, so that the instance profile is used; hooks run as root "
+        "unless runas "
+        "says otherwise, whose ~/.aws is another.",
+        source=_AWS,
+    ),
+    clue(
+        r"aws: error: (?:argument|invalid)|found invalid choice",
+        "The AWS CLI on the instance has no such command or option: it is of another version.",
+        "Install version 2; aws ecr get-login is gone from it: use get-login-password.",
+        source=_AWS,
+    ),
+    clue(
         r"unable to locate credentials|NoCredentialsError|NoCredentialProviders"
         r"|credentials from any providers",
         "The script calls AWS, but the instance has no credentials.",
         "Attach an instance profile, and run the hook as a user that can reach it (root can).",
+        source=_AWS,
+    ),
+    clue(
+        r"access to KMS is not allowed|ciphertext refers to|not authorized to perform: kms:"
+        r"|the resource associated with this ciphertext",
+        "The script reads what is encrypted with a KMS key that the instance's role may not use.",
+        "Allow kms:Decrypt on the key in the role of the instance and in the key's policy; the key must "
+        "be in the "
+        "same region.",
         source=_AWS,
     ),
     clue(
@@ -224,7 +469,40 @@ TOOL_CLUES = (
         r"|no pg_hba\.conf entry|authentication failed\.?$",
         "The database rejects the application's user or password.",
         "Check the settings on the instance: hooks do not see variables of a login shell.",
-        source="MySQL, PostgreSQL and SQL Server, error messages",
+        source=_DATABASES,
+    ),
+    clue(
+        r"remaining connection slots|too many connections|too many clients",
+        "The database accepts no more connections.",
+        "Look for connections that earlier deployments left open, or raise the limit (max_connections).",
+        source=_DATABASES,
+    ),
+    clue(
+        r"(?:table|relation|column|index|database|view|type"
+        r"|constraint)\W{1,3}[^\n]{1,100}?already exists|42S01|42P07"
+        r"|duplicate column name",
+        "A migration creates what the database already has.",
+        "An earlier run stopped halfway, or another instance migrates at the same time: correct the "
+        "record of "
+        "migrations, and let only one instance run them.",
+        source=_DATABASES,
+    ),
+    clue(
+        r"unknown database '|database \W?[\w-]{1,80}\W? does not exist|no such table"
+        r"|relation \"\S{1,100}\" does not exist"
+        r"|base table or view not found|undefined_table|table '\S{1,100}' doesn't exist",
+        "The database lacks a table, or does not exist: its migrations have not run.",
+        "Create it, and run the migrations before what needs them.",
+        source=_DATABASES,
+    ),
+    clue(
+        r"can't connect to (?:local )?(?:mysql |mariadb )?server|could not connect to server"
+        r"|SQLSTATE\[HY000\] \[200[0-9]\]|connection to server at [^\n]{1,200} failed|ERROR 200[23]"
+        r"|communications link failure|(?:PG|Mysql2)::ConnectionBad",
+        "The database does not answer: it is not running, or the instance may not reach it.",
+        "Check host and port in the application's settings on the instance, and the database's security "
+        "group.",
+        source=_DATABASES,
     ),
     clue(
         r"requested URL returned error: (?P<status>\d{3})|HTTP(?:/\d\.\d)?[ =:]{1,3}(?P<other>[45]\d\d)\b"
@@ -247,6 +525,38 @@ TOOL_CLUES = (
         source=_WINDOWS,
     ),
     clue(
+        r"module '?(?P<module>[\w.]{1,60})'? was not loaded",
+        "PowerShell has no module {module} on the instance, at least not in its 32-bit version, which "
+        "the agent "
+        "starts.",
+        "Install it in BeforeInstall or in the image; if it is there, restart the script in the 64-bit "
+        "version: "
+        "C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File …",
+        source=_WINDOWS,
+    ),
+    clue(
+        r"cannot find requested collection element|80040154|class not registered",
+        "The agent starts the 32-bit version of PowerShell, which cannot use what only the 64-bit one has.",
+        "Restart the script in it: C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File "
+        "…; else "
+        "install the module on the instance.",
+        source="AWS CodeDeploy user guide, troubleshooting Windows PowerShell",
+    ),
+    clue(
+        r"cannot find path '(?P<path>[^'\n]{1,300})' because it does not exist",
+        "{path} does not exist on the instance.",
+        "Let the script accept that (Test-Path, -ErrorAction SilentlyContinue), or check the path.",
+        source=_WINDOWS,
+    ),
+    clue(
+        r"cannot accept control messages|0x80070425|did not respond to the start or control request"
+        r"|FAILED 1053",
+        "The service or application pool is still starting or stopping, or fails to start in time.",
+        "Wait for its state before the next command, and look at the Windows event log for why it does "
+        "not start.",
+        source=_WINDOWS,
+    ),
+    clue(
         r"the system cannot find the (?:path|file|drive) specified|project file does not exist",
         "A file or a folder that the script uses does not exist on the instance.",
         "Use full paths: hooks start in the agent's folder, not in the bundle.",
@@ -259,9 +569,8 @@ TOOL_CLUES = (
         source=_WINDOWS,
     ),
     clue(
-        r"cannot find any service with service name '?(?P<service>[^'\n]{1,100})|service name is invalid"
-        r"|specified service does not exist",
-        "The service {service} does not exist on the instance.",
+        r"cannot find any service with service name|service name is invalid|specified service does not exist",
+        "A service that the script names does not exist on the instance.",
         "Create it in BeforeInstall, or make the script tolerate that it does not exist yet.",
         source=_WINDOWS,
     ),

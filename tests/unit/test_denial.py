@@ -25,9 +25,27 @@ def test_aws_s_words_go_before_what_was_asked_for() -> None:
 
 @pytest.mark.parametrize("text", ["", "Access Denied", "Zugriff verweigert", "User: nobody knows"])
 def test_without_aws_s_words_what_was_asked_for_stands_in(text: str) -> None:
-    first, statement = read_denial(text, action=ACTION, resource=GROUP).advice.splitlines()
+    first, statement, undecided = read_denial(text, action=ACTION, resource=GROUP).advice.splitlines()
     assert first == "Add this statement to the policy of the identity:"
     assert json.loads(statement) == {"Effect": "Allow", "Action": ACTION, "Resource": GROUP}
+    assert "does not say which policy decided" in undecided
+
+
+def test_the_policy_of_a_resource_names_whom_it_allows() -> None:
+    _, statement = advice("because no resource-based policy allows it").splitlines()
+    assert json.loads(statement)["Principal"] == {"AWS": "arn:aws:iam::123456789012:role/deployer"}
+
+
+@pytest.mark.parametrize("on", ["resource: arn:aws:kms:eu-west-1:2:key/1", "the resource associated with it"])
+def test_a_key_elsewhere_is_not_looked_for_in_the_identity_s_policy(on: str) -> None:
+    text = (
+        f"User: {USER} is not authorized to perform: kms:GenerateDataKey on {on} because the resource does "
+        "not exist in this Region, no resource-based policies allow access, or a resource-based policy "
+        "explicitly denies access"
+    )
+    said = read_denial(text, action="s3:PutObject", resource="arn:aws:s3:::releases/web/1.zip").advice
+    assert "another region or account" in said
+    assert "policy of the identity" not in said
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ def named(location: Location | None) -> str | None:
     return ":".join(str(part) for part in (location.path, location.line) if part) if location else None
 
 
+def misled(row: dict[str, str], problem: Problem) -> bool:
+    """Whether a user is told what the row says never to tell."""
+    return "never" in row and row["never"] in f"{problem.message}\n{problem.hint}"
+
+
 def by_agent(event: str, message: str) -> Problem:
     return told(event, Diagnostics("UnknownError", "", message))
 
@@ -99,7 +104,9 @@ def test_what_a_script_wrote_is_told_by_its_telling_line_with_what_it_means(row:
     problem = by_script(row["log"].replace("ROOT", ROOT), ended=f"failed with exit code {row['exit']}")
     assert row["telling"] in problem.message
     assert row["hint"] in problem.hint
+    assert not misled(row, problem)
     assert not re.search(r"(?:there|not found): (?:\d+|\w+-?\w*:)?\.$", problem.hint, re.MULTILINE)
+    assert not re.search(r"  | $", problem.hint, re.MULTILINE)
     assert problem.location
     assert problem.location.path == SCRIPT
 
@@ -133,6 +140,7 @@ def test_what_the_agent_says_of_its_own_work_is_told_with_the_place_that_it_is_a
     problem = by_agent(row["event"], message)
     assert message in problem.message
     assert row["hint"] in problem.hint
+    assert not misled(row, problem)
     assert "codedeploy-agent.log on the instance." not in problem.hint
     assert named(problem.location) == row["place"]
 
@@ -168,6 +176,7 @@ def test_what_the_service_says_of_a_deployment_comes_first_with_the_line_that_it
     problem = explain(snapshot, Places(appspec=Location("appspec.yml"), keys=keys)).problems[0]
     assert problem.message == row["message"]
     assert row["hint"] in problem.hint
+    assert not misled(row, problem)
     assert named(problem.location) == row["place"]
 
 
