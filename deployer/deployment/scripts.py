@@ -301,8 +301,8 @@ FILE_CLUES = (
         r"|network is unreachable|ETIMEDOUT|execution expired|getaddrinfo|failed to open tcp|no route to host"
         r"|temporary failure resolving|name or service not known|could not connect to the endpoint"
         r"|i/o timeout|TLS handshake timeout|connect timeout|\bENOTFOUND\b|ESOCKETTIMEDOUT|no such host"
-        r"|awaiting headers|(?:RPC failed|early EOF)|name resolution|underlying connection was closed"
-        r"|remote name could not be resolved|unable to connect to the remote server",
+        r"|awaiting headers|(?:RPC failed|early EOF)|name resolution"
+        r"|remote name could not be resolved",
         "The instance cannot reach the network.",
         "Check its route, NAT, security group and DNS.",
         source=_POSIX,
@@ -317,7 +317,8 @@ FILE_CLUES = (
     ),
     clue(
         r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server"
-        r"|connection reset by peer|could not connect to server|actively refused it",
+        r"|connection reset by peer|could not connect to server|actively refused it"
+        r"|unable to connect to the remote server",
         "Nothing is listening where the script connects: the application is not running, or not yet.",
         "Retry the check for a while before giving up, and look at the application's own log.",
         source=_POSIX,

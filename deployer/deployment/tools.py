@@ -36,7 +36,7 @@ TOOL_CLUES = (
         source="PM2 and net start, error messages",
     ),
     clue(
-        r"nginx\.pid\b",
+        r"(?:open\(\)|invalid PID number|kill\()[^\n]{0,100}nginx\.pid\b",
         "nginx is not running, so it cannot be reloaded or stopped by its PID.",
         "Use systemctl restart nginx, which starts it too.",
         source="nginx, error messages",
@@ -327,7 +327,7 @@ TOOL_CLUES = (
         source=_LANGUAGES,
     ),
     clue(
-        r"404 Not Found - GET (?P<url>\S{1,300})|is not in (?:this|the npm) registry|ETARGET"
+        r"404 Not Found - GET (?P<url>\S{1,300})|is not in (?:this|the npm) registry|\bETARGET\b"
         r"|No matching version found",
         "The package registry has no such package or version, or shows it only to those who are logged "
         "in. {url}",
@@ -478,9 +478,8 @@ TOOL_CLUES = (
         source=_DATABASES,
     ),
     clue(
-        r"(?:table|relation|column|index|database|view|type"
-        r"|constraint)\W{1,3}[^\n]{1,100}?already exists|42S01|42P07"
-        r"|duplicate column name",
+        r"\b(?:table|relation|column|index|database|view|type|constraint) \W?[\w.-]{1,100}\W? already exists"
+        r"|42S01|42P07|duplicate column name",
         "A migration creates what the database already has.",
         "An earlier run stopped halfway, or another instance migrates at the same time: correct the "
         "record of "
@@ -532,6 +531,12 @@ TOOL_CLUES = (
         "Install it in BeforeInstall or in the image; if it is there, restart the script in the 64-bit "
         "version: "
         "C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File …",
+        source=_WINDOWS,
+    ),
+    clue(
+        r"unexpected error occurred on a (?:send|receive)|could not create SSL/TLS secure channel",
+        "PowerShell does not speak the version of TLS that the server asks for.",
+        "Set it before the call: [Net.ServicePointManager]::SecurityProtocol = 'Tls12'.",
         source=_WINDOWS,
     ),
     clue(
