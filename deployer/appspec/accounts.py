@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NEVER_IN_A_NAME = re.compile(r"[\s:,/{}\x00-\x1f\x7f]")
+_NEVER_IN_A_NAME = re.compile(r"[\s:,/{}\[\]|;<>*?=\"`\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"\d+(\.\d*)?(e[-+]?\d+)?", re.IGNORECASE)
 
 

@@ -5,30 +5,27 @@ The events of libyaml are used, the parser that Ruby's Psych is built on, so bot
 
 from __future__ import annotations
 
-import base64
-import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import yaml
 
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, Symbol, Value, text_of
+from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, Symbol, text_of
 from deployer.appspec.scalars import is_date, resolve
+from deployer.appspec.tags import TagRefused, is_read_plainly, is_rubys_own, tagged_node, tagged_value
 from deployer.bundle.reading import LONGEST_TEXT
 from deployer.documents import DEEPEST, OutOfBounds, events
 from deployer.rules import document as rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from deployer.appspec.findings import Findings
+    from deployer.appspec.findings import Findings, Placed
+    from deployer.appspec.nodes import Value
 
 LIMIT = LONGEST_TEXT
-_BOM = b"\xef\xbb\xbf"
-_CLASS_TAG = re.compile(r"!ruby/|tag:ruby\.yaml\.org,2002:|!(?:str|map|seq|struct):.")
-_HARMLESS_TAGS = frozenset(
-    f"!ruby/{name}" for name in ("string", "sym", "symbol", "set", "complex", "encoding", "object")
-)
+_BOM = "\ufeff"
 _CLOUDFORMATION = frozenset(
     f"!{name}"
     for name in (
@@ -36,26 +33,6 @@ _CLOUDFORMATION = frozenset(
         *("Select", "Split", "Sub", "Transform"),
     )
 )
-_SET_TAGS = frozenset({"!set", "tag:yaml.org,2002:set"})
-
-
-def _decoded(text: str) -> str:
-    """Decode a value in base 64; raises ValueError."""
-    return base64.b64decode(text).decode()
-
-
-def _float(text: str) -> float:
-    """Parse a number with a fraction; raises ValueError."""
-    value = resolve(text)
-    return float(value if isinstance(value, int | float) else text)
-
-
-_TAGGED: dict[str, Callable[[str], Value]] = {
-    **dict.fromkeys(("!str", "!ruby/string", "tag:yaml.org,2002:str"), str),
-    **dict.fromkeys(("!ruby/sym", "!ruby/symbol"), Symbol),
-    **dict.fromkeys(("!binary", "tag:yaml.org,2002:binary"), _decoded),
-    **dict.fromkeys(("!float", "tag:yaml.org,2002:float"), _float),
-}
 
 
 class _Mark(NamedTuple):
@@ -80,9 +57,10 @@ class _Open:
 
     mark: _Mark
     mapping: bool
+    tag: str
     children: list[Node] = field(default_factory=list)
 
-    def close(self) -> Node:
+    def close(self) -> Sequence | Mapping:
         if not self.mapping:
             return Sequence(*self.mark, tuple(self.children))
         return Mapping(*self.mark, tuple(zip(self.children[::2], self.children[1::2], strict=True)))
@@ -113,16 +91,28 @@ def _decode(content: bytes, findings: Findings) -> str | None:
     if len(content) > LIMIT:
         findings.add(rules.TOO_LARGE, _Mark(1, 1), why=f"has more than {LIMIT:,} bytes")
         return None
-    if content.startswith(_BOM):
-        findings.add(rules.BYTE_ORDER_MARK, _Mark(1, 1))
-        content = content.removeprefix(_BOM)
     try:
-        return content.decode()
+        text = content.decode()
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode()
+        before = content[: error.start].decode().removeprefix(_BOM)
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         findings.add(rules.ENCODING, _Mark(line, column), byte=content[error.start])
         return None
+    if text.startswith(_BOM) and _read(_BOM + text) != _read(text):
+        findings.add(rules.BYTE_ORDER_MARK, _Mark(1, 1))
+    return text.removeprefix(_BOM)
+
+
+def _read(text: str) -> list[tuple[type[yaml.Event], str | None]]:
+    """Return what the parser makes of a text without its byte order mark, as far as it gets.
+
+    Ruby's does not take the mark off, as it does not of a text with two, and so reads the first line a column
+    further to the right. That changes nothing where the line is a comment or a brace.
+    """
+    read: list[tuple[type[yaml.Event], str | None]] = []
+    with suppress(yaml.YAMLError, OutOfBounds):
+        read += ((type(event), getattr(event, "value", None)) for event in events(text))
+    return read
 
 
 def _mark(mark: _LibyamlMark | None) -> _Mark:
@@ -141,16 +131,13 @@ def _compose(text: str, findings: Findings) -> Node | None:
                 _report_rest(parsed, findings)
                 break
             case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                _refuse_tag(event, mark, findings)
                 if len(stack) == DEEPEST:
                     findings.add(rules.TOO_DEEP, mark, limit=DEEPEST)
                     raise _RefusedError
-                stack.append(_Open(mark, isinstance(event, yaml.MappingStartEvent)))
+                stack.append(_Open(mark, isinstance(event, yaml.MappingStartEvent), event.tag or ""))
                 continue
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                node = stack.pop().close()
-                _report_duplicates(node, findings)
-                node = _merged(node)
+                node = _closed(stack.pop(), findings)
             case yaml.AliasEvent():
                 findings.add(rules.ALIAS, mark, name=event.anchor)
                 node = Scalar(*mark, None, f"*{event.anchor}")
@@ -165,38 +152,55 @@ def _compose(text: str, findings: Findings) -> Node | None:
     return root
 
 
+def _closed(ended: _Open, findings: Findings) -> Node:
+    collection = ended.close()
+    _report_duplicates(collection, findings)
+    node = _merged(collection)
+    if not ended.tag:
+        return node
+    try:
+        read = tagged_node(ended.tag, node)
+    except TagRefused:
+        findings.add(rules.TAG, node, tag=ended.tag)
+        return node
+    _report_tag(ended.tag, node, findings)
+    return read
+
+
 def _scalar(event: yaml.ScalarEvent, mark: _Mark, findings: Findings) -> Scalar:
-    _refuse_tag(event, mark, findings)
-    if event.tag in _TAGGED:
-        try:
-            value = _TAGGED[event.tag](event.value)
-        except ValueError:
-            findings.add(rules.TAG, mark, tag=event.tag)
-            value = event.value
-        return Scalar(*mark, value, event.value)
-    if event.style or event.tag == "!":
+    tag: str = event.tag or ""
+    if event.style and not tag:
         return Scalar(*mark, event.value, event.value)
-    if is_date(event.value):
+    if is_date(event.value) and is_read_plainly(tag):
         findings.add(rules.DATE, mark, text=event.value)
         return Scalar(*mark, event.value, event.value)
+    if tag:
+        return Scalar(*mark, _tagged(tag, event.value, mark, findings), event.value)
     value = resolve(event.value)
     if isinstance(value, Symbol) or (isinstance(value, int) and event.value.endswith(("_", ","))):
         findings.add(rules.RUBY_ONLY, mark, text=event.value)
     return Scalar(*mark, value, event.value)
 
 
-def _refuse_tag(event: yaml.NodeEvent, mark: _Mark, findings: Findings) -> None:
-    """Report a tag that the agent's reader refuses as a class, or that stands for nothing in an AppSpec."""
-    tag: str = getattr(event, "tag", None) or ""
-    if isinstance(event, yaml.ScalarEvent) and tag in _HARMLESS_TAGS:
-        findings.add(rules.RUBY_ONLY, mark, text=tag)
-    elif _CLASS_TAG.match(tag) or (tag in _SET_TAGS and isinstance(event, yaml.MappingStartEvent)):
+def _tagged(tag: str, text: str, mark: _Mark, findings: Findings) -> Value:
+    try:
+        value = tagged_value(tag, text)
+    except TagRefused:
         findings.add(rules.TAG, mark, tag=tag)
+        return text
+    _report_tag(tag, mark, findings)
+    return value
+
+
+def _report_tag(tag: str, where: Placed, findings: Findings) -> None:
+    """Report a tag that other readers take for something else, or that stands for nothing in an AppSpec."""
+    if is_rubys_own(tag):
+        findings.add(rules.RUBY_ONLY, where, text=tag)
     elif tag in _CLOUDFORMATION:
-        findings.add(rules.CLOUDFORMATION, mark, tag=tag)
+        findings.add(rules.CLOUDFORMATION, where, tag=tag)
 
 
-def _merged(node: Node) -> Node:
+def _merged(node: Sequence | Mapping) -> Sequence | Mapping:
     """Put the keys of an inline `<<` in its place, as Ruby does even where the key is quoted."""
     if not isinstance(node, Mapping) or not any(text_of(key) == "<<" for key, _ in node.pairs):
         return node

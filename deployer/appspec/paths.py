@@ -57,6 +57,11 @@ def in_bundle(text: str, *, windows: bool = False) -> str | None:
     return "" if normal == "." else normal
 
 
+def as_folder(text: str) -> bool:
+    """Tell whether a path can only lead to a folder, as Linux sees it: `a/` and `a/.` never find a file."""
+    return text.endswith(("/", "/."))
+
+
 def on_instance(text: str, *, windows: bool = False) -> str:
     """Resolve a destination or object to an absolute path; relative ones start at `/`."""
     if windows:

@@ -9,7 +9,18 @@ from deployer.appspec.accounts import is_account
 from deployer.appspec.acl import AclEntry, InvalidEntryError, check_range, parse_entry
 from deployer.appspec.findings import section_items
 from deployer.appspec.model import Permission
-from deployer.appspec.nodes import Mapping, Node, Scalar, Sequence, given, is_void, ruby_text, shown, text_of
+from deployer.appspec.nodes import (
+    BLANKS,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    given,
+    is_void,
+    ruby_text,
+    shown,
+    text_of,
+)
 from deployer.rules import document as document_rules
 from deployer.rules import permissions as rules
 
@@ -51,10 +62,12 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
     entries = list(_entries(item.get("acls"), findings))
     _check_context(item.get("context"), findings)
     node = item.get("object")
-    text = ruby_text(node).strip() if isinstance(node, Scalar) else ""
+    text = ruby_text(node).strip(BLANKS) if isinstance(node, Scalar) else ""
     if not text or not isinstance(node, Scalar):
         findings.add(rules.NO_OBJECT, node or item)
         return None
+    if "\0" in text:
+        findings.add(rules.OBJECT_ZERO, node, object=text)
     if re.match(r"~(?!root(/|$)|/|$)", text):
         findings.add(rules.HOME, node, object=text)
     return Permission(
@@ -98,6 +111,9 @@ def _pattern(node: Node | None, findings: Findings) -> str:
     if node is None:
         return "**"
     text = text_of(node)
+    if isinstance(node, Scalar) and is_void(node):
+        findings.add(document_rules.STRICT_TYPE, node, key="pattern", kind=node.kind, expected="text")
+        return "**"
     if text is None:
         findings.add(rules.PATTERN, node, kind=node.kind, text=shown(node))
         return "**"
@@ -117,7 +133,7 @@ def _types(node: Node | None, findings: Findings) -> frozenset[str]:
     node = given(node)
     if node is None:
         return frozenset(_TYPES)
-    if isinstance(node, Sequence) and not node.items:
+    if (isinstance(node, Sequence) and not node.items) or (isinstance(node, Mapping) and not node.pairs):
         findings.add(rules.TYPE_EMPTY, node)
         return frozenset()
     found = list(_texts(node, "type", "file", findings))
@@ -164,6 +180,9 @@ def _mode_fault(text: str) -> str:
 def _account(node: Node | None, key: str, example: str, findings: Findings) -> str | None:
     node = given(node)
     text = text_of(node)
+    if isinstance(node, Scalar) and is_void(node):
+        findings.add(document_rules.STRICT_TYPE, node, key=key, kind=node.kind, expected="a name")
+        return None
     if node is not None and not is_account(text or ""):
         findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
         return None

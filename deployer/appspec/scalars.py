@@ -19,6 +19,7 @@ _LONGEST_NUMBER = 100
 _WEIGHTS = (3600, 60, 1)  # Psych's: two places are hours and minutes
 _WORDS: dict[str, Value] = {"~": None, "null": None}
 _WORDS |= dict.fromkeys(("yes", "true", "on"), True) | dict.fromkeys(("no", "false", "off"), False)
+_QUOTED_SYMBOL = re.compile(r":(['\"])(.*)\1")
 _TIME = re.compile(
     r"-?\d{4}-\d{1,2}-\d{1,2}([Tt]|\s+)\d{1,2}:\d\d:\d\d(\.\d*)?(\s*(Z|[-+]\d{1,2}:?(\d\d)?))?", re.ASCII
 )
@@ -53,7 +54,8 @@ def resolve(text: str) -> Value:
 
 def _number(text: str) -> Value:
     if text.startswith(":") and len(text) > 1:
-        return Symbol(text[1:])
+        quoted = _QUOTED_SYMBOL.match(text)
+        return Symbol(quoted[2].removeprefix(":") if quoted else text[1:])
     if text.lower() in _SPECIAL_FLOATS:
         return float(_SPECIAL_FLOATS[text.lower()])
     plain = text.replace("_", "").replace(",", "")

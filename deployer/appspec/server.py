@@ -224,7 +224,7 @@ def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
     node = given(item.get("runas"))
     if node is None:
         return None
-    text = ruby_text(node).strip() if isinstance(node, Scalar) else None
+    text = ruby_text(node).strip(BLANKS) if isinstance(node, Scalar) else None
     if (
         text is None
         or text_of(node) is None

@@ -39,6 +39,8 @@ def resolve(entries: Mapping[str, Entry], name: str) -> str | None:
         if step == "/" or (step == ".." and not place):
             raise LeavesTree(name)
         if step == "..":
+            if entries[place].kind is not EntryKind.FOLDER:
+                return None
             place = place.rpartition("/")[0]
             continue
         path = f"{place}/{step}" if place else step

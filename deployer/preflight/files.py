@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
-from deployer.appspec.paths import WRITE_OUT, in_bundle, on_instance
+from deployer.appspec.paths import WRITE_OUT, as_folder, in_bundle, on_instance
 from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
@@ -123,7 +123,7 @@ def _check_source(
     entry = names.resolve(name)
     if entry is None and (link := names.target(name)):
         yield rules.LINK_OUTSIDE.problem(place, source=mapping.source, target=link)
-    elif entry is None or (entry.kind is EntryKind.FILE and mapping.source.endswith("/")):
+    elif entry is None or (entry.kind is EntryKind.FILE and as_folder(mapping.source)):
         yield _absent(mapping, name, place, names)
         return None
     target = on_instance(mapping.destination, windows=windows)

@@ -6,7 +6,7 @@ import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from deployer.appspec.paths import WRITE_OUT, in_bundle
+from deployer.appspec.paths import WRITE_OUT, as_folder, in_bundle
 from deployer.appspec.server import NEVER_RUN
 from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
@@ -99,7 +99,7 @@ def _check(named: _Named, names: Names, read: set[str], syntax: Syntax | None) -
     entry = names.resolve(name)
     if entry is None and names.leaves(name):
         yield rules.LINK_OUTSIDE.problem(named.place, target=names.target(name), **facts)
-    elif entry is None or (entry.kind is EntryKind.FILE and named.hook.location.endswith("/")):
+    elif entry is None or (entry.kind is EntryKind.FILE and as_folder(named.hook.location)):
         yield _absent(named, name, names)
         return
     elif entry.kind is not EntryKind.FILE:

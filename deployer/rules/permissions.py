@@ -46,6 +46,14 @@ HOME = Rule(
     good="object: /home/deploy/app",
     source=AGENT,
 )
+OBJECT_ZERO = Rule(
+    code="appspec-permissions-object-zero",
+    message="The object {object!r} contains a zero byte, which no path can.",
+    hint="Remove it.",
+    bad='object: "/srv/\\0app"',
+    good="object: /srv/app",
+    source=AGENT,
+)
 NO_OBJECT = Rule(
     code="appspec-permissions-no-object",
     message="An item of `permissions` has no `object`.",
@@ -90,7 +98,7 @@ TYPE = Rule(
 )
 TYPE_EMPTY = Rule(
     code="appspec-permissions-type-empty",
-    message="`type` is an empty list, so nothing is set.",
+    message="`type` is empty, so nothing is set.",
     hint="Write `type: [file]`, `type: [directory]` or leave it out for both.",
     bad="type: []",
     good="type: [file, directory]",

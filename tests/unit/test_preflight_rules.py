@@ -66,6 +66,7 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-permissions-shell-characters": (f"{ODD}    acls: ['u:deploy:r']\n", APPSPEC, 7),
     "appspec-ruby-only": (f"{FILES}permissions:\n  - object: /srv/app\n    mode: :644\n", APPSPEC, 8),
     "appspec-permissions-home": (f"{FILES}permissions:\n  - object: ~nobody/x\n", APPSPEC, 7),
+    "appspec-permissions-object-zero": (f'{FILES}permissions:\n  - object: "/srv/\\0app"\n', APPSPEC, 7),
     "appspec-date": (f"{HEAD}released: 2024-05-01\n", APPSPEC, 3),
     "appspec-cloudformation": (f"{HEAD}x: !Ref Folder\n", APPSPEC, 3),
     "appspec-tag": (f"{HEAD}x: !ruby/object:Object {{}}\n", APPSPEC, 3),

@@ -208,7 +208,9 @@ def test_type(value: str, said: str) -> None:
 
 
 @table(
-    ("ok", "root  ~  user.name"), ("error", '$USER  "${USER}"  "{{USER}}"  "0"  ""  true  false  [a]  1000')
+    ("ok", "root  ~  user.name  DOMAIN\\user"),
+    ("flag", "false"),
+    ("error", '$USER  "${USER}"  "{{USER}}"  "0"  ""  true  [a]  1000  a;b'),
 )
 @pytest.mark.parametrize("key", ["owner", "group"])
 def test_owner_and_group(key: str, value: str, said: str) -> None:
@@ -251,7 +253,7 @@ def test_object(value: str, said: str) -> None:
 @table(
     ("ok", 'pattern: "**"  pattern: "*"  pattern: "a*"  except: [b]  pattern: "*.txt"'),
     ("flag", 'pattern: "x*"  pattern: "**/*.txt"  pattern: ""  except: [a.txt]  except: {}  except: [b/c]'),
-    ("flag", 'except: ["*"]'),
+    ("flag", 'except: ["*"]  pattern: false'),
     ("error", "pattern: 5  pattern: [a]  except: a.txt  except: [5]"),
 )
 def test_pattern_and_except(value: str, said: str) -> None:
