@@ -121,7 +121,8 @@ def _check_source(
         yield rule.problem(place, path=mapping.source, normal=name or "/")
     name = names.spelt(name) if windows else name
     entry = names.resolve(name)
-    if entry is None and (link := names.target(name)):
+    to_nothing = as_folder(mapping.source) and not names.leaves(name)
+    if entry is None and not to_nothing and (link := names.target(name)):
         yield rules.LINK_OUTSIDE.problem(place, source=mapping.source, target=link)
     elif entry is None or (entry.kind is EntryKind.FILE and as_folder(mapping.source)):
         yield _absent(mapping, name, place, names)
@@ -185,7 +186,7 @@ def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     folders: set[str] = set()
     for copy in _crowded(plan.copies):
         place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
-        own_files, own_folders = plan.paths(copy)
+        own_files, own_folders = plan.certain(copy)
         own_folders = [*own_folders, *ancestors(copy.top)]
         twice = [path for path in own_files if path in files]
         if twice:
