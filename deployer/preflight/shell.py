@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.preflight.dialect import only_bash
-from deployer.preflight.shebang import check_first_line, interpreter
+from deployer.preflight.shebang import check_first_line, fails_at_carriage_return, interpreter
 from deployer.rules import hooks as rules
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _check_code(code: _Code, syntax: Syntax | None) -> Iterator[Problem]:
     crlf = next((number for number, line in lines if line.endswith(b"\r")), None)
     fault = _fault_of(shell, text.replace(b"\r\n", b"\n"), syntax)
     decoded = text.decode(errors="replace")
-    if crlf is not None and (crlf == 1 or not first.endswith(b"\r")):
+    if crlf is not None and (crlf == 1 or not fails_at_carriage_return(first)):
         only_so = not fault and _fault_of(shell, text, syntax)
         yield (rules.CRLF_SYNTAX if only_so else rules.CRLF).problem(at(crlf), script=script, line=crlf)
     if fault:

@@ -276,9 +276,17 @@ UNLIKELY_INTERPRETER = Rule(
 ARGUMENTS_TOGETHER = Rule(
     code="hook-interpreter-arguments",
     message="The first line of {script} passes {arguments!r} to {program} as one argument.",
-    hint="Write the options as one word (`-ex`), or use `set` in the script.",
+    hint="Write the options as one word (`-ex`), or do it in the script itself.",
     bad="#!/bin/bash -e -x",
     good="#!/bin/bash -ex",
+    source=LINUX,
+)
+NOT_STARTED = Rule(
+    code="hook-not-started",
+    message="The first line of {script} has {arguments!r} behind {program}: {what}.",
+    hint="Remove it; the script's path is added by Linux, and options start with a dash (`-e`).",
+    bad="#!/bin/bash -c",
+    good="#!/bin/bash",
     source=LINUX,
 )
 NOT_UTF8 = Rule(

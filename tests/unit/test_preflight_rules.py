@@ -163,6 +163,7 @@ SCRIPTS: dict[str, tuple[str | bytes, int, int | None]] = {
     "hook-crlf-syntax": ("#!/bin/sh\n\nif true; then\r\n:\r\nfi\r\n", 0o755, 3),
     "hook-only-bash": ("#!/bin/sh\n:\nsource ./env\n", 0o755, 3),
     "hook-interpreter-arguments": ("#!/bin/bash -e -x\n", 0o755, 1),
+    "hook-not-started": ("#!/bin/bash -c\n", 0o755, 1),
     "hook-not-utf8": (b"#!/bin/sh\necho caf\xe9\n", 0o755, 2),
     "hook-background-hidden": ("#!/bin/bash\nexec > >(tee x)\n", 0o755, 2),
     "hook-env-arguments": ("#!/usr/bin/env bash -e\n", 0o755, 1),
