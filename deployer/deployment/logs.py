@@ -30,7 +30,7 @@ _AFTERMATH = re.compile(
     r"|unable to fetch some archives|errors were encountered while|failed building wheel"
     r"|could not build wheels|not a problem with pip|compilation terminated|rsync error: "
     r"|encountered errors while|configured repositories failed|CalledProcessError|not with npm itself"
-    r"|process completed with|command failed with",
+    r"|process completed with|and bundler cannot continue|command failed with",
     re.IGNORECASE,
 )
 """Lines that follow from a failure whose cause is in an earlier line, however loud they are."""

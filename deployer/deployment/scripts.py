@@ -91,6 +91,13 @@ COMMAND_CLUES = (
         source=_SHELL,
     ),
     clue(
+        r"(?:^|\n)sh: (?:(?:line )?\d{1,9}: )?(?P<command>[\w.-]{1,100}): (?-i:(?:command )?not found)",
+        "A command that the script calls was not found: {command}.",
+        "If package.json calls it, its package is not installed here: devDependencies are left out in "
+        "production. " + _NO_PATH,
+        source=_SHELL,
+    ),
+    clue(
         r"(?<!\S)(?P<command>[a-z]\w{0,80}_\w{1,80}): (?-i:command not found)",
         "A command or function that the script calls was not found: {command}.",
         "If it is a function, load the file that defines it by its full path: "
@@ -160,6 +167,14 @@ LOG_CLUES = (
         source=_POSIX,
     ),
     clue(
+        r"heap out of memory|Java heap space|GC overhead limit|OutOfMemoryError: Metaspace",
+        "The program ran out of memory: its heap reached the limit that it was started with.",
+        "Raise that (NODE_OPTIONS=--max-old-space-size=…, -Xmx) as far as the instance has memory, use a "
+        "larger "
+        "instance, or build before packaging.",
+        source=_TOOLS,
+    ),
+    clue(
         r"out of memory|cannot allocate memory|error='Not enough space'|commit_memory|oom-?kill"
         r"|\bENOMEM\b|MemoryError|\bKilled\b(?: {2,40}\S|$)"
         r"|signal: killed|SIGKILL|insufficient memory|OutOfMemoryError|exit(?: code| status)?:? 137\b",
@@ -210,7 +225,7 @@ LOG_CLUES = (
 
 FILE_CLUES = (
     clue(
-        r"cannot (?:create|touch|move|make)[^\n]{0,300}"
+        r"(?:cannot (?:create|touch|move|make)|failed to create symbolic link)[^\n]{0,300}"
         + _ENOENT
         + r"|mkdir \W[^\n]{1,300} failed: "
         + _ENOENT
@@ -237,7 +252,8 @@ FILE_CLUES = (
         source=_SHELL,
     ),
     clue(
-        r"EACCES|EPERM\b|permission denied|operation not permitted|must be (?:run as )?root|are you root"
+        r"must be (?:present and )?writable|is not writable|EACCES|EPERM\b|permission denied"
+        r"|operation not permitted|must be (?:run as )?root|are you root"
         r"|superuser privileges",
         "The user that runs the script lacks a permission, or the file is not executable.",
         "Check runas in the AppSpec, the owner and mode in permissions, and noexec mounts.",
@@ -288,6 +304,19 @@ FILE_CLUES = (
         "Set it in the script or read it from a file: hooks do not see variables of a login shell or the CI "
         "job, only DEPLOYMENT_ID, LIFECYCLE_EVENT and similar ones.",
         source=_SHELL,
+    ),
+    clue(
+        r"169\.254\.169\.254",
+        "The hook cannot reach the instance's metadata service.",
+        "Check that it is enabled; IMDSv2 asks for a token first, and from a container for a hop limit of 2.",
+        source="Amazon EC2 user guide, instance metadata",
+    ),
+    clue(
+        r"not in gzip format|not look like a tar|end-of-central-directory|unexpected end of archive",
+        "An archive that the script unpacks is truncated or of another type, often an error page instead "
+        "of a file.",
+        "Look at its first lines, and let curl fail on errors: curl --fail --location.",
+        source="tar, gzip and unzip, error messages",
     ),
     clue(
         r"wrong version number|unknown protocol[^\n]{0,40}(?:ssl|tls)|plain HTTP request was sent to HTTPS",

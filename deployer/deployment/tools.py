@@ -23,10 +23,29 @@ TOOL_CLUES = (
         r"no such container|process or namespace \S{1,200} not found|\bkill: [^\n]{0,100}no such process"
         r"|\"docker (?:container )?(?:stop|rm|kill)\" requires at least|failed to stop [^\n]{0,200}not loaded"
         r"|kill: usage|kill: not enough arguments|no process found|kill \[options\] <pid"
+        r"|ERROR \(not running\)|unknown instance:"
         r"|\bservice (?:is not started|has not been started)|is not running\b[^\n]{0,40}\bstop",
         "There is nothing to stop or remove: the application is not running, as before a first deployment.",
         "Let the script accept that: end the command with || true.",
         source="Docker, PM2, systemctl, kill and net stop, error messages",
+    ),
+    clue(
+        r"supervisor(?:\.sock|/xmlrpc)",
+        "Supervisor is not running on the instance, or another user's.",
+        "Start it in BeforeInstall (systemctl enable --now supervisor), and run the hook as root.",
+        source="Supervisor, error messages",
+    ),
+    clue(
+        r"(?P<program>[\w.:@-]{1,100}): ERROR \((?:spawn error|abnormal termination)\)",
+        "The program {program} does not start under Supervisor.",
+        "Its own log says why: supervisorctl tail {program} stderr.",
+        source="Supervisor, error messages",
+    ),
+    clue(
+        r"(?P<program>[\w.:@-]{1,100}): ERROR \(no such (?:process|group)\)|unknown job: (?P<job>\S{1,100})",
+        "Supervisor or init knows no program {program}{job}.",
+        "Install its configuration first, then run supervisorctl reread and supervisorctl update.",
+        source="Supervisor and Upstart, error messages",
     ),
     clue(
         r"script already launched|service has already been started|is already running",
@@ -140,7 +159,7 @@ TOOL_CLUES = (
         source=_DOCKER,
     ),
     clue(
-        r"address (?:already|is) in use|address already in use|EADDRINUSE"
+        r"address (?:already|is) in use|port is already in use|address already in use|EADDRINUSE"
         r"|port \d{1,5} (?:is|was) (?:already )?(?:in use|allocated)|port is already allocated"
         r"|only one usage of each socket address|could not bind to address",
         "The port is still taken, most often by the previous version.",
@@ -193,9 +212,9 @@ TOOL_CLUES = (
     ),
     clue(
         r"unable to locate package (?P<name>\S{1,200})|no package (?P<yum>\S{1,200}) available"
-        r"|unable to find a match:? (?P<dnf>\S{1,200})"
+        r"|unable to find a match:? (?P<dnf>\S{1,200})|no package matching '(?P<ansible>[^'\n]{1,200})'"
         r"|package '?(?P<apt>\S{1,200}?)'? has no installation candidate",
-        "The package {name}{yum}{dnf}{apt} is in none of the instance's repositories.",
+        "The package {name}{yum}{dnf}{apt}{ansible} is in none of the instance's repositories.",
         "Update the lists first (apt-get update), add the repository, or check the name for this system.",
         source=_PACKAGES,
     ),
@@ -355,7 +374,8 @@ TOOL_CLUES = (
         r"UnsupportedClassVersionError|GLIBC(?:XX)?_[\d.]{1,10}' not found"
         r"|error while loading shared libraries"
         r"|requires php|your php version|unsupported engine|requires node|requires a different python"
-        r"|must install or update \.NET|compatible framework version|UNSUPPORTED_ENGINE|EBADENGINE"
+        r"|libhostfxr|compatible \.NET SDK|digital envelope routines|must install or update \.NET"
+        r"|compatible framework version|UNSUPPORTED_ENGINE|EBADENGINE"
         r"|requires-python|SyntaxError: unexpected token|requires ruby|your ruby version"
         r"|no version is set for command",
         "The application needs another version of a language or a library than the instance has.",
@@ -459,6 +479,12 @@ TOOL_CLUES = (
         source=_AWS,
     ),
     clue(
+        r"error executing \"(?P<operation>\w{1,80})\"[^\n]{0,400}(?:403 Forbidden|AccessDenied)",
+        "The instance profile does not allow {operation}, which the script calls.",
+        "Allow it in the role of the instance, not in that of the CI job.",
+        source="AWS SDK for PHP, error messages",
+    ),
+    clue(
         r"you must specify a region|could not find region|NoRegionError|missing region",
         "The script calls AWS without a region.",
         "Set AWS_DEFAULT_REGION in the hook: the agent does not pass on a region.",
@@ -546,6 +572,12 @@ TOOL_CLUES = (
         "…; else "
         "install the module on the instance.",
         source="AWS CodeDeploy user guide, troubleshooting Windows PowerShell",
+    ),
+    clue(
+        r"cannot find (?:APPPOOL|SITE|APP|VDIR) object|object identifier does not represent a valid object",
+        "The IIS site or application pool that the script names does not exist on the instance.",
+        "Create it in BeforeInstall, or let the script accept that it does not exist yet.",
+        source=_WINDOWS,
     ),
     clue(
         r"cannot find path '(?P<path>[^'\n]{1,300})' because it does not exist",
