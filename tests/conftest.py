@@ -13,6 +13,9 @@ import pytest
 from tests import environment
 from tests.clock import FakeClock
 from tests.emulator import Emulator
+from tests.emulator.borrowed import Borrowed
+from tests.fleets import STAGE, Stand
+from tests.harness import Job
 from tests.s3 import S3Server
 
 if TYPE_CHECKING:
@@ -86,3 +89,19 @@ def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mappin
 def still_emulator(emulator: Start, clock: FakeClock) -> Start:
     """The same, with a time that stands still between the clock's sleeps."""
     return functools.partial(emulator, speed=1.0, clock=clock)
+
+
+@pytest.fixture
+def stand(  # noqa: PLR0913 - fixtures
+    still_emulator: Start,
+    s3: S3Server,
+    bucket: str,
+    *,
+    clock: FakeClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Stand:
+    """An account whose deployment group selects instances by the tag `Stage=production`."""
+    stand = Stand(still_emulator(borrowed=Borrowed()), Job(monkeypatch, tmp_path, s3, bucket, clock))
+    stand.group["ec2TagFilters"] = [STAGE]
+    return stand

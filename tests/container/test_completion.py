@@ -42,13 +42,15 @@ def test_fish_completes(line: str, script: Path) -> None:
     assert offered == LINES[line]
 
 
-def read_until(terminal: int, words: set[str]) -> None:
-    """Read what appears at a terminal until each word has, for half a minute at most."""
+def read_until(terminal: int, words: set[str]) -> str:
+    """What appears at a terminal until each word has, or half a minute is over."""
     received, deadline = "", time.monotonic() + 30
     while not all(word in received for word in words):
-        ready, _, _ = select.select([terminal], [], [], deadline - time.monotonic())
-        assert ready, received
+        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+        if not ready:
+            break
         received += os.read(terminal, 65_536).decode()
+    return received
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -68,9 +70,12 @@ def test_zsh_completes(line: str, script: Path) -> None:
     os.close(end)
     try:
         os.write(terminal, b"autoload -U compinit; compinit -u -D; source ./completion; PS1='RE''ADY'\n")
-        read_until(terminal, {"READY"})
+        assert "READY" in (said := read_until(terminal, {"READY"})), said
         os.write(terminal, f"{line}\t".encode())
-        read_until(terminal, LINES[line])
+        said = read_until(terminal, LINES[line])
+        others = set().union(*LINES.values()) - LINES[line]
+        assert all(word in said for word in LINES[line]), said
+        assert not any(word in said for word in others if word not in line), said
     finally:
         os.close(terminal)
         shell.kill()

@@ -8,32 +8,14 @@ import pytest
 
 from tests.emulator.borrowed import Borrowed
 from tests.fleets import STAGE, Stand
-from tests.harness import Job
 from tests.protocol.test_iam import only, printed
-from tests.protocol.test_transcripts import PLATFORMS, compare
+from tests.protocol.test_transcripts import PLATFORMS, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.clock import FakeClock
     from tests.harness import Start
-    from tests.s3 import S3Server
-
-
-@pytest.fixture
-def stand(  # noqa: PLR0913 - fixtures
-    still_emulator: Start,
-    s3: S3Server,
-    bucket: str,
-    *,
-    clock: FakeClock,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Stand:
-    stand = Stand(still_emulator(borrowed=Borrowed()), Job(monkeypatch, tmp_path, s3, bucket, clock))
-    stand.group["ec2TagFilters"] = [STAGE]
-    return stand
 
 
 def fit(stand: Stand) -> None:
@@ -103,7 +85,8 @@ def test_instances_are_looked_at_before_anything_is_sent(name: str, platform: st
     prepare, code = SERVERS[name]
     prepare(stand)
     ran = stand.run(INPUT_KEY="app.zip", **PLATFORMS[platform])
-    compare(f"{name}.{platform}", ran.log, ran.code)
+    shown, kept = texts(f"{name}.{platform}", ran.log, ran.code)
+    assert shown == kept
     assert ran.code == code
     assert code == 0 or not stand.sent
     assert len(stand.asked) <= 6
@@ -138,7 +121,8 @@ def test_ecs_services_are_looked_at_before_anything_is_sent(
         "INPUT_BUCKET": "",
     }
     ran = stand.run(**inputs, **PLATFORMS[platform])
-    compare(f"{name}.{platform}", ran.log, ran.code)
+    shown, kept = texts(f"{name}.{platform}", ran.log, ran.code)
+    assert shown == kept
     assert ran.code == code
     assert stand.asked == ["DescribeServices"]
     assert code == 0 or not stand.sent

@@ -132,15 +132,15 @@ BEFORE: Mapping[str, Sequence[Mapping[str, str]]] = {
 """The inputs of the runs before, whose output is not kept."""
 
 
-def compare(name: str, log: str, code: int) -> None:
-    """Hold a run's log against the transcript of that name, or write that."""
+def texts(name: str, log: str, code: int) -> tuple[str, str]:
+    """A run's log without what differs in each, and the transcript of that name, written anew if wanted."""
     text = f"{log}exit code {int(code)}\n"
     for pattern, replacement in VOLATILE:
         text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
     file = REPOSITORY / "tests" / "transcripts" / f"{name}.txt"
     if os.environ.get("UPDATE_TRANSCRIPTS") == "1":
         file.write_text(text)
-    assert text == file.read_text()
+    return text, file.read_text()
 
 
 @pytest.mark.parametrize(
@@ -185,4 +185,5 @@ def test_transcript(  # noqa: PLR0913 - fixtures
         execute([], {**usual, **source, **before}, io.StringIO(), clock=clock)
     stream = io.StringIO()
     code = execute([], environ, stream, clock=clock)
-    compare(f"{name}.{platform}", stream.getvalue(), code)
+    shown, kept = texts(f"{name}.{platform}", stream.getvalue(), code)
+    assert shown == kept

@@ -8,32 +8,13 @@ import pytest
 
 from tests.emulator.borrowed import Borrowed
 from tests.fleets import STAGE, Stand
-from tests.harness import Job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from tests.clock import FakeClock
-    from tests.harness import Ran, Start
-    from tests.s3 import S3Server
+    from tests.harness import Ran
 
 APP = {"Key": "App", "Value": "web", "Type": "KEY_AND_VALUE"}
-
-
-@pytest.fixture
-def stand(  # noqa: PLR0913 - fixtures
-    still_emulator: Start,
-    s3: S3Server,
-    bucket: str,
-    *,
-    clock: FakeClock,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Stand:
-    stand = Stand(still_emulator(borrowed=Borrowed()), Job(monkeypatch, tmp_path, s3, bucket, clock))
-    stand.group["ec2TagFilters"] = [STAGE]
-    return stand
 
 
 def run(stand: Stand, *flags: str, **variables: str) -> Ran:
