@@ -7,11 +7,12 @@ import random
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+_Case = TypeVar("_Case")
 FOLDER = Path(__file__).parent
 ALL = os.environ.get("CHAOS") == "all"
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
@@ -27,6 +28,11 @@ class Cell:
     column: str
     moment: str
     expected: int
+
+    @property
+    def strike(self) -> tuple[str, str]:
+        """The fault, and when it strikes."""
+        return self.column, self.moment
 
     def __str__(self) -> str:
         return f"{self.row}-{self.column}-{self.moment}".replace(" ", "_")
@@ -45,9 +51,10 @@ def read(name: str) -> tuple[Cell, ...]:
     )
 
 
-def sample(cells: Sequence[Cell], count: int) -> list[Cell]:
-    """The cells to run: all, or so many by the seed."""
-    return list(cells) if ALL else random.Random(SEED).sample(cells, count)  # noqa: S311 - no secret
+def sample(cases: Iterable[_Case], count: int) -> list[_Case]:
+    """The cases to run: all, or so many by the seed."""
+    given = list(cases)
+    return given if ALL else random.Random(SEED).sample(given, count)  # noqa: S311 - no secret
 
 
 def chosen(cells: Sequence[Cell]) -> list[Cell]:
@@ -55,7 +62,9 @@ def chosen(cells: Sequence[Cell]) -> list[Cell]:
     if ALL:
         return list(cells)
     shuffled = random.Random(SEED).sample(cells, len(cells))  # noqa: S311 - no secret
-    kept = {cell.row: cell for cell in reversed(shuffled)}
-    columns = {(cell.column, cell.moment): cell for cell in kept.values()}
-    columns = {(cell.column, cell.moment): cell for cell in reversed(shuffled)} | columns
-    return list(dict.fromkeys([*kept.values(), *columns.values()]))
+    kept: list[Cell] = []
+    for row in dict.fromkeys(cell.row for cell in shuffled):
+        met, own = {cell.strike for cell in kept}, [cell for cell in shuffled if cell.row == row]
+        kept.append(next((cell for cell in own if cell.strike not in met), own[0]))
+    others = {cell.strike: cell for cell in shuffled}
+    return kept + [others[strike] for strike in others.keys() - {cell.strike for cell in kept}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from deployer.deployment.model import Status
 from deployer.deployment.observe import Observer
 from deployer.deployment.wait import Patience, wait
+from tests.chaos.table import sample
 from tests.clock import FakeClock
 from tests.protocol.steps import DEPLOYED
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 DETAILS = ("ListDeploymentTargets", "BatchGetDeploymentTargets")
+KINDS = ("throttle", "500", "cut-before", "cut-after", "garbled", "access-denied")
 WATCHING = {"GetDeployment", *DETAILS}
 ENDINGS = [
     ("Server", "success", 0, "succeeded"),
@@ -44,20 +46,16 @@ def environment(platform: str) -> dict[str, str]:
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("operation", DETAILS)
-@pytest.mark.parametrize("kind", ["throttle", "500", "cut-before", "cut-after", "garbled", "access-denied"])
-@pytest.mark.parametrize(("platform", "scenario", "code", "status"), ENDINGS)
-def test_details_that_never_come_cost_only_detail(  # noqa: PLR0913 - fixtures
-    platform: str,
-    scenario: str,
-    code: int,
-    status: str,
-    *,
-    kind: str,
+@pytest.mark.parametrize(("operation", "kind", "ending"), sample(product(DETAILS, KINDS, ENDINGS), 24))
+def test_details_that_never_come_cost_only_detail(
     operation: str,
+    kind: str,
+    ending: tuple[str, str, int, str],
+    *,
     still_emulator: Start,
     run_line: RunLine,
 ) -> None:
+    platform, scenario, code, status = ending
     service = still_emulator(scenario)
     service.faults.add(operation, kind, times=10_000)
     ran = run_line(service, "--timeout", "1m", "--on-timeout", "rollback", environ=environment(platform))

@@ -9,7 +9,7 @@ import pytest
 from tests.emulator.borrowed import Borrowed
 from tests.fleets import STAGE, Stand
 from tests.protocol.test_iam import only, printed
-from tests.protocol.test_transcripts import PLATFORMS, texts
+from tests.protocol.test_transcripts import PLATFORMS, on_platforms, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,14 +73,7 @@ SERVERS: dict[str, tuple[Callable[[Stand], None], int]] = {
 }
 
 
-on_every_platform = pytest.mark.parametrize(
-    "platform",
-    [pytest.param(each, marks=pytest.mark.chaos if each != "github" else ()) for each in PLATFORMS],
-)
-
-
-@on_every_platform
-@pytest.mark.parametrize("name", SERVERS)
+@on_platforms(SERVERS)
 def test_instances_are_looked_at_before_anything_is_sent(name: str, platform: str, *, stand: Stand) -> None:
     prepare, code = SERVERS[name]
     prepare(stand)
@@ -107,8 +100,7 @@ ECS: dict[str, tuple[Callable[[Stand], None], int]] = {
 }
 
 
-@on_every_platform
-@pytest.mark.parametrize("name", ECS)
+@on_platforms(ECS)
 def test_ecs_services_are_looked_at_before_anything_is_sent(
     name: str, platform: str, *, stand: Stand
 ) -> None:

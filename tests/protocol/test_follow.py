@@ -322,21 +322,26 @@ cut_short = pytest.mark.filterwarnings(
 
 
 class Alarm:
-    """Sends this process a signal as soon as something is the case."""
+    """Sends this process a signal as soon as something is the case, for the length of a `with` block."""
 
     def __init__(self, when: Callable[[], object], *, number: int = signal.SIGINT) -> None:
         self.when, self.number = when, number
+        self.over = threading.Event()
         self.thread = threading.Thread(target=self.ring, daemon=True)
+
+    def __enter__(self) -> None:
         self.thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.thread.join()
 
     def ring(self) -> None:
         """Wait for it, and send the signal."""
-        pause = threading.Event()
-        for _ in range(2000):
+        while not self.over.wait(0.005):
             if self.when():
                 os.kill(os.getpid(), self.number)
                 return
-            pause.wait(0.005)
 
 
 @cut_short
@@ -346,9 +351,8 @@ def test_a_cancelled_job_does_with_the_deployment_what_was_asked(  # noqa: PLR09
     *, number: int, code: int, how: str, asked: bool | None, emulator: Start, run_line: RunLine
 ) -> None:
     service = emulator("stuck", speed=1.0)
-    alarm = Alarm(lambda: "ListDeploymentTargets" in service.operations(), number=number)
-    ran = run_line(service, "--on-cancel", how, clock=SystemClock())
-    alarm.thread.join()
+    with Alarm(lambda: "ListDeploymentTargets" in service.operations(), number=number):
+        ran = run_line(service, "--on-cancel", how, clock=SystemClock())
     assert ran.code == code
     stops = [
         call.parameters["autoRollbackEnabled"] for call in service.calls if call.operation == "StopDeployment"
@@ -369,9 +373,8 @@ def test_a_cancel_while_the_deployment_is_being_created_finds_it(
 ) -> None:
     service = emulator("stuck", speed=1.0)
     service.faults.add("CreateDeployment", "slow", seconds=2.0)
-    alarm = Alarm(lambda: service.deployments)
-    ran = run_line(service, "--on-cancel", how, clock=SystemClock())
-    alarm.thread.join()
+    with Alarm(lambda: service.deployments):
+        ran = run_line(service, "--on-cancel", how, clock=SystemClock())
     assert ran.code == 130
     assert said.format(service.deployments[0].id) in ran.log
 
@@ -382,9 +385,8 @@ def test_a_cancel_while_waiting_for_another_deployment_leaves_that_alone(
 ) -> None:
     service = emulator(speed=1.0)
     other = service.begin(scenario="stuck")
-    alarm = Alarm(lambda: service.operations().count("GetDeployment") > 3)
-    ran = run_line(service, "--on-cancel", "stop", clock=SystemClock())
-    alarm.thread.join()
+    with Alarm(lambda: service.operations().count("GetDeployment") > 3):
+        ran = run_line(service, "--on-cancel", "stop", clock=SystemClock())
     assert ran.code == 130
     assert "StopDeployment" not in service.operations()
     assert other.info(service.clock.monotonic())["status"] != "Stopped"
@@ -398,9 +400,8 @@ def test_a_cancel_during_the_rollback_says_that_it_goes_on(emulator: Start, run_
         identifiers = [each.id for each in service.deployments[1:]]
         return any(call.parameters.get("deploymentId") in identifiers for call in list(service.calls))
 
-    alarm = Alarm(rollback_is_watched)
-    ran = run_line(service, clock=SystemClock())
-    alarm.thread.join()
+    with Alarm(rollback_is_watched):
+        ran = run_line(service, clock=SystemClock())
     assert ran.code == 130
     assert f"Deployment {service.deployments[1].id} is still running" in ran.log
 

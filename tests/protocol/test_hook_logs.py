@@ -14,7 +14,7 @@ from tests.emulator.borrowed import Borrowed
 from tests.emulator.failures import AFTER_INSTALL_LOG
 from tests.harness import Job
 from tests.protocol.test_iam import only, printed
-from tests.protocol.test_transcripts import PLATFORMS, texts
+from tests.protocol.test_transcripts import PLATFORMS, on_platforms, texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,15 +109,12 @@ def logs(ran: Ran) -> list[str]:
     )
 
 
-@pytest.mark.parametrize(
-    "platform",
-    [pytest.param(each, marks=pytest.mark.chaos if each != "github" else ()) for each in PLATFORMS],
-)
-def test_a_failed_script_is_shown_in_whole(platform: str, watched: Watched) -> None:
+@on_platforms(["log-group"])
+def test_a_failed_script_is_shown_in_whole(name: str, platform: str, watched: Watched) -> None:
     watched.ship(ALL)
     variables = {**dict.fromkeys(PLATFORMS["github"]), **PLATFORMS[platform]}
     ran = watched.follow(f"--log-group={GROUP}", **variables)
-    shown, kept = texts(f"log-group.{platform}", ran.log, ran.code)
+    shown, kept = texts(f"{name}.{platform}", ran.log, ran.code)
     assert shown == kept
     assert ran.code == 10
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.environment import aws_environment, clean_environment
+from tests.processes import PROMISED_SECONDS
+from tests.processes import interrupt as end
 from tests.protocol.stub import STARTED, error, stub
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 ENTRYPOINT = Path(__file__).parents[2] / "entrypoint.py"
-PROMISED_SECONDS = 5.0
 MEGABYTE = 1 << 20
 
 
@@ -57,10 +58,10 @@ def interrupt(
         try:
             while process.poll() is None and not when(process.pid):
                 time.sleep(0.005)
-            process.send_signal(signal.SIGTERM)
-            output, _ = process.communicate(timeout=PROMISED_SECONDS)
+            output, seconds = end(process, signal.SIGTERM)
         finally:
             process.kill()
+    assert seconds < PROMISED_SECONDS, output
     return process.returncode, output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from dataclasses import replace
@@ -71,7 +72,7 @@ def test_a_configuration_in_the_workspace_runs_nothing_and_redirects_nothing(
 
 def test_a_model_in_the_workspace_changes_no_call(workspace: Path, job: Job, emulator: Start) -> None:
     loader = botocore.loaders.Loader()
-    model = loader.load_service_model("codedeploy", "service-2")
+    model = copy.deepcopy(loader.load_service_model("codedeploy", "service-2"))
     model["metadata"]["targetPrefix"] = "EVIL_MODEL"
     planted = workspace / "models/codedeploy/2014-10-06"
     planted.mkdir(parents=True)

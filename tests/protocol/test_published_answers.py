@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pytest
 
 from deployer.main import execute
-from tests.chaos.table import ALL, SEED
+from tests.chaos.table import ALL, SEED, sample
 from tests.clock import FakeClock
 from tests.emulator.mutations import mutated
 from tests.environment import SERVICES, clean_environment
@@ -112,7 +112,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Read]
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("name", ON)
+@pytest.mark.parametrize("name", sample(ON, 40))
 def test_the_cause_and_the_place_are_told_and_nothing_wrong_beside_them(
     name: str, read: Callable[..., Read]
 ) -> None:

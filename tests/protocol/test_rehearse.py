@@ -367,11 +367,11 @@ def test_a_script_may_be_silent_for_longer_than_an_answer_may_take(engine: FakeE
     def slow(handler: Handler) -> None:
         handler.stream(b"")
         handler.wfile.flush()
-        time.sleep(0.5)
+        time.sleep(1.3)
         handler.wfile.write(frame(1, b"done\n"))
 
     engine.answers["POST exec start"] = slow
-    impatient = Engine(str(engine.path), path=str(engine.path), seconds=0.2)
+    impatient = Engine(str(engine.path), path=str(engine.path), seconds=1.0)
     said: list[tuple[int, bytes]] = []
     with started(
         impatient, engine.image, variables=[], seconds=9, limits=Limits(), say=print, clock=SystemClock()

@@ -1,6 +1,7 @@
 """What a user reads: the whole output of each scenario on each platform, kept as text and judged as text.
 
-A change of the output shows as a difference of these files; UPDATE_TRANSCRIPTS=1 writes them anew.
+A change of the output shows as a difference of these files; UPDATE_TRANSCRIPTS=1 writes them anew, with
+CHAOS=all those of every platform.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from deployer.main import execute
+from tests.chaos.table import ALL, SEED
 from tests.emulator import SCENARIOS, Emulator
 from tests.environment import SERVICES
 from tests.protocol.steps import DEPLOYED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tests.clock import FakeClock
     from tests.s3 import S3Server
@@ -143,11 +145,17 @@ def texts(name: str, log: str, code: int) -> tuple[str, str]:
     return text, file.read_text()
 
 
-@pytest.mark.parametrize(
-    "platform",
-    [pytest.param(each, marks=pytest.mark.chaos if each != "github" else ()) for each in PLATFORMS],
-)
-@pytest.mark.parametrize("name", RUNS)
+def on_platforms(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Each run on GitHub, and in the fault campaign on the other platforms: on one by the seed, or on all."""
+    usual, *others = PLATFORMS
+    cases = [pytest.param(name, usual) for name in names]
+    for number, name in enumerate(names, SEED):
+        chosen = others if ALL else [others[number % len(others)]]
+        cases += [pytest.param(name, platform, marks=pytest.mark.chaos) for platform in chosen]
+    return pytest.mark.parametrize(("name", "platform"), cases)
+
+
+@on_platforms(RUNS)
 def test_transcript(  # noqa: PLR0913 - fixtures
     name: str,
     platform: str,

@@ -1,0 +1,37 @@
+"""The end of a process that was asked to end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal
+    import subprocess
+
+PROMISED_SECONDS = 5.0
+"""A run that is interrupted ends within this time; a CI kills it a little later."""
+
+
+def interrupt(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, float]:
+    """Send a signal; returns what the process still says, and how many seconds of CPU it still uses.
+
+    Those are the same however busy the machine is, unlike the seconds that pass.
+    """
+    assert process.stdout
+    if process.poll() is not None:
+        return process.stdout.read(), 0.0
+    before = cpu_seconds(process.pid)
+    process.send_signal(number)
+    output = process.stdout.read()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    used = cpu_seconds(process.pid) - before
+    process.wait()
+    return output, used
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has used, also one that has ended and that nobody has waited for."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

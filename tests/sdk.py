@@ -1,0 +1,56 @@
+"""What the SDK reads of its own, once in a process instead of once in each session: nothing writes to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.endpoint_provider import EndpointProvider
+from botocore.loaders import JSONFileLoader, Loader
+
+from deployer import aws
+
+if TYPE_CHECKING:
+    import pytest
+
+OWN = (str(Loader.BUILTIN_DATA_PATH), str(Path(aws.__file__).parent / "models"))
+"""Folders that do not change: the SDK's, and that of the product's models."""
+
+
+def keep_data(patch: pytest.MonkeyPatch) -> None:
+    """Let all sessions share files and lists of these folders, as all clients of a session do anyway."""
+    read, list_services = JSONFileLoader.load_file, Loader.list_available_services
+    files: dict[str, Any] = {}
+    services: dict[tuple[str, ...], list[str]] = {}
+
+    def load_file(self: JSONFileLoader, file_path: str) -> Any:  # noqa: ANN401 - of any shape
+        if not file_path.startswith(OWN):
+            return read(self, file_path)
+        if file_path not in files:
+            files[file_path] = read(self, file_path)
+        return files[file_path]
+
+    def list_available_services(self: Loader, type_name: str) -> list[str]:
+        folders = [path for path in self.search_paths if Path(path).is_dir()]
+        if not all(path.startswith(OWN) for path in folders):
+            return list_services(self, type_name)
+        key = (type_name, *folders)
+        if key not in services:
+            services[key] = list_services(self, type_name)
+        return list(services[key])
+
+    patch.setattr(JSONFileLoader, "load_file", load_file)
+    patch.setattr(Loader, "list_available_services", list_available_services)
+
+
+def keep_endpoints(patch: pytest.MonkeyPatch) -> None:
+    """Let all clients share the trees of rules that are made of the same data, which `keep_data` keeps."""
+    made: dict[tuple[int, ...], tuple[object, ...]] = {}
+
+    def provider(**data: Any) -> object:  # noqa: ANN401 - JSON
+        key = tuple(map(id, data.values()))
+        if key not in made:
+            made[key] = (EndpointProvider(**data), data)  # which keeps the ids from being used again
+        return made[key][0]
+
+    patch.setattr("botocore.regions.EndpointProvider", provider)
