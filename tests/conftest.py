@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.harness import Start
 
-SPEED = 50.0
+SPEED, STILL_SPEED = 50.0, 4.0
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -95,9 +95,13 @@ def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mappin
 
 
 @pytest.fixture
-def still_emulator(emulator: Start, clock: FakeClock) -> Start:
-    """The same, with a time that stands still between the clock's sleeps."""
-    return functools.partial(emulator, speed=float(__import__("os").environ.get("SP", "1")), clock=clock)
+def still_emulator(emulator: Start, clock: FakeClock, request: pytest.FixtureRequest) -> Start:
+    """The same, with a time that stands still between the clock's sleeps.
+
+    A deployment takes a quarter of its time, and as few looks, in tests that are not about these.
+    """
+    unhurried = any(request.node.get_closest_marker(name) for name in ("unhurried", "chaos"))
+    return functools.partial(emulator, speed=1.0 if unhurried else STILL_SPEED, clock=clock)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from boto3.session import Session
@@ -88,9 +89,12 @@ class S3Server:
         )
 
     def create_bucket(self, name: str, *, versioned: bool) -> str:
-        """Create a bucket and return its name."""
+        """Create a bucket and return its name; it has a volume, for which its first object would wait."""
         client = self.client()
         client.create_bucket(Bucket=name)
+        master = f"http://127.0.0.1:{self._ports['master.port']}"
+        with urlopen(f"{master}/vol/grow?collection={name}&count=1&replication=000"):  # noqa: S310 - loopback
+            pass
         if versioned:
             client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name

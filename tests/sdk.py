@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 from botocore.endpoint_provider import EndpointProvider
 from botocore.loaders import JSONFileLoader, Loader
 
@@ -13,7 +14,11 @@ from deployer import aws
 if TYPE_CHECKING:
     import pytest
 
-OWN = (str(Loader.BUILTIN_DATA_PATH), str(Path(aws.__file__).parent / "models"))
+OWN = (
+    str(Loader.BUILTIN_DATA_PATH),
+    str(Path(boto3.__file__).parent / "data"),
+    str(Path(aws.__file__).parent / "models"),
+)
 """Folders that do not change: the SDK's, and that of the product's models."""
 
 

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -55,6 +57,12 @@ def sample(cases: Iterable[_Case], count: int) -> list[_Case]:
     """The cases to run: all, or so many by the seed."""
     given = list(cases)
     return given if ALL else random.Random(SEED).sample(given, count)  # noqa: S311 - no secret
+
+
+def and_others(usual: Sequence[str], cases: Iterable[str], count: int) -> list[object]:
+    """The usual cases, and so many of the others, by the seed, as part of the campaign."""
+    others = sample((case for case in cases if case not in usual), count)
+    return [*usual, *(pytest.param(case, marks=pytest.mark.chaos) for case in others)]
 
 
 def chosen(cells: Sequence[Cell]) -> list[Cell]:

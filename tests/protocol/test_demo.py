@@ -9,7 +9,7 @@ import pytest
 
 from deployer.main import execute
 from tests import demo
-from tests.chaos.table import sample
+from tests.chaos.table import and_others
 from tests.emulator import SCENARIOS
 from tests.environment import aws_environment
 
@@ -21,13 +21,10 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 USUAL = ["lambda", "ecs-fails"]
-OTHERS = sample([name for name in SCENARIOS if name not in USUAL], 10)
 
 
-@pytest.mark.parametrize(
-    "scenario",
-    [*USUAL, *(pytest.param(name, marks=pytest.mark.chaos) for name in OTHERS)],
-)
+@pytest.mark.unhurried
+@pytest.mark.parametrize("scenario", and_others(USUAL, SCENARIOS, 10))
 def test_each_scenario_can_be_played(  # noqa: PLR0913 - fixtures
     scenario: str,
     *,

@@ -18,6 +18,8 @@ from tests.protocol.steps import APPSPEC, ARCHIVE, HELLO, code, deploy, end, loo
 if TYPE_CHECKING:
     from tests.harness import Start
 
+pytestmark = pytest.mark.unhurried
+
 
 def test_a_success_goes_from_created_to_succeeded_with_all_events(still_emulator: Start) -> None:
     stand_in = still_emulator("success")

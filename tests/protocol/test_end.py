@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.emulator.server import LoggedCall
     from tests.harness import Ran, RunLine, Start
 
+pytestmark = pytest.mark.unhurried
+
 
 DETAILS = ("ListDeploymentTargets", "BatchGetDeploymentTargets")
 KINDS = ("throttle", "500", "cut-before", "cut-after", "garbled", "access-denied")

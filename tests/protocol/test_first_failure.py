@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.harness import RunLine, Start
 
+pytestmark = pytest.mark.unhurried
+
 
 def stops(emulator: Emulator) -> list[bool]:
     """Return whether each StopDeployment that was carried out asked for a rollback."""

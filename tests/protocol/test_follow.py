@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.emulator import Emulator
     from tests.harness import RunLine, Start
 
+pytestmark = pytest.mark.unhurried
+
 
 def statuses(emulator: Emulator) -> list[str]:
     now = emulator.clock.monotonic()

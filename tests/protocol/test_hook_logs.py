@@ -109,6 +109,7 @@ def logs(ran: Ran) -> list[str]:
     )
 
 
+@pytest.mark.unhurried
 @on_platforms(["log-group"])
 def test_a_failed_script_is_shown_in_whole(name: str, platform: str, watched: Watched) -> None:
     watched.ship(ALL)

@@ -28,6 +28,7 @@ def job(platform: str, number: int, sha: str) -> Mapping[str, str]:
     return {**RUN, **inputs, "GITHUB_RUN_NUMBER": str(number), "GITHUB_SHA": sha * 40}
 
 
+@pytest.mark.unhurried
 @PLATFORMS
 def test_what_is_replaced_is_said_with_its_commit_and_the_way_between(
     platform: str, *, still_emulator: Start, run_line: RunLine

@@ -63,6 +63,7 @@ def test_it_does_so_where_that_is_wanted(
     assert ran.log.count("::warning title=newer-run::Run 812 ") == warned
 
 
+@pytest.mark.unhurried
 @STAYS
 def test_the_group_is_looked_at_again_after_a_wait(
     how: str, code: int, status: str | None, *, still_emulator: Start, run_line: RunLine

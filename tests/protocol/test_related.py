@@ -33,6 +33,7 @@ def test_an_update_that_fails_is_a_warning(still_emulator: Start, run_line: RunL
     assert "another revision" in ran.summary
 
 
+@pytest.mark.unhurried
 def test_an_update_is_watched_within_the_budget(
     still_emulator: Start, run_line: RunLine, clock: FakeClock
 ) -> None:

@@ -81,6 +81,7 @@ def touch(tree: Path, text: str) -> None:
         path.touch()
 
 
+@pytest.mark.unhurried
 def test_a_change_is_sent_and_the_rest_is_copied(
     run_line: RunLine, service: Emulator, tree: Path, s3: S3Server, clock: FakeClock
 ) -> None:

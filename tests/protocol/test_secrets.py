@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chaos.table import and_others
 from tests.emulator import SCENARIOS, Role, trust_web_identity
 from tests.harness import Job
 from tests.protocol.steps import DEPLOYED
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from tests.s3 import S3Server
 
 
+USUAL = [
+    "success",
+    "blue-green",
+    "busy",
+    "fails-after-install",
+    "rollback",
+    "stuck",
+    "lambda-hook-fails",
+    "ecs-fails",
+]
 ROLE = "arn:aws:iam::123456789012:role/deployer"
 CALL = re.compile(
     r"::debug::(s3|codedeploy|sts) [A-Z]\w+ \d{3}( \w+)?( after \d+ retries)? in \d+\.\d\ds, request id \S+"
@@ -47,7 +58,7 @@ def shown(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not line.startswith("::add-mask::"))
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", and_others(USUAL, SCENARIOS, 8))
 def test_no_secret_is_in_output_outputs_or_summary(scenario: str, job: Job, still_emulator: Start) -> None:
     """And every secret that came up on the way was masked."""
     role = Role("deployer", trust_web_identity(), session_seconds=1000)

@@ -155,6 +155,7 @@ def on_platforms(names: Iterable[str]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("name", "platform"), cases)
 
 
+@pytest.mark.unhurried
 @on_platforms(RUNS)
 def test_transcript(  # noqa: PLR0913 - fixtures
     name: str,
