@@ -32,6 +32,6 @@ def interrupt(process: subprocess.Popen[str], number: signal.Signals) -> tuple[s
 
 
 def cpu_seconds(pid: int) -> float:
-    """The CPU time that a process has used, also one that has ended and that nobody has waited for."""
+    """The CPU time of a process, which may have ended unless somebody waited for it, and of its own."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
