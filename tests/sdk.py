@@ -1,4 +1,4 @@
-"""What the SDK reads of its own, once in a process instead of once in each session: nothing writes to it."""
+"""The SDK in tests: its own data are read once in a process, and real time plays no part in its calls."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.endpoint_provider import EndpointProvider
+from botocore.httpsession import URLLib3Session
 from botocore.loaders import JSONFileLoader, Loader
+from botocore.utils import ContainerMetadataFetcher
 
 from deployer import aws
 
 if TYPE_CHECKING:
     import pytest
 
+SHORT_SECONDS, LONG_SECONDS = 2.0, 100.0
 OWN = (
     str(Loader.BUILTIN_DATA_PATH),
     str(Path(boto3.__file__).parent / "data"),
@@ -59,3 +62,20 @@ def keep_endpoints(patch: pytest.MonkeyPatch) -> None:
         return made[key][0]
 
     patch.setattr("botocore.regions.EndpointProvider", provider)
+
+
+def forget_time(patch: pytest.MonkeyPatch) -> None:
+    """Let no call run out of time, since only a busy machine is late here, and the SDK retry at once.
+
+    Time-outs of less than two seconds, which the product never sets, are left to the tests that set them.
+    """
+    begin = URLLib3Session.__init__
+
+    def session(self: URLLib3Session, **options: Any) -> None:  # noqa: ANN401 - those of the SDK
+        given = options.get("timeout") or LONG_SECONDS
+        seconds = given if isinstance(given, tuple | list) else (given, given)
+        options["timeout"] = tuple(each if each < SHORT_SECONDS else LONG_SECONDS for each in seconds)
+        begin(self, **options)
+
+    patch.setattr(URLLib3Session, "__init__", session)
+    patch.setattr(ContainerMetadataFetcher, "SLEEP_TIME", 0)
