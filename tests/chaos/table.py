@@ -74,5 +74,6 @@ def chosen(cells: Sequence[Cell]) -> list[Cell]:
     for row in dict.fromkeys(cell.row for cell in shuffled):
         met, own = {cell.strike for cell in kept}, [cell for cell in shuffled if cell.row == row]
         kept.append(next((cell for cell in own if cell.strike not in met), own[0]))
-    others = {cell.strike: cell for cell in shuffled}
-    return kept + [others[strike] for strike in others.keys() - {cell.strike for cell in kept}]
+    met = {cell.strike for cell in kept}
+    others = {cell.strike: cell for cell in shuffled if cell.strike not in met}
+    return [*kept, *others.values()]
