@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.harness import Ran, Start
     from tests.s3 import S3Server
 
+pytestmark = pytest.mark.unhurried
+
 GROUP = "/codedeploy/deployments"
 ALL = [
     "LifecycleEvent - BeforeInstall",
@@ -109,7 +111,6 @@ def logs(ran: Ran) -> list[str]:
     )
 
 
-@pytest.mark.unhurried
 @on_platforms(["log-group"])
 def test_a_failed_script_is_shown_in_whole(name: str, platform: str, watched: Watched) -> None:
     watched.ship(ALL)
