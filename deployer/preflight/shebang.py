@@ -30,7 +30,7 @@ _READS_A_FILE: Final = re.compile(r"(?:sh|bash|dash|ash|ksh|zsh|python[\d.]*|per
 _RUNS_A_COMMAND: Final = re.compile(r"-[A-Za-z]*c[A-Za-z]*")  # of a shell: the script's path is the command
 _MINDS_NO_RETURN: Final = re.compile(r"(?:perl|ruby)[\d.]*")  # at the end of its options
 _WITH_VALUE: Final = re.compile(r"-[bBdEhiIOPqsSuvVx]*[WX] ")  # of Python: the rest is the option's value
-_SPLITS: Final = re.compile(r"-[iv0]*S|--split-string")
+_SPLITS: Final = re.compile(r"-[iv0]*S|--split-string=?")
 
 
 def interpreter(first: bytes) -> str:
