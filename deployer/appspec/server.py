@@ -136,7 +136,7 @@ def _hooks(node: Node | None, system: str, findings: Findings) -> Iterator[tuple
         if (
             event not in (*SCRIPTABLE, *NEVER_RUN)
             and isinstance(scripts, Scalar)
-            and scripts.value in {None, False}
+            and (scripts.value is None or is_void(scripts))
         ):
             findings.add(hook_rules.EVENT_EMPTY, key, event=event)
             continue

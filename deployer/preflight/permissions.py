@@ -30,7 +30,8 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         place = Location(appspec.path, permission.line, permission.column)
         path = on_instance(permission.object)
         on_file = _contains(plan.installed[0], path)
-        files, folders = _matches(permission, path, plan, on_file=on_file)
+        apart = _is_apart(permission.object, plan)
+        files, folders = ([], []) if apart else _matches(permission, path, plan, on_file=on_file)
         if on_file and files:
             yield from _check_file(permission, place)
         if files and permission.default_acl:
@@ -51,6 +52,14 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
             more = f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
             yield rules.TWICE.problem(place, path=twice[0], more=more, line=touched[twice[0]])
         touched |= dict.fromkeys(matched, permission.line)
+
+
+def _is_apart(object_: str, plan: Plan) -> bool:
+    """Tell whether an object begins with two slashes, as no destination does: Ruby keeps both."""
+    twice = "//"
+    return object_.startswith(twice) and not any(
+        copy.mapping.destination.startswith(twice) for copy in plan.copies
+    )
 
 
 def _contains(paths: list[str], path: str) -> bool:
@@ -123,7 +132,9 @@ def _left_over(permission: Permission, path: str, plan: Plan) -> tuple[str, str]
 
 def _nothing(permission: Permission, path: str, plan: Plan, place: Location) -> Problem:
     below = any(_below(paths, path) for paths in plan.installed)
-    if below or _contains(plan.installed[0], path):
+    if _is_apart(permission.object, plan):
+        why, advice = "it begins with two slashes, which the agent keeps", f"Write {path}."
+    elif below or _contains(plan.installed[0], path):
         why, advice = _left_over(permission, path, plan)
     elif found := variable(permission.object):
         why, advice = f"{found} is not replaced", WRITE_OUT
