@@ -81,8 +81,7 @@ INPUT_HINTS = {
     "MetadataTooLarge": "Use fewer or shorter object-tags.",
     "MethodNotAllowed": "The bucket does not allow this: check bucket, and any AWS_ENDPOINT_URL_S3.",
     "NotImplemented": "The S3 endpoint does not support one of sse, storage-class, object-tags and acl: "
-    "check "
-    "them, and any AWS_ENDPOINT_URL_S3.",
+    "check them, and any AWS_ENDPOINT_URL_S3.",
     "InvalidObjectState": "The object is archived: restore it, or upload the revision again.",
     "InvalidTargetInstances": "Correct the input target-instances.",
     "InvalidAutoRollbackConfig": "Correct the input auto-rollback.",
@@ -94,9 +93,8 @@ INPUT_HINTS = {
     "InvalidGitHubAccountToken": "Connect CodeDeploy to GitHub again (in the console: edit the application).",
     "GitHubAccountTokenDoesNotExist": "Connect CodeDeploy to GitHub (in the console: edit the application).",
     "InvalidTrafficRoutingConfiguration": "Correct the input deployment-config: it shifts traffic in a "
-    "way that "
-    "the application's platform or load balancer does not support (a Network Load Balancer only all at "
-    "once).",
+    "way that the application's platform or load balancer does not support (a Network Load Balancer only "
+    "all at once).",
     "InvalidECSService": "Correct the ECS service of the deployment group.",
     "InvalidRole": "Correct the service role of the deployment group; it is not the role of the CI job.",
     "InvalidAutoScalingGroup": "Correct the Auto Scaling groups of the deployment group.",

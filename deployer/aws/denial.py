@@ -30,9 +30,8 @@ _ENCRYPTED = (
     "If it denies only what is not encrypted in a certain way, set the inputs sse and kms-key-id to that."
 )
 _UNDECIDED = (
-    "AWS does not say which policy decided. If that statement is there already, look for a Deny or a "
-    "missing Allow "
-    "in the policy of the resource (the bucket, the key), the permissions boundary and the "
+    "AWS does not say which policy decided. If that statement is there already, look for a Deny or a missing "
+    "Allow in the policy of the resource (the bucket, the key), the permissions boundary and the "
     "organization's policies."
 )
 _PUBLIC = re.compile(r"Block ?Public ?(?:Access|Acls|Policy)", re.IGNORECASE)

@@ -93,9 +93,8 @@ AGENT_CLUES = (
         r"|signature we calculated does not match|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken"
         r"|UnrecognizedClient",
         "The agent's credentials have expired or are wrong.",
-        "On EC2, restart the agent and remove stale keys from its environment and from ~/.aws of root, "
-        "so that "
-        "it uses the instance profile; on premises, renew those in codedeploy.onpremises.yml.",
+        "On EC2, restart the agent and remove stale keys from its environment and from ~/.aws of root, so "
+        "that it uses the instance profile; on premises, renew those in codedeploy.onpremises.yml.",
         source=_S3,
         place=Place.NOWHERE,
     ),
@@ -111,8 +110,7 @@ AGENT_CLUES = (
         r"|service control|resource control|resource-based|identity-based)",
         "A policy denies the instance the read of the revision, whatever its role allows ({kind} policy).",
         "Change that policy: a resource-based one is that of the bucket or the key, service control and "
-        "resource "
-        "control policies are those of the organization.",
+        "resource control policies are those of the organization.",
         "DownloadBundle",
         source=_IAM,
         place=Place.NOWHERE,
@@ -140,9 +138,8 @@ AGENT_CLUES = (
         r"|pending)"
         r"|master key[^\n]{0,100}(?:not exist|disabled)",
         "The instance may not use the KMS key that the revision is encrypted with, or the key is gone.",
-        "Allow kms:Decrypt on that key in the instance profile and in the key's policy, and check that "
-        "the key "
-        "is enabled and in this region.",
+        "Allow kms:Decrypt on that key in the instance profile and in the key's policy, and check that the "
+        "key is enabled and in this region.",
         "DownloadBundle",
         source=_S3,
         place=Place.NOWHERE,
@@ -193,8 +190,7 @@ AGENT_CLUES = (
         r"certificate verify failed|invalid server certificate|SSL validation error",
         "The agent does not trust the certificate that S3 or the service shows it.",
         "Check the instance's clock and its certificate authorities (package ca-certificates, on Windows "
-        "root "
-        "certificates), and whether a proxy reads the traffic; update the agent.",
+        "root certificates), and whether a proxy reads the traffic; update the agent.",
         source=_RUBY,
         place=Place.NOWHERE,
     ),
@@ -226,9 +222,8 @@ AGENT_CLUES = (
     clue(
         r"error deleting directories",
         "The agent cannot delete the archives of old deployments.",
-        "Look at who owns the folders below deployment-root, for immutable files (lsattr), and whether "
-        "rm is in the "
-        "agent's PATH; delete them by hand, but not that of the last successful deployment.",
+        "Look at who owns the folders below deployment-root, for immutable files (lsattr), and whether rm "
+        "is in the agent's PATH; delete them by hand, but not that of the last successful deployment.",
         source=_AGENT,
         place=Place.NOWHERE,
     ),
@@ -286,18 +281,16 @@ AGENT_CLUES = (
         r"Directory not empty @ dir_s_(?:rm|unlink)dir - (?P<path>[^\n]{1,300})|Directory not empty - "
         r"(?P<old>[^\n]{1,300})",
         "The agent cannot remove {path}{old}, which the previous deployment created: it holds other files.",
-        "Remove them in BeforeInstall; if every deployment fails so, delete the files that end in "
-        "-cleanup in "
-        "/opt/codedeploy-agent/deployment-root/deployment-instructions. Let no two deployment groups share a "
-        "destination.",
+        "Remove them in BeforeInstall; if every deployment fails so, delete the files that end in -cleanup "
+        "in /opt/codedeploy-agent/deployment-root/deployment-instructions. Let no two deployment groups "
+        "share a destination.",
         "Install",
         source=_AGENT,
     ),
     clue(
         r"incompatible character encodings|from ASCII-8BIT to UTF-8|invalid byte sequence in US-ASCII",
         "A name in the bundle, or the AppSpec, has letters that the agent cannot read: it runs without a "
-        "UTF-8 "
-        "locale.",
+        "UTF-8 locale.",
         "Rename it with ASCII letters, or give the agent's service the variable LANG=C.UTF-8.",
         source=_RUBY,
     ),
@@ -381,9 +374,8 @@ AGENT_CLUES = (
         r"No such file or directory\b[^\n]{0,40}? \S{0,3}/[^\n]{0,300}/(?:bundle\.tar"
         r"|deployment-archive)\s*$",
         "The folder of this deployment was removed from the instance while the agent used it.",
-        "Set max_revisions in codedeployagent.yml to at least 1, let no job clean up below "
-        "deployment-root, and "
-        "run only one agent.",
+        "Set max_revisions in codedeployagent.yml to at least 1, let no job clean up below deployment-root, "
+        "and run only one agent.",
         "DownloadBundle",
         source=_AGENT,
         place=Place.NOWHERE,

@@ -77,9 +77,8 @@ BALANCED = {
 EVENT_CODES = {
     "ScriptMissing": Cause(
         "The revision does not contain the script that the AppSpec names.",
-        "Check the location in the AppSpec: it is a path within the bundle, even if it begins with a "
-        "slash, and "
-        "its case counts. Check also what exclude and .codedeployignore leave out.",
+        "Check the location in the AppSpec: it is a path within the bundle, even if it begins with a slash, "
+        "and its case counts. Check also what exclude and .codedeployignore leave out.",
     ),
     "ScriptNotExecutable": Cause(
         "The agent could not make the script executable.",

@@ -130,9 +130,8 @@ APPSPEC_CLUES = (
     ),
     clue(
         r"script with no location|in the hooks section|timeout value was provided for a script",
-        "The agent rejects `hooks` in the AppSpec: each script needs a location, and a timeout is a "
-        "number of "
-        "seconds above 0.",
+        "The agent rejects `hooks` in the AppSpec: each script needs a location, and a timeout is a number "
+        "of seconds above 0.",
         "Correct the part that the message names.",
         source=_AGENT,
         place=Place.APPSPEC,

@@ -170,8 +170,7 @@ LOG_CLUES = (
         r"heap out of memory|Java heap space|GC overhead limit|OutOfMemoryError: Metaspace",
         "The program ran out of memory: its heap reached the limit that it was started with.",
         "Raise that (NODE_OPTIONS=--max-old-space-size=…, -Xmx) as far as the instance has memory, use a "
-        "larger "
-        "instance, or build before packaging.",
+        "larger instance, or build before packaging.",
         source=_TOOLS,
     ),
     clue(
@@ -238,17 +237,15 @@ FILE_CLUES = (
     clue(
         r"cannot (?:stat|access|open|change|remove) \W?(?P<path>[^\n'\"\u2019]{1,300})\W?: " + _ENOENT,
         "{path} does not exist on the instance.",
-        "Check the path, and that `files` in the AppSpec or an earlier hook puts it there. A command "
-        "that may "
-        "find nothing has to accept that: rm -f, or || true.",
+        "Check the path, and that `files` in the AppSpec or an earlier hook puts it there. A command that "
+        "may find nothing has to accept that: rm -f, or || true.",
         source="GNU coreutils and dash, error messages",
     ),
     clue(
         r"(?:\d{1,9}|\b(?:ba)?sh): (?P<file>[\w./+-]{1,200}): permission denied",
         "{file} is not executable, or the user that runs the script may not reach it.",
-        "Set its mode before packaging (git update-index --chmod=+x), or call it by its interpreter "
-        "(bash FILE); "
-        "check runas, the owner and mode in permissions, and noexec mounts.",
+        "Set its mode before packaging (git update-index --chmod=+x), or call it by its interpreter (bash "
+        "FILE); check runas, the owner and mode in permissions, and noexec mounts.",
         source=_SHELL,
     ),
     clue(
@@ -340,8 +337,7 @@ FILE_CLUES = (
         r"operation timed out|read timed out|request timed out|SocketTimeoutException|deadline exceeded",
         "A server that the script calls does not answer in time.",
         "If it is the application, it may need longer to start: retry the check for a while, and look at "
-        "its own "
-        "log. If it is another host, check the instance's route and security groups.",
+        "its own log. If it is another host, check the instance's route and security groups.",
         source=_POSIX,
     ),
     clue(

@@ -95,8 +95,7 @@ SERVICE_CLUES = (
         r"|task ?set[^\n]{0,80}(?:production traffic|behind [^\n]{0,20}listener)",
         "The listener does not point to the target group of the tasks that currently serve traffic.",
         "Point the production listener (and the test listener) to that target group, then deploy again. "
-        "Nothing "
-        "else may change a listener's rules: have Terraform or CloudFormation ignore them.",
+        "Nothing else may change a listener's rules: have Terraform or CloudFormation ignore them.",
         source=_GUIDE,
         place=Place.NOWHERE,
     ),
@@ -104,8 +103,7 @@ SERVICE_CLUES = (
         r"pair of target ?groups",
         "The deployment group's pair of target groups cannot be used.",
         "Give it two target groups of the service's load balancer: the one that the production listener "
-        "points to, "
-        "and one that no rule uses.",
+        "points to, and one that no rule uses.",
         source=_GUIDE,
         place=Place.NOWHERE,
     ),
@@ -113,9 +111,8 @@ SERVICE_CLUES = (
         r"deployments exist on the service|maximum (?:number|limit)[^\n]{0,40}task ?sets?"
         r"|task ?sets?\b[^\n]{0,40}maximum",
         "The ECS service has as many task sets as it may have: those of earlier deployments are still there.",
-        "Look at: aws ecs describe-services; delete task sets that are left over (aws ecs "
-        "delete-task-set), or "
-        "wait until the earlier deployment has ended.",
+        "Look at: aws ecs describe-services; delete task sets that are left over (aws ecs delete-task-set), "
+        "or wait until the earlier deployment has ended.",
         source=_ECS,
         place=Place.NOWHERE,
     ),
@@ -192,8 +189,7 @@ SERVICE_CLUES = (
         r"|service \S{1,255} does not exist",
         "The ECS service is not there, not active, or is not deployed by CodeDeploy.",
         "Check cluster and service in the deployment group. A service whose deployment controller is ECS "
-        "deploys "
-        "blue/green by itself, without CodeDeploy.",
+        "deploys blue/green by itself, without CodeDeploy.",
         source=_ECS,
         place=Place.NOWHERE,
     ),
@@ -308,9 +304,8 @@ SERVICE_CLUES = (
     clue(
         r"AppSpec[^\n]{0,60}(?:required|could not be (?:found|located)|cannot be located)",
         "CodeDeploy found no AppSpec in the revision.",
-        "For ECS and Lambda the revision is the AppSpec itself, as YAML or JSON; in an archive "
-        "appspec.yml is at "
-        "the root. Check the name and its case, and the object in S3.",
+        "For ECS and Lambda the revision is the AppSpec itself, as YAML or JSON; in an archive appspec.yml "
+        "is at the root. Check the name and its case, and the object in S3.",
         source=_CODES,
         place=Place.APPSPEC,
     ),
@@ -328,9 +323,8 @@ SERVICE_CLUES = (
         r"not authorized to use launch template|fully-formed launch template",
         "The deployment group's service role may not launch instances from the Auto Scaling group's "
         "template.",
-        "Allow ec2:RunInstances, ec2:CreateTags and iam:PassRole in it, and check that the launch "
-        "template is "
-        "valid. This is not the role of the CI job.",
+        "Allow ec2:RunInstances, ec2:CreateTags and iam:PassRole in it, and check that the launch template "
+        "is valid. This is not the role of the CI job.",
         source=_CODES,
         place=Place.NOWHERE,
     ),
@@ -338,9 +332,8 @@ SERVICE_CLUES = (
         r"waiting for [^\n]{0,40}instances? to (?:become|be) (?:available|healthy|in ?service)"
         r"|auto ?scaling group CodeDeploy_",
         "The instances of the new fleet did not become available in time.",
-        "Look at the new Auto Scaling group's activity in EC2: launch errors, failing health checks, or "
-        "an agent "
-        "that the image does not start.",
+        "Look at the new Auto Scaling group's activity in EC2: launch errors, failing health checks, or an "
+        "agent that the image does not start.",
         source=_CODES,
         place=Place.NOWHERE,
     ),

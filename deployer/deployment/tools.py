@@ -205,9 +205,8 @@ TOOL_CLUES = (
         r"|can't create transaction"
         r" lock",
         "Another process holds the package manager's lock.",
-        "Wait for it: apt-get -o DPkg::Lock::Timeout=300 install …, or a loop around yum; on new "
-        "instances it "
-        "is the first update.",
+        "Wait for it: apt-get -o DPkg::Lock::Timeout=300 install …, or a loop around yum; on new instances "
+        "it is the first update.",
         source=_PACKAGES,
     ),
     clue(
@@ -224,8 +223,7 @@ TOOL_CLUES = (
         r"|no URLs in mirrorlist|cannot find a valid baseurl",
         "The package lists on the instance are out of date, or the system's release is no longer served.",
         "Run apt-get update (yum clean all) right before the installation; of a system at the end of its "
-        "life "
-        "move to a newer image.",
+        "life move to a newer image.",
         source=_PACKAGES,
     ),
     clue(
@@ -242,8 +240,8 @@ TOOL_CLUES = (
         r"|--skip-broken",
         "Packages on the instance conflict, or an earlier installation stopped halfway.",
         "On an instance: dpkg --configure -a, then apt-get --fix-broken install (yum: "
-        "yum-complete-transaction). "
-        "Set DEBIAN_FRONTEND=noninteractive in hooks, so that no question stops them.",
+        "yum-complete-transaction). Set DEBIAN_FRONTEND=noninteractive in hooks, so that no question stops "
+        "them.",
         source=_PACKAGES,
     ),
     clue(
@@ -265,8 +263,7 @@ TOOL_CLUES = (
         r"|unit file (?P<file>\S{1,200}?)(?:\.service)? does not exist",
         "The service {unit}{load}{init}{file} is missing on the instance.",
         "Install it in BeforeInstall or in the image, check its name for this system (apache2 or httpd), "
-        "and run "
-        "systemctl daemon-reload after installing a unit.",
+        "and run systemctl daemon-reload after installing a unit.",
         source=_SERVICES,
     ),
     clue(
@@ -311,8 +308,7 @@ TOOL_CLUES = (
         "A dependency is compiled on the instance, which lacks a compiler, a tool or a header file for "
         "that. {header}",
         "Install them in BeforeInstall or in the image (gcc, make and the library's -dev or -devel "
-        "package), or "
-        "install dependencies before packaging, on the same system and architecture.",
+        "package), or install dependencies before packaging, on the same system and architecture.",
         source=_LANGUAGES,
     ),
     clue(
@@ -332,9 +328,8 @@ TOOL_CLUES = (
     clue(
         r"no main manifest attribute, in (?P<jar>[^\n]{1,300})",
         "{jar} is not an executable jar.",
-        "Start the one that Spring Boot repackages, not the one that ends in -plain.jar; leave that out "
-        "of the "
-        "bundle.",
+        "Start the one that Spring Boot repackages, not the one that ends in -plain.jar; leave that out of "
+        "the bundle.",
         source=_LANGUAGES,
     ),
     clue(
@@ -439,8 +434,7 @@ TOOL_CLUES = (
         r"config profile \(?(?P<profile>[^)\n]{1,100})\)? could not be found|partial credentials found",
         "The AWS CLI finds no complete profile for the hook's user. {profile}",
         "Leave --profile and AWS_PROFILE out, so that the instance profile is used; hooks run as root "
-        "unless runas "
-        "says otherwise, whose ~/.aws is another.",
+        "unless runas says otherwise, whose ~/.aws is another.",
         source=_AWS,
     ),
     clue(
@@ -460,9 +454,8 @@ TOOL_CLUES = (
         r"access to KMS is not allowed|ciphertext refers to|not authorized to perform: kms:"
         r"|the resource associated with this ciphertext",
         "The script reads what is encrypted with a KMS key that the instance's role may not use.",
-        "Allow kms:Decrypt on the key in the role of the instance and in the key's policy; the key must "
-        "be in the "
-        "same region.",
+        "Allow kms:Decrypt on the key in the role of the instance and in the key's policy; the key must be "
+        "in the same region.",
         source=_AWS,
     ),
     clue(
@@ -507,9 +500,8 @@ TOOL_CLUES = (
         r"\b(?:table|relation|column|index|database|view|type|constraint) \W?[\w.-]{1,100}\W? already exists"
         r"|42S01|42P07|duplicate column name",
         "A migration creates what the database already has.",
-        "An earlier run stopped halfway, or another instance migrates at the same time: correct the "
-        "record of "
-        "migrations, and let only one instance run them.",
+        "An earlier run stopped halfway, or another instance migrates at the same time: correct the record "
+        "of migrations, and let only one instance run them.",
         source=_DATABASES,
     ),
     clue(
@@ -551,12 +543,10 @@ TOOL_CLUES = (
     ),
     clue(
         r"module '?(?P<module>[\w.]{1,60})'? was not loaded",
-        "PowerShell has no module {module} on the instance, at least not in its 32-bit version, which "
-        "the agent "
-        "starts.",
+        "PowerShell has no module {module} on the instance, at least not in its 32-bit version, which the "
+        "agent starts.",
         "Install it in BeforeInstall or in the image; if it is there, restart the script in the 64-bit "
-        "version: "
-        "C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File …",
+        "version: C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File …",
         source=_WINDOWS,
     ),
     clue(
@@ -568,9 +558,8 @@ TOOL_CLUES = (
     clue(
         r"cannot find requested collection element|80040154|class not registered",
         "The agent starts the 32-bit version of PowerShell, which cannot use what only the 64-bit one has.",
-        "Restart the script in it: C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File "
-        "…; else "
-        "install the module on the instance.",
+        "Restart the script in it: C:\\Windows\\SysNative\\WindowsPowerShell\\v1.0\\powershell.exe -File …; "
+        "else install the module on the instance.",
         source="AWS CodeDeploy user guide, troubleshooting Windows PowerShell",
     ),
     clue(
