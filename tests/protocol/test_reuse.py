@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import zipfile
@@ -75,10 +76,11 @@ def reused(ran: Ran) -> tuple[float, float]:
 
 
 def touch(tree: Path, text: str) -> None:
-    """A new checkout with one change."""
+    """A new checkout with one change, a minute later: an archive tells times in steps of two seconds."""
     (tree / "e.txt").write_text(text)
     for path in tree.iterdir():
-        path.touch()
+        later = path.stat().st_mtime + 60
+        os.utime(path, (later, later))
 
 
 @pytest.mark.unhurried
