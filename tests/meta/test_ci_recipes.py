@@ -6,7 +6,6 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-import check_jsonschema  # type: ignore[import-untyped]  # it has no types
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -118,6 +117,8 @@ SCHEMAS = {
 @pytest.mark.parametrize("title", SCHEMAS)
 def test_a_pipeline_is_one_to_its_ci(title: str, tmp_path: Path) -> None:
     """By the schema that is published for the CI's file."""
+    import check_jsonschema  # type: ignore[import-untyped]  # takes seconds, and has no types
+
     file = tmp_path / "pipeline.yml"
     file.write_text(RECIPES[title].pipeline, encoding="utf-8")
     options = ["--regex-variant=python", f"--builtin-schema=vendor.{SCHEMAS[title]}"]
