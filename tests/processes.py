@@ -20,11 +20,12 @@ def interrupt(process: subprocess.Popen[str], number: signal.Signals) -> tuple[s
     Those are the same however busy the machine is, unlike the seconds that pass.
     """
     assert process.stdout
-    if process.poll() is not None:
-        return process.stdout.read(), 0.0
-    before = cpu_seconds(process.pid)
-    process.send_signal(number)
-    output = process.stdout.read()
+    with process.stdout as stream:
+        if process.poll() is not None:
+            return stream.read(), 0.0
+        before = cpu_seconds(process.pid)
+        process.send_signal(number)
+        output = stream.read()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     used = cpu_seconds(process.pid) - before
     process.wait()
