@@ -34,10 +34,10 @@ def confirm(
 ) -> tuple[Revision, bool]:
     """Return the revision, an S3 object pinned to its eTag, and whether it was confirmed to exist.
 
-    `elsewhere` is told that its bucket is in another region than the deployment.
-    Not being allowed to look, or a fault of S3, is no error: the targets will look themselves. It is one with
-    an expected owner of the bucket, which nobody else confirms. Raises InvalidInput when the object is
-    certainly not there, or is no longer the same; AccessDenied when the owner cannot be confirmed.
+    Calls `elsewhere` with a problem if the bucket is in another region than the deployment. Not being allowed
+    to look, or a fault of S3, is no error: the targets will look themselves. It is one with an expected owner
+    of the bucket, which nobody else confirms. Raises InvalidInput when the object is certainly not there, is
+    empty or no longer the same; AccessDenied when the owner cannot be confirmed.
     """
     if not isinstance(revision, S3Revision):
         return revision, False
