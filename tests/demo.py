@@ -18,6 +18,7 @@ from deployer.errors import ExitCode
 from tests.emulator import SCENARIOS, Emulator
 from tests.environment import aws_environment
 from tests.protocol.steps import DEPLOYED
+from tests.releases import release
 from tests.s3 import S3Server
 
 ROOT = Path(__file__).parent.parent
@@ -28,12 +29,16 @@ EXIT_CODES = {
     "Failed": ExitCode.FAILED,
     "Stopped": ExitCode.STOPPED,
 }
+REFUSALS = {
+    ExitCode.INVALID_INPUT,
+    ExitCode.INVALID_BUNDLE,
+    ExitCode.ACCESS_DENIED,
+    ExitCode.AWS_FAULT,
+}
 # A green fleet waits for an hour to be continued, so this run stops where a job would test it.
 ARGUMENTS = {"blue-green": ("--stop-after", "ready")}
 TIMEOUT = "40s"
-PLAN = "plan"
-EARLIER = ("--exclude", "public/style.css")
-"""Flags of the deployment that the plan is compared with."""
+PLAN, PLANNED = "plan", "what deploying hello-web would change, compared with yesterday's release"
 
 
 def say(*lines: str) -> None:
@@ -49,36 +54,36 @@ def list_scenarios() -> None:
         for each in SCENARIOS.values():
             if each.platform == platform:
                 say(f"  {each.name:<24}{each.description}")
-    say(
-        "Without a deployment:",
-        f"  {PLAN:<24}What deploying hello-web would change, against an earlier release",
-    )
+    say("Without a deployment:", f"  {PLAN:<24}{PLANNED}")
 
 
-def arguments(scenario: str, bucket: str) -> list[str]:
+def stock(s3: S3Server) -> None:
+    """Fill S3 with what a run finds there: an empty bucket of its own, and what is live."""
+    s3.create_bucket(BUCKET, versioned=True)
+    release(s3)
+
+
+def arguments(scenario: str) -> list[str]:
     """The flags that play a scenario with the example of its platform."""
     platform = SCENARIOS[scenario].platform
     given = {name.removeprefix("INPUT_").lower(): value for name, value in DEPLOYED[platform].items()}
     given["deployment-group"] = "production"
     if platform == "Server":
-        given["bucket"] = bucket
+        given["bucket"] = BUCKET
     given["timeout"] = TIMEOUT
     flags = [word for name, value in given.items() for word in (f"--{name}", value)]
     return [*flags, *ARGUMENTS.get(scenario, ())]
 
 
 def play(scenario: str, folder: Path, *, plan: bool = False) -> int:
-    """Deploy an example; its outputs and summary go to `folder`. The demo's exit code comes out.
-
-    With `plan` an earlier release is deployed first, and then only the plan of this one is made.
-    """
+    """Deploy an example, or only plan to; outputs and summary go to `folder`. Returns the demo's exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     outputs, summary = folder / "outputs.env", folder / "summary.md"
     for path in (outputs, summary):
         path.unlink(missing_ok=True)
     command = [
         *(sys.executable, "-I", "entrypoint.py"),
-        *arguments(scenario, BUCKET),
+        *arguments(scenario),
         *(("--stop-after", PLAN) if plan else ()),
         *("--outputs-file", str(outputs.relative_to(ROOT)), "--summary-file", str(summary.relative_to(ROOT))),
     ]
@@ -87,34 +92,30 @@ def play(scenario: str, folder: Path, *, plan: bool = False) -> int:
         S3Server(Path(data)) as s3,
         Emulator(scenario=scenario) as emulator,
     ):
-        s3.create_bucket(BUCKET, versioned=True)
+        stock(s3)
         environment = aws_environment(Path(data), s3=s3, emulator=emulator)
-        if plan:
-            earlier = [*command[:3], *arguments(scenario, BUCKET), *EARLIER]
-            say("$ " + shlex.join(earlier[2:]))
-            subprocess.run(earlier, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-        say(f"Scenario {scenario}: {SCENARIOS[scenario].description}", "$ " + shlex.join(command[2:]), "")
+        what = f"{PLAN}: {PLANNED}" if plan else f"{scenario}: {SCENARIOS[scenario].description}"
+        say(f"Scenario {what}", "$ " + shlex.join(command[2:]), "")
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
     values = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())
     say("", f"Outputs ({outputs.relative_to(ROOT)}):", *(f"{name}={value}" for name, value in values.items()))
     say("", f"Summary, in Markdown: {summary.relative_to(ROOT)}")
-    return verdict(code, states[-1] if states else "none", refused=bool(SCENARIOS[scenario].busy))
+    status = states[-1] if states else None
+    return verdict(code, status, refused=bool(SCENARIOS[scenario].busy), plan=plan)
 
 
-def verdict(code: int, status: str, *, refused: bool) -> int:
+def verdict(code: int, status: str | None, *, refused: bool = False, plan: bool = False) -> int:
     """0 when the exit code says what became of the deployment, or why there was none; else 1."""
-    expected = {EXIT_CODES.get(status, ExitCode.TIMED_OUT)}
-    if refused:
-        expected.add(ExitCode.CONFLICT)
-    if status == "none":
-        expected = {
-            ExitCode.INVALID_INPUT,
-            ExitCode.INVALID_BUNDLE,
-            ExitCode.ACCESS_DENIED,
-            ExitCode.AWS_FAULT,
-        }
-    say(f"Exit code {code}: {ExitCode(code).meaning}. The deployment is {status}.")
+    if status is None:
+        what = "Nothing was deployed."
+        expected = {ExitCode.DONE} if plan else REFUSALS
+    else:
+        what = f"CodeDeploy's own status is {status}."
+        expected = {EXIT_CODES.get(status, ExitCode.TIMED_OUT)}
+        if refused:
+            expected.add(ExitCode.CONFLICT)
+    say(f"Exit code {code}: {ExitCode(code).meaning}. {what}")
     if code in expected:
         return 0
     say("That is not what the exit code should have said.")

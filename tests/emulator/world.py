@@ -107,7 +107,7 @@ class World:
         application = Application(name, platform, {group: Group(group, config) for group in groups})
         self.applications[name] = application
         for group in groups:
-            revision = _yesterday(name, platform)
+            revision = first_revision(name, platform)
             self._remember(application, revision)
             yesterday = Deployment(
                 id=self._new_id(),
@@ -313,7 +313,8 @@ def add_examples(world: World) -> None:
     world.add_application("shop-ecs", "ECS", ["production"])
 
 
-def _yesterday(application: str, platform: str) -> dict[str, Any]:
+def first_revision(application: str, platform: str) -> dict[str, Any]:
+    """What the groups of an application run at first; whether the object exists is up to the S3 server."""
     location = {"bucket": "releases", "key": f"{application}/yesterday.zip", "bundleType": "zip"}
     if platform != "Server":
         location |= {"key": f"{application}/yesterday.yaml", "bundleType": "YAML"}
