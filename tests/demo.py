@@ -76,7 +76,7 @@ def arguments(scenario: str) -> list[str]:
 
 
 def play(scenario: str, folder: Path, *, plan: bool = False) -> int:
-    """Deploy an example, or only plan to; outputs and summary go to `folder`. Returns the demo's exit code."""
+    """Deploy an example or only plan to, and return the demo's exit code; its files go to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     outputs, summary = folder / "outputs.env", folder / "summary.md"
     for path in (outputs, summary):
