@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMMAND: Final = r"(?:^|[;&|(){}!]|\b(?:if|then|elif|else|while|until|do)\b)\s*"
+_SUBSTITUTION: Final = re.compile(r"(?<!\\)\$\{(?:#?\w+\[|!\w|(?:\w+|[@*])(?:[\^,/@~]|:[^-=?+}]))")
 _ONLY_BASH: Final = {
     "`[[`": re.compile(rf"{_COMMAND}\[\[\s"),
     "an array": re.compile(rf"{_COMMAND}(?:(?:local|declare|readonly|export|typeset)\s+)?[A-Za-z_]\w*\+?=\("),
@@ -17,6 +18,7 @@ _ONLY_BASH: Final = {
     "`<<<`": re.compile(r"<<<"),
     "process substitution": re.compile(r"(?:^|\s)[<>]\((?!\()"),
     "`&>`": re.compile(r"(?<![<>&\d])&>>?\s*[^\s&]"),
+    "a substitution such as `${x^^}`": _SUBSTITUTION,
     "a range such as `{1..3}`": re.compile(r"(?<![\w$])\{\d+\.\.\d+\}"),
 }
 _HEREDOC: Final = re.compile(r"<<(-?)[ \t]*\\?(['\"]?)([A-Za-z_][\w.-]*)\2")
@@ -29,7 +31,7 @@ def only_bash(script: str) -> tuple[int, str] | None:
     """Return the first line, from 1, with something that only bash understands, and what it is.
 
     None for a script that starts bash itself. Only what no sh has counts, and only as code: neither
-    comments, nor quoted text, nor here-documents.
+    comments, nor quoted text (but for substitutions), nor here-documents.
     """
     if _CHOOSES_BASH.search(script):
         return None
@@ -75,8 +77,13 @@ def _pieces(script: str) -> Iterator[str]:
 
 
 def _lines_of(text: str) -> str:
-    """Return the stand-in for a text, on as many lines: never the beginning of a command."""
-    return "_" + "\n_" * text.count("\n")
+    """Return the stand-in for a text, on as many lines: never the beginning of a command.
+
+    In double quotes, substitutions that only bash has are code.
+    """
+    if not text.startswith('"'):
+        return "_" + "\n_" * text.count("\n")
+    return "\n".join("_" + "".join(_SUBSTITUTION.findall(line)) for line in text.split("\n"))
 
 
 def _end_of_line(script: str, place: int) -> int:

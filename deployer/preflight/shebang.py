@@ -27,20 +27,27 @@ _VERSION: Final = re.compile(r"[-\d.]+$")
 _ONE_WORD: Final = re.compile(r"(?:sh|bash|dash|ash|python[\d.]*)")  # seen to fail with two options
 _WRAPPER: Final = re.compile(r"chroot|ionice|nice|nohup|setsid|stdbuf|sudo|timeout")
 _READS_A_FILE: Final = re.compile(r"(?:sh|bash|dash|ash|ksh|zsh|python[\d.]*|perl[\d.]*|ruby[\d.]*)")
+_SHELLS: Final = ("sh", "bash", "dash", "ash")
+_RUNS_NOTHING: Final = re.compile(r"-[A-Za-z]*[ns][A-Za-z]*")  # of a shell: parses only, or reads its input
 _RUNS_A_COMMAND: Final = re.compile(r"-[A-Za-z]*c[A-Za-z]*")  # of a shell: the script's path is the command
 _MINDS_NO_RETURN: Final = re.compile(r"(?:perl|ruby)[\d.]*")  # at the end of its options
 _WITH_VALUE: Final = re.compile(r"-[bBdEhiIOPqsSuvVx]*[WX] ")  # of Python: the rest is the option's value
 _SPLITS: Final = re.compile(r"-[iv0]*S|--split-string=?")
 
 
-def interpreter(first: bytes) -> str:
-    """Return the name of the program that a first line starts, behind `env` too; empty where there is none.
+def names_interpreter(first: bytes) -> bool:
+    """Tell whether a first line names an interpreter; where it does not, /bin/sh runs the script."""
+    return first.startswith(b"#!") and bool(first[2:].strip(b" \t"))
 
-    >>> interpreter(b"#!/usr/bin/env bash")
-    'bash'
+
+def interpreter(first: bytes) -> str:
+    """Return the name of the program that runs a script with that first line, behind `env` too.
+
+    >>> interpreter(b"#!/usr/bin/env bash"), interpreter(b"echo")
+    ('bash', 'sh')
     """
-    if not first.startswith(b"#!"):
-        return ""
+    if not names_interpreter(first):
+        return "sh"
     words = first[2:].decode(errors="replace").split()
     names = [posixpath.basename(word) for word in words if not word.startswith("-")]
     return next((name for name in names if name != "env"), "")
@@ -48,7 +55,7 @@ def interpreter(first: bytes) -> str:
 
 def check_first_line(name: str, first: bytes, place: Location) -> Iterator[Problem]:
     """Report what keeps Linux from starting a script by its first line, or what probably does."""
-    if not first.startswith(b"#!"):
+    if not names_interpreter(first):
         yield rules.NO_SHEBANG.problem(place, script=name)
         return
     if fails_at_carriage_return(first):
@@ -98,7 +105,9 @@ def _check_arguments(name: str, program: str, arguments: str, place: Location) -
     elif arguments and arguments[0] not in "-+" and _READS_A_FILE.fullmatch(last):
         what = f"{last} looks for a script of that name"
         yield rules.NOT_STARTED.problem(place, script=name, arguments=arguments, program=program, what=what)
-    elif _ONE_WORD.fullmatch(last) and "python" not in last and _RUNS_A_COMMAND.fullmatch(arguments):
+    elif last in _SHELLS and _RUNS_NOTHING.fullmatch(arguments):
+        yield rules.NOTHING_RUN.problem(place, script=name, arguments=arguments, program=program)
+    elif last in _SHELLS and _RUNS_A_COMMAND.fullmatch(arguments):
         what = f"{last} starts the script as a command, which does the same again, without end"
         yield rules.NOT_STARTED.problem(place, script=name, arguments=arguments, program=program, what=what)
 

@@ -7,7 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from deployer.preflight.dialect import only_bash
-from deployer.preflight.shebang import check_first_line, fails_at_carriage_return, interpreter
+from deployer.preflight.shebang import (
+    check_first_line,
+    fails_at_carriage_return,
+    interpreter,
+    names_interpreter,
+)
 from deployer.rules import hooks as rules
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 _LONGEST_COMMAND = 4096
 _SHOWN = 60
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"#\0", b"\0#")
 _BINARY = (b"\x7fELF",)
 _ANY_BACKGROUND = re.compile(
     rb"^[ \t]*(?:coproc\b|setsid[ \t]+(?:-f\b|--fork\b)"
@@ -32,6 +38,7 @@ _ANY_BACKGROUND = re.compile(
 )
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
 _ENDS = re.compile(rb"exit\b|exec[ \t]+[^<>\d&\s]")
+_ENDS_SH = re.compile(rb"return\b|" + _ENDS.pattern)  # bash goes on behind a `return` outside of functions
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
 _BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")
@@ -55,6 +62,9 @@ def check_script(
     def at(line: int) -> Location:
         return names.place(name, line, named_at)
 
+    if head.startswith(_UTF_16):
+        yield rules.UTF_16.problem(at(1), script=name)
+        return
     try:
         head.decode()
     except UnicodeDecodeError as error:
@@ -65,13 +75,14 @@ def check_script(
         line = head.count(b"\n", 0, hidden.end()) + 1
         command = hidden[0].strip().decode(errors="replace")
         yield rules.BACKGROUND_HIDDEN.problem(at(line), script=name, command=command[:_SHOWN])
+    first = head.split(b"\n", maxsplit=1)[0]
     if head.startswith(_BOM):
         yield rules.BYTE_ORDER_MARK.problem(at(1), script=name)
-    first = head.removeprefix(_BOM).split(b"\n", maxsplit=1)[0]
-    yield from check_first_line(name, first, at(1))
-    shell = "sh" if not first.startswith(b"#!") else interpreter(first)
+    else:
+        yield from check_first_line(name, first, at(1))
+    shell = interpreter(first)
     if shell in _SHELLS:
-        yield from _check_code(_Code(name, shell, head.removeprefix(_BOM), at), syntax)
+        yield from _check_code(_Code(name, shell, head, at), syntax)
 
 
 class _Code(NamedTuple):
@@ -87,7 +98,7 @@ def _check_code(code: _Code, syntax: Syntax | None) -> Iterator[Problem]:
     """Report lines that the shell cannot parse, or takes for something else."""
     script, shell, text, at = code
     first, *rest = text.split(b"\n")
-    has_shebang = first.startswith(b"#!")
+    has_shebang = names_interpreter(first)
     lines = enumerate(rest, start=2) if has_shebang else enumerate([first, *rest], start=1)
     crlf = next((number for number, line in lines if line.endswith(b"\r")), None)
     fault = _fault_of(shell, text.replace(b"\r\n", b"\n"), syntax)
@@ -109,7 +120,8 @@ def _fault_of(shell: str, script: bytes, syntax: Syntax | None) -> Fault | None:
     """Return the syntax error that a script ends with, None where it may end before it comes there."""
     fault = syntax(shell, script) if syntax and b"\0" not in script else None
     lines = script.split(b"\n")
-    if fault is None or any(map(_ENDS.match, lines[: fault.line - 1])):
+    ends = _ENDS if shell == "bash" else _ENDS_SH
+    if fault is None or any(map(ends.match, lines[: fault.line - 1])):
         return None
     return replace(fault, line=min(fault.line, len(lines)))
 

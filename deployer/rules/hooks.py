@@ -186,8 +186,8 @@ RUNAS_MODE = Rule(
 )
 NO_SHEBANG = Rule(
     code="hook-no-shebang",
-    message="{script} does not start with `#!`: /bin/sh runs it (with `runas`, the user's login shell), "
-    "whatever it is written in.",
+    message="{script} does not start with `#!` and an interpreter: /bin/sh runs it (with `runas`, the user's "
+    "login shell), whatever it is written in.",
     hint="Make `#!/bin/bash` (or its interpreter) the very first line.",
     bad="set -e\n./start",
     good="#!/bin/bash\nset -e\n./start",
@@ -242,11 +242,22 @@ ONLY_BASH = Rule(
 )
 BYTE_ORDER_MARK = Rule(
     code="hook-byte-order-mark",
-    message="{script} starts with a byte order mark, so its `#!` line is not seen.",
+    message="{script} starts with a byte order mark, so its `#!` line is not seen: /bin/sh runs the script "
+    "(with `runas`, the user's login shell), and takes that line for a command, which does not exist.",
     hint="Save it as UTF-8 without BOM.",
     bad="\\ufeff#!/bin/bash",
     good="#!/bin/bash",
     source=LINUX,
+    severity=WARNING,
+)
+UTF_16 = Rule(
+    code="hook-utf-16",
+    message="{script} is UTF-16, which /bin/sh refuses as a binary file on Amazon Linux and Red Hat; on "
+    "Debian and Ubuntu it does not understand the first line.",
+    hint="Save it as UTF-8 with LF, without BOM.",
+    bad="\\xff\\xfe#\\0!\\0/\\0b\\0i\\0n\\0/\\0s\\0h\\0",
+    good="#!/bin/sh",
+    source=f"{LINUX}, bash and dash",
 )
 INTERPRETER = Rule(
     code="hook-interpreter",
@@ -288,6 +299,16 @@ NOT_STARTED = Rule(
     bad="#!/bin/bash -c",
     good="#!/bin/bash",
     source=LINUX,
+)
+NOTHING_RUN = Rule(
+    code="hook-nothing-run",
+    message="The first line of {script} has {arguments!r} behind {program}, so nothing of it is run and the "
+    "deployment goes on: -n only parses a script, -s reads the input, which is empty.",
+    hint="Remove `n` and `s` from the options.",
+    bad="#!/bin/bash -n",
+    good="#!/bin/bash",
+    source="bash and dash",
+    severity=WARNING,
 )
 NOT_UTF8 = Rule(
     code="hook-not-utf8",

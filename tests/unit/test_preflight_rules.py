@@ -156,6 +156,8 @@ SCRIPTS: dict[str, tuple[str | bytes, int, int | None]] = {
     "hook-crlf-shebang": ("#!/bin/sh\r\n", 0o755, 1),
     "hook-crlf": ("#!/bin/sh\necho\nls\r\n", 0o755, 3),
     "hook-byte-order-mark": ("\ufeff#!/bin/sh\n", 0o755, 1),
+    "hook-utf-16": ("\ufeff#!/bin/sh\n".encode("utf-16-le"), 0o755, 1),
+    "hook-nothing-run": ("#!/bin/sh -n\n", 0o755, 1),
     "hook-interpreter": ("#!bash\n", 0o755, 1),
     "hook-no-such-interpreter": ("#!/bin/sh;\n", 0o755, 1),
     "hook-unlikely-interpreter": ("#!/bin/bsh\n", 0o755, 1),

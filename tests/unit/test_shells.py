@@ -63,6 +63,12 @@ def test_sh_is_wrong_only_where_bash_and_dash_agree() -> None:
         ("#!/usr/bin/python3\nif True:\n  pass\n", []),
         ("#!/bin/ash\nfi\n", []),
         ("fi\n", [("hook-no-shebang", 1), ("hook-syntax", 1)]),
+        ("#!\nfi\n", [("hook-no-shebang", 1), ("hook-syntax", 2)]),
+        ("\ufeff#!/bin/bash\nset -e\n", [("hook-byte-order-mark", 1)]),
+        ("\ufeff#!/usr/bin/env python3\nprint(1)\n", [("hook-byte-order-mark", 1), ("hook-syntax", 2)]),
+        ("#!/bin/dash\nreturn 0\nfi\n", []),  # ends it, for sh with an error where that is bash
+        ("#!/bin/sh\nreturn\nfi\n", []),
+        ("#!/bin/bash\nreturn 0\nfi\n", [("hook-syntax", 3)]),  # is only complained about there
         ("#!/bin/sh\nif true; then\r\n:\r\nfi\r\n", [("hook-crlf-syntax", 2)]),
         ("#!/bin/sh\necho\r\n", [("hook-crlf", 2)]),
         ("#!/bin/sh\r\nif true; then\r\n:\r\nfi\r\n", [("hook-crlf-shebang", 1)]),
