@@ -24,9 +24,16 @@ from deployer.deployment.logs import is_exception, telling_line, texts_of
 from deployer.deployment.model import Diagnostics
 from deployer.deployment.places import PREVIOUS_REVISION_EVENTS
 from deployer.deployment.refusals import APPSPEC_CLUES
-from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
+from deployer.deployment.scripts import (
+    CHECK_CLUES,
+    COMMAND_CLUES,
+    ENDING_CLUES,
+    EXIT_CLUES,
+    FILE_CLUES,
+    LOG_CLUES,
+)
 from deployer.deployment.service import BALANCER_CLUES, NO_CALLBACK
-from deployer.deployment.tools import TOOL_CLUES
+from deployer.deployment.tools import START_CLUES, TOOL_CLUES
 from deployer.errors import Location, Problem
 from deployer.text import first_few
 
@@ -51,7 +58,10 @@ _SERVICE_EVENTS = frozenset(
 _SCRIPT_NAMED = re.compile(r"^Script at specified location: [^\n]{0,500}? (?=failed )")
 """The beginning of the agent's message: the script's name says nothing about the cause."""
 
-_SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *EXIT_CLUES)
+_SAID_BY_SCRIPTS = (*LOG_CLUES, *COMMAND_CLUES, *TOOL_CLUES, *FILE_CLUES, *START_CLUES, *EXIT_CLUES)
+
+_ANSWER = re.compile(r"\b(?:curl|wget|HTTP|Job for)\b|refused|timed out|already in use", re.IGNORECASE)
+"""Lines on how an application answered a script's check of it, or why it did not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,16 +191,21 @@ def _by_agent(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
 def _by_script(event: str, diagnostics: Diagnostics) -> tuple[Cause, ...]:
     """Return the causes in the agent's message on how a script ended, else in its log, else its exit code.
 
-    What comes before an exception that nothing explains is not its cause: scripts go on after errors.
+    What comes before an exception that nothing explains is not its cause, nor before a script's own verdict
+    on the application, except for answers of the application: scripts go on after errors.
     """
     line, after, before = texts_of(diagnostics.log_tail)
     if found := causes_in([_SCRIPT_NAMED.sub("", diagnostics.message)], event, (RESTARTED, *ENDING_CLUES)):
         return found
     if found := causes_in((line, after), event, _SAID_BY_SCRIPTS):
         return found
+    if found := causes_in([line], event, CHECK_CLUES):
+        answers = "\n".join(each for each in before.splitlines() if _ANSWER.search(each))
+        return causes_in([answers], event, _SAID_BY_SCRIPTS) or found
     if by_exit := causes_in([diagnostics.message], event, EXIT_CLUES):
         return causes_in([before], event, COMMAND_CLUES) or by_exit
-    return () if is_exception(line) else causes_in([before], event, _SAID_BY_SCRIPTS)
+    clues = START_CLUES if is_exception(line) else _SAID_BY_SCRIPTS
+    return causes_in([before], event, clues)
 
 
 def _location(

@@ -18,18 +18,31 @@ _LOUD = re.compile(
     r"|unsupported"
     r"|segmentation fault"
     r"|requires at least|too ?many|no package|not (?:loaded|set|installed|available|allowed|permitted)"
-    r"|must (?:be|have)|can only|\bFAILED!|^E: |\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
+    r"|must (?:be|have|use|install)|can only|does not exist(?!, skipping)|framework: '"
+    r"|failed to resolve import|no tracking information|has no upstream|not currently on a branch"
+    r"|health ?check\b[^\n]{0,40}\bfail|status=2\d\d/[A-Z]"
+    r"|\bFAILED!|^E: |\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"failed|failure|killed|terminated|aborted|not running", re.IGNORECASE)
+_WEAK = re.compile(
+    r"failed|failure|killed|terminated|aborted|not (?:running|(?:become )?healthy|respond|ready)|unhealthy"
+    r"|giving up",
+    re.IGNORECASE,
+)
 _AFTERMATH = re.compile(
     r"could not read from remote repository|error is not recoverable|error: nothing to do"
-    r"|^npm (?:err!|error) (?:code|errno|syscall|path)\b"
+    r"|^npm (?:err!|error)\s{1,4}(?:code|errno|syscall|path|command|workspace|location|lifecycle|failed at)\b"
     r"|ELIFECYCLE|exit status \d|errors in crontab|returned status|some index files failed"
     r"|operable program|\*\*\* \[[^\n]{0,200}\] error|still could not bind|remote end hung up"
     r"|unable to fetch some archives|errors were encountered while|failed building wheel"
     r"|could not build wheels|not a problem with pip|compilation terminated|rsync error: "
     r"|encountered errors while|configured repositories failed|CalledProcessError|not with npm itself"
+    r"|subprocess-exited-with-error|metadata-generation-failed|legacy-install-failure"
+    r"|gyp err! not ok|service: failed with result|entered failed state|start request repeated"
+    r"|systemd\[\d{1,9}\]: failed to start|build failed because of"
+    r"|returned with error code"
+    r"|worker failed to boot|app failed to load|\] Shutting down: Master|\] Worker \(pid:\d{1,9}\) exited"
+    r"|\bHaltServer\b|another exception occurred:$|application (?:run|startup) failed$"
     r"|process completed with|and bundler cannot continue|command failed with",
     re.IGNORECASE,
 )
@@ -42,13 +55,22 @@ _QUIET = re.compile(
     r"|[^:\n]{1,200}: (?:line )?\d{1,9}: warning: |\(node:\d{1,9}\) |\(use .node --trace"
     r"|debconf: |sudo: unable to resolve host|more help is available|#\d{1,4} (?!error)"
     r"|[^:\n]{1,40}: (?:cannot set terminal process group|no job control in this|ttyname failed|no value for)"
+    r"|at [\w.$<>/@ -]{1,200}\(|run .bundle install. to|to (?:install (?:the )?missing|update to the latest) "
+    r"|(?:npm (?:err!|error)\s{1,8})?(?:errno|code|syscall|path|address|port): [-\d'\[]"
+    r"|\.NET location: |[^\n]{1,200}FailureAnalysisReporter\s{0,10}:?$"
+    r"|% Total\s|Dload\s|[-\d.:kMG\s]{20,300}$"
     r"|created symlink|install missing|synchronizing state|executing: /|cloning into",
     re.IGNORECASE,
 )
 """The beginnings of lines that say nothing about a failure: traces, warnings, how to use a command."""
 
+_NPM = re.compile(r"npm (?:err!|error)\s{0,8}", re.IGNORECASE)
+"""The beginning of each line that npm writes about a failure, whatever the line says."""
+
 _PLAIN = re.compile(
-    r"\W{0,3}(?:error|fatal|exception)\b|[^\n]{0,200}?(?:[a-z]Error|Exception): ", re.IGNORECASE
+    r"\W{0,3}(?:error|fatal|exception)\b|[^\n]{0,200}?(?:[a-z]Error|Exception|error TS\d{1,6}): "
+    r"|module not found: |(?:target )?class \S{1,200} (?:not found|does not exist)",
+    re.IGNORECASE,
 )
 """The beginnings of lines that are an error's own words, not just about errors."""
 
@@ -65,6 +87,9 @@ _PLACES = (
     re.compile(_NAME + r": (?P<line>\d{1,9}): "),  # dash
     re.compile(_NAME + r":(?P<line>\d{1,9}):in "),  # Ruby
 )
+_METER = re.compile(r"[-\d.:kMG\s]{20,300}(?=curl: )")
+"""The progress of curl, which ends its own line only with its last word."""
+
 _STREAM = re.compile(r"\[(stdout|stderr)\]")
 _HEADING = "Script - "
 """The heading that the agent writes before each script of an event; the last of them failed."""
@@ -81,7 +106,7 @@ def _said(log: str) -> list[tuple[str, str]]:
             stream = mark[1]
             line = line[mark.end() :].strip()  # noqa: PLW2901 - without its mark
         if line and not line.startswith(_HEADING):
-            said.append((stream, line))
+            said.append((stream, _METER.sub("", line)))
     return said
 
 
@@ -124,6 +149,7 @@ def _telling(said: list[tuple[str, str]]) -> int | None:
         ("stderr", _is_loud),
         ("stderr", _is_weak),
         ("stdout", _is_plain),
+        ("stderr", _is_aftermath),
         ("stderr", bool),
         ("stdout", _is_loud),
         ("stdout", _is_weak),
@@ -140,7 +166,7 @@ def is_exception(line: str) -> bool:
 
 def _is_loud(line: str) -> bool:
     """Return whether a line tells what went wrong."""
-    return bool(_LOUD.search(line)) and not _AFTERMATH.search(line) and not _NONE.search(line)
+    return bool(_LOUD.search(_NPM.sub("", line))) and not _AFTERMATH.search(line) and not _NONE.search(line)
 
 
 def _is_plain(line: str) -> bool:
@@ -150,7 +176,12 @@ def _is_plain(line: str) -> bool:
 
 def _is_weak(line: str) -> bool:
     """Return whether a line tells no more than that something went wrong."""
-    return bool(_WEAK.search(line) or _AFTERMATH.search(line)) and not _NONE.search(line)
+    return bool(_WEAK.search(line)) and not _AFTERMATH.search(line) and not _NONE.search(line)
+
+
+def _is_aftermath(line: str) -> bool:
+    """Return whether a line only follows from a failure."""
+    return bool(_AFTERMATH.search(line))
 
 
 def named_lines(log: str) -> Iterator[tuple[str, int]]:

@@ -13,6 +13,8 @@ _SHELL = "bash and dash, their messages"
 _AGENT = "aws-codedeploy-agent, lib/instance_agent/plugins/codedeploy/hook_executor.rb"
 _POSIX = "POSIX errno texts"
 _TOOLS = "the tools' own messages"
+_VENV = "Python's documentation of venv; bash and dash, their messages"
+_CHECKS = "scripts for ValidateService in public repositories"
 
 _NO_PATH = (
     "The agent runs hooks with a minimal PATH and no login profile: use full paths or set PATH, or install "
@@ -21,7 +23,16 @@ _NO_PATH = (
 _NOT_IN_BUNDLE = (
     'Begin the script with cd "$(dirname "$0")/..": hooks start in the agent\'s folder, not in the bundle.'
 )
+_NOT_THERE = (
+    "Install it, or check that `files` in the AppSpec or an earlier hook puts it there; a relative path "
+    "begins in the agent's folder, not in the bundle."
+)
 _ENOENT = r"No such file or directory"
+_IN_VENV = (
+    r"(?:(?:\bv?env|virtualenvs?)/[\w./+-]{0,60}?\bbin/[\w.+-]{1,40}"
+    r"|(?<=\w)(?<!/usr)(?<!/usr/local)(?<!\.local)/bin/(?:pip|gunicorn|uvicorn|celery|flask|alembic)[\d.]{0,6})"
+)
+"""A command of a Python virtual environment."""
 
 ENDING_CLUES = (
     clue(
@@ -69,6 +80,32 @@ ENDING_CLUES = (
 
 COMMAND_CLUES = (
     clue(
+        r"(?<![\w./~+-])(?P<tool>[\w./~+-]{0,100}?" + _IN_VENV + r")['\"\u2019]?"
+        r": (?-i:cannot execute: required file not found|not found|" + _ENOENT + r")"
+        r"|(?<!\S)(?P<interpreter>(?!/(?:usr/(?:local/)?)?bin/)/[\w./@+-]{1,300}/bin/(?:python|pypy)[\d.]{0,6})"
+        r": bad interpreter: " + _ENOENT,
+        "{tool}{interpreter} is missing, or the Python that it stands for: a virtual environment works only "
+        "where it was created.",
+        "Do not package it. Create it in AfterInstall, and name it by its full path: python3 -m venv FOLDER "
+        "&& FOLDER/bin/pip install -r requirements.txt.",
+        source=_VENV,
+    ),
+    clue(
+        r"(?P<interpreter>/[\w./@+-]{1,300}): bad interpreter: " + _ENOENT,
+        "The first line of a script names {interpreter}, which does not exist on the instance.",
+        "Install it in BeforeInstall or in the image, or name another, such as #!/usr/bin/env python3.",
+        source=_SHELL,
+    ),
+    clue(
+        r"(?<!\S)(?P<file>[\w./~+-]{1,300}): cannot execute: required file not found"
+        r"|No such file or directory - (?P<path>[^\n]{0,300}\.(?:sh|bash|py|rb|pl))\b",
+        "The first line of {file}{path} names an interpreter that does not exist on the instance, or the "
+        "file has Windows line endings.",
+        'Install the interpreter, or convert the file to LF, and add this line to .gitattributes: "*.sh text '
+        'eol=lf".',
+        source=_SHELL,
+    ),
+    clue(
         r"line \d{1,9}: (?P<first>source|\[\[|function|declare|local|shopt|pushd|let): not found"
         r"|: \d{1,9}: (?P<builtin>source|\[\[|function|declare|shopt|pushd|let): not found"
         r"|illegal option -o pipefail|\d: bad substitution|\d: Syntax error: (?:\"\(\""
@@ -78,7 +115,7 @@ COMMAND_CLUES = (
         source=_SHELL,
     ),
     clue(
-        r"bundler: command not found: (?P<gem>\S{1,200})|can't find gem (?P<other>\S{1,200})",
+        r"bundler: command not found: (?P<gem>\S{1,200})|can't find gem (?!bundler\b)(?P<other>\S{1,200})",
         "The application's dependency {gem}{other} is not on the instance.",
         "Run bundle install before, with the same user and version of Ruby, or package vendor/bundle.",
         source="Bundler and RubyGems, error messages",
@@ -105,10 +142,24 @@ COMMAND_CLUES = (
         source=_SHELL,
     ),
     clue(
+        r"(?<!\S)(?P<command>[\w.~+-]{0,100}/[\w./+-]{1,200}): (?-i:(?:command )?not found)"
+        r"(?=[.\s]*(?:\n|$))",
+        "{command} does not exist on the instance, or the interpreter in its first line does not.",
+        _NOT_THERE,
+        source=_SHELL,
+    ),
+    clue(
         r"(?<!\S)(?P<command>(?!\d+:)[\w./+-]{1,200}): (?-i:(?:command )?not found)(?=[.\s]*(?:\n|$))"
         r"|command not found: (?P<zsh>[\w./+-]{1,200})",
         "A command that the script calls was not found: {command}{zsh}.",
         _NO_PATH,
+        source=_SHELL,
+    ),
+    clue(
+        r"(?:env|sudo|exec|nohup|xargs|nice|timeout): (?:failed to run command |unable to execute )?"
+        r"['\"\u2018]?(?P<command>[\w.~+-]{0,100}/[\w./+-]{1,200})['\"\u2019]?: " + _ENOENT,
+        "{command} does not exist on the instance, or the interpreter in its first line does not.",
+        _NOT_THERE,
         source=_SHELL,
     ),
     clue(
@@ -137,15 +188,14 @@ LOG_CLUES = (
     clue(
         r"\^M|\$'[^'\n]{0,80}\\r'|\r['\u2019]?: (?:command )?not found|\\r['\u2019]?: (?:command )?not found"
         r"|set: illegal option -\s*(?:\n|$)|[\r\\]r?: invalid option|\binvalid option -\\r"
-        r"|set: (?:pipefail)?:? ?invalid option name|bad interpreter: No such|\r['\u2019]?: No such file"
-        r"|\\r['\u2019]?: No such file|\$'\\r'"
-        r"|No such file or directory - [^\n]{0,400}\.(?:sh|bash|py|rb|pl)\b",
-        "The script has Windows line endings, or its first line names an interpreter that does not exist.",
+        r"|set: (?:pipefail)?:? ?invalid option name|\r['\u2019]?: No such file"
+        r"|\\r['\u2019]?: No such file|\$'\\r'",
+        "The script has Windows line endings.",
         'Convert it to LF, and add this line to .gitattributes: "*.sh text eol=lf".',
         source=_SHELL,
     ),
     clue(
-        r"cannot execute (?:binary file|: required file)|Exec format error|wrong ELF class|Bad CPU type",
+        r"cannot execute binary file|Exec format error|wrong ELF class|Bad CPU type",
         "A program that the script calls is for another type of machine, or is not a program.",
         "Build it for the instance's architecture (x86-64 or arm64); a script must begin with #!.",
         source=_POSIX,
@@ -249,6 +299,13 @@ FILE_CLUES = (
         source=_SHELL,
     ),
     clue(
+        r"(?:EACCES|EPERM): [^\n']{1,60}, \w{1,20} '(?P<path>[^'\n]{1,300})'",
+        "The user that runs the script lacks a permission for {path}.",
+        "Check runas in the AppSpec, and the owner and mode in permissions: what an earlier hook created as "
+        "root, another user may not change.",
+        source="Node.js and npm, error messages",
+    ),
+    clue(
         r"must be (?:present and )?writable|is not writable|EACCES|EPERM\b|permission denied"
         r"|operation not permitted|must be (?:run as )?root|are you root"
         r"|superuser privileges",
@@ -339,6 +396,15 @@ FILE_CLUES = (
         "If it is the application, it may need longer to start: retry the check for a while, and look at "
         "its own log. If it is another host, check the instance's route and security groups.",
         source=_POSIX,
+    ),
+    clue(
+        r"ConnectException: Connection refused"
+        r"|ECONNREFUSED [^\s]{1,100}:(?:1433|3306|5432|5672|6379|9092|9200|11211|27017)\b"
+        r"|(?:redis|amqp|mongo|kafka)[^\n]{0,200}connection refused",
+        "The application cannot connect to a server that it needs: nothing is listening there.",
+        "Its log names the server (database, cache, queue): check host and port in the application's "
+        "settings on the instance, and that the server runs.",
+        source="Java, Node.js and Redis, error messages",
     ),
     clue(
         r"connection refused|ECONNREFUSED|failed to connect to|empty reply from server"
@@ -439,3 +505,27 @@ EXIT_CLUES = (
     ),
 )
 """Clues in the agent's message, for a log that gives nothing away."""
+
+CHECK_CLUES = (
+    clue(
+        r"health[- ]?checks?\b[^\n]{0,40}(?:\bfail|timed? ?out|unsuccessful|did not|gave up)"
+        r"|(?:\bfail\w{0,4}|could not pass|did not pass)\b[^\n]{0,30} health[- ]?check"
+        r"|(?:\bnot|n't|never) (?:become |became |yet )?healthy"
+        r"|\b(?:service|deployment) validation failed|\bsmoke tests? failed"
+        r"|\b(?:app(?:lication)?|service|server|site|website|api|backend)\b(?: \S{1,60})? "
+        r"(?:failed to (?:start|respond|come up)|(?:did not|didn't) (?:start|respond|answer|come up|return)"
+        r"|(?:is )?not (?:responding|reachable|ready)\b)"
+        r"|\b(?:app(?:lication)?|service|site|website|api|backend) (?:is )?not (?:running|up)\b",
+        "The script gave up on the application: it is not running, or did not respond as the script expects.",
+        "Look at the application's own log on the instance (journalctl -u NAME, pm2 logs, docker logs), and "
+        "let the script print its last lines before it exits; if the application only needs longer, retry "
+        "for a while.",
+        "AfterInstall",
+        "ApplicationStart",
+        "ValidateService",
+        "BeforeAllowTraffic",
+        "AfterAllowTraffic",
+        source=_CHECKS,
+    ),
+)
+"""Clues that the script itself found that the application does not work, which says nothing of why."""

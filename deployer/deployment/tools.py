@@ -11,11 +11,18 @@ _DOCKER = "Docker and Amazon ECR, error messages"
 _GIT = "OpenSSH and Git, error messages"
 _PACKAGES = "apt, yum and dnf, error messages"
 _SERVICES = "systemctl and service, error messages"
+_SYSTEMD = "systemd.exec(5), process exit codes"
 _LANGUAGES = "the languages' and their package managers' own messages"
+_SPRING = "Spring Boot, failure analyses"
 _AWS = "AWS CLI, error messages"
 _DATABASES = "MySQL, PostgreSQL and SQL Server, error messages"
 _WINDOWS = "cmd.exe, PowerShell and Windows, error messages"
 
+_DOTNET_SOURCE = ".NET host, error messages"
+_DOTNET = (
+    "Install it in BeforeInstall or in the image, or publish with --self-contained; if it is in another "
+    "folder than the system's, set DOTNET_ROOT in the hook or the service's unit."
+)
 _STOP_FIRST = "Stop it in ApplicationStop or BeforeInstall, and wait until it has gone."
 
 TOOL_CLUES = (
@@ -115,7 +122,7 @@ TOOL_CLUES = (
         source=_DOCKER,
     ),
     clue(
-        r"exec: \W{1,2}(?P<command>[^\n\"\\]{1,200})\W{1,2}: (?:executable file not found"
+        r"exec: [\\\"]{1,2}(?P<command>[^\n\"\\]{1,200})\W{1,2}: (?:executable file not found"
         r"|stat [^\n]{1,200}: no such)",
         "The image has no command {command}.",
         "Check the command after the image's name, and the image's ENTRYPOINT and CMD.",
@@ -144,6 +151,12 @@ TOOL_CLUES = (
         r"docker\.sock[^\n]{0,300}permission denied|permission denied[^\n]{0,300}docker(?:\.sock| daemon)",
         "The user that runs the script may not use Docker.",
         "Run the hook as root (runas), or add the user to the group docker before the deployment.",
+        source=_DOCKER,
+    ),
+    clue(
+        r"container (?P<container>[\w.-]{1,200}) is unhealthy",
+        "The container {container} does not become healthy.",
+        "Look at docker logs {container}; if it only needs longer, raise start_period of its healthcheck.",
         source=_DOCKER,
     ),
     clue(
@@ -178,10 +191,32 @@ TOOL_CLUES = (
         source=_GIT,
     ),
     clue(
-        r"dubious ownership|not a git repository",
-        "The script calls Git outside a repository of its user: a bundle contains no .git.",
-        "Avoid Git on the instance, or name the checkout: git -C FOLDER, and safe.directory for another "
-        "user's.",
+        r"dubious ownership in repository at '(?P<path>[^'\n]{1,300})'",
+        "The Git repository {path} belongs to another user than the one that runs the script.",
+        "Give it to that user in the hook (chown -R), or trust it: git config --system --add safe.directory "
+        "{path}.",
+        source=_GIT,
+    ),
+    clue(
+        r"not a git repository",
+        "The script calls Git outside a repository: a bundle contains no .git.",
+        "Avoid Git on the instance, or name the checkout: git -C FOLDER.",
+        source=_GIT,
+    ),
+    clue(
+        r"couldn't find remote ref (?P<ref>\S{1,200})"
+        r"|remote branch (?P<branch>\S{1,200}) not found in upstream",
+        "The Git repository has no branch or tag {ref}{branch}.",
+        "Check the name that the script asks for (master or main), and that it was pushed.",
+        source=_GIT,
+    ),
+    clue(
+        r"no tracking information for the current branch|not currently on a branch|has no upstream branch"
+        r"|but no such ref was fetched",
+        "Git does not know which branch to pull or push: the checkout on the instance follows none, or one "
+        "that is gone.",
+        "Name it in the script: git fetch origin BRANCH && git reset --hard FETCH_HEAD; or let CodeDeploy "
+        "alone put the files there.",
         source=_GIT,
     ),
     clue(
@@ -267,6 +302,25 @@ TOOL_CLUES = (
         source=_SERVICES,
     ),
     clue(
+        r"status=203/EXEC",
+        "systemd cannot run the program that the service's unit names: it is missing, is not executable, or "
+        "its first line names an interpreter that is missing.",
+        "Check ExecStart= in the unit, which wants a full path, and the file's mode in permissions.",
+        source=_SYSTEMD,
+    ),
+    clue(
+        r"status=200/CHDIR",
+        "The folder that the service's unit starts in does not exist.",
+        "Check WorkingDirectory= in the unit, and that `files` in the AppSpec puts it there.",
+        source=_SYSTEMD,
+    ),
+    clue(
+        r"status=217/USER",
+        "The user that the service's unit names does not exist on the instance.",
+        "Create it in BeforeInstall or in the image, or correct User= in the unit.",
+        source=_SYSTEMD,
+    ),
+    clue(
         r"failed to (?:re)?(?:start|enable|stop|load) (?P<other>\S{1,200}?)\.service"
         r"|job for (?P<job>\S{1,200}?)(?:\.service)? failed"
         r"|(?P<quick>[^\s:]{1,200})\.service: (?:start request repeated|failed with result"
@@ -320,10 +374,30 @@ TOOL_CLUES = (
     clue(
         r"requires ext-(?P<ext>\w{1,40})|(?P<extension>\w{1,40}) (?:php )?extension is (?:missing|not)"
         r"|(?P<pdo>could not "
-        r"find driver)|call to undefined function (?P<function>\w{1,60})\(",
-        "PHP on the instance lacks an extension: {ext}{extension}{pdo}{function}.",
+        r"find driver)|call to undefined function (?P<function>\w{1,60})\("
+        r"|class ['\"]\\?(?P<class>ZipArchive|Redis|Memcached|Imagick|PDO|mysqli|DOMDocument|SimpleXMLElement"
+        r"|XML(?:Reader|Writer)|SoapClient|NumberFormatter|Collator|IntlDateFormatter|GMP"
+        r"|MongoDB\\Driver\\\w{1,40})['\"] not found",
+        "PHP on the instance lacks an extension: {ext}{extension}{pdo}{function}{class}.",
         "Install it (for example php-mbstring, php-mysql) in BeforeInstall or in the image.",
         source=_LANGUAGES,
+    ),
+    clue(
+        r"failed opening required '[^'\n]{0,300}\bvendor/"
+        r"|\bvendor/autoload\.php[^\n]{0,60}(?:failed to open|no such file|not found|does not exist|missing)",
+        "Composer's packages are missing: vendor is not in the revision, or composer install has not run.",
+        "Run composer install before packaging, and check that exclude leaves vendor in; or run it in "
+        "AfterInstall, in the application's folder.",
+        source="PHP and Composer, error messages",
+    ),
+    clue(
+        r"class ['\"](?P<class>[A-Z][\w\\]{1,200})['\"] not found"
+        r"|target class \[(?P<target>[\w\\]{1,200})\] does not exist",
+        "PHP finds no class {class}{target}.",
+        "Check that its package is in require of composer.json (--no-dev leaves require-dev out), that "
+        "exclude leaves its file in, and the case of its path, which counts on Linux; then run composer "
+        "dump-autoload.",
+        source="PHP and Laravel, error messages",
     ),
     clue(
         r"no main manifest attribute, in (?P<jar>[^\n]{1,300})",
@@ -357,19 +431,88 @@ TOOL_CLUES = (
         source=_LANGUAGES,
     ),
     clue(
+        r"no module named '?distutils\b",
+        "Python 3.12 and later come without distutils, which the application or one of its packages uses.",
+        "Update that package, install setuptools into the same environment, or use an older Python; before "
+        "3.12, the system's package python3-distutils may be missing.",
+        source="Python 3.12, release notes; pip, error messages",
+    ),
+    clue(
+        r"error TS(?:2307|7016|2688)\b[^\n'\"]{0,80}['\"](?P<types>[^'\"\n]{1,200})"
+        r"|module not found[^\n]{0,20} can't resolve '(?P<module>[^'\n]{1,200})'"
+        r"|failed to resolve import \"(?P<rollup>[^\"\n]{1,200})\""
+        r"|\[ERROR\] Could not resolve \"(?P<esbuild>[^\"\n]{1,200})\"",
+        "The build on the instance does not find {types}{module}{rollup}{esbuild}.",
+        "Build before packaging. If it is a package: NODE_ENV=production and --omit=dev leave "
+        "devDependencies out; if it is a file: check exclude and the case of its name, which counts on "
+        "Linux.",
+        source="TypeScript, webpack, Vite and esbuild, error messages",
+    ),
+    clue(
+        r"\berror (?P<code>TS\d{1,6}): ",
+        "The TypeScript compiler rejects the code ({code}).",
+        "Build before packaging, so that this is noticed before a deployment. If TS2307 or TS7016 is among "
+        "the errors, packages are missing: NODE_ENV=production and --omit=dev leave devDependencies out.",
+        source="TypeScript, error messages",
+    ),
+    clue(
+        r"could not find 'bundler' \((?P<version>[^)\n]{1,40})\)"
+        r"|can't find gem (?P<gem>bundler \([^)\n]{1,40}\))"
+        r"|must use (?P<least>Bundler \d{1,2}) or greater",
+        "The version of Bundler that Gemfile.lock asks for is not on the instance: {version}{gem}{least}.",
+        "Install it in BeforeInstall or in the image (gem install bundler:VERSION), or lock another one: "
+        "bundle update --bundler.",
+        source="Bundler and RubyGems, error messages",
+    ),
+    clue(
+        r"could not find (?:gem )?'?(?P<gem>[\w.-]{1,100})[^\n]{0,400} in (?:any of the sources"
+        r"|locally installed gems)",
+        "The application's dependency {gem} is not on the instance.",
+        "Run bundle install before, with the same user and version of Ruby, or package vendor/bundle.",
+        source="Bundler and RubyGems, error messages",
+    ),
+    clue(
+        r"no module named '?(?P<module>(?:\w{1,80}\.){1,6}(?:wsgi|asgi|settings))\b"
+        r"|could not import module \"(?P<asgi>[\w.]{1,200})\"",
+        "Python does not find the application's own module {module}{asgi}.",
+        "Start it in the application's folder (cd, gunicorn --chdir, WorkingDirectory= of the unit), and "
+        "check that exclude leaves the module in.",
+        source="Python, gunicorn and uvicorn, error messages",
+    ),
+    clue(
         r"(?:no module named|cannot find (?:module|package))[:\s]{1,5}['\"]?(?P<module>[\w./@-]{1,200})"
-        r"|vendor/(?P<vendor>autoload\.php)|could not find gem '?(?P<gem>[\w./@-]{1,200})"
+        r"|could not find gem '?(?P<gem>[\w./@-]{1,200})"
         r"|cannot load such file -- (?P<ruby>[\w./@-]{1,200})"
         r"|could not find or load main class (?P<java>[\w./@-]{1,200})",
-        "The application's dependency {module}{vendor}{gem}{ruby}{java} is not in the revision.",
+        "The application's dependency {module}{gem}{ruby}{java} is not in the revision.",
         "Install dependencies before packaging, or in AfterInstall; check what exclude leaves out.",
         source=_LANGUAGES,
+    ),
+    clue(
+        r"class file version (?P<built>\d{1,3})[^\n]{0,200} up to (?P<known>\d{1,3})",
+        "The application is compiled for a newer Java than the instance runs: its class files have version "
+        "{built}, and {known} is the newest that this Java knows.",
+        "Install that Java in BeforeInstall or in the image (52 is Java 8, 55 is 11, 61 is 17, 65 is 21), or "
+        "compile for the older one: javac --release.",
+        source="Java, error messages",
+    ),
+    clue(
+        r"framework:? '(?P<framework>[\w.]{1,100})',? version '(?P<version>[\w.-]{1,40})'",
+        "The .NET runtime that the application needs is not on the instance: {framework} {version}.",
+        _DOTNET,
+        source=_DOTNET_SOURCE,
+    ),
+    clue(
+        r"must install (?:or update )?\.NET|libhostfxr",
+        "The .NET runtime that the application needs is not on the instance, or is not found.",
+        _DOTNET,
+        source=_DOTNET_SOURCE,
     ),
     clue(
         r"UnsupportedClassVersionError|GLIBC(?:XX)?_[\d.]{1,10}' not found"
         r"|error while loading shared libraries"
         r"|requires php|your php version|unsupported engine|requires node|requires a different python"
-        r"|libhostfxr|compatible \.NET SDK|digital envelope routines|must install or update \.NET"
+        r"|compatible \.NET SDK|digital envelope routines"
         r"|compatible framework version|UNSUPPORTED_ENGINE|EBADENGINE"
         r"|requires-python|SyntaxError: unexpected token|requires ruby|your ruby version"
         r"|no version is set for command",
@@ -390,13 +533,36 @@ TOOL_CLUES = (
         source=_LANGUAGES,
     ),
     clue(
-        r"ERESOLVE|could not be resolved to an installable set|No matching distribution found"
-        r"|ResolutionImpossible|only install with an existing package-lock|not in sync|frozen-lockfile"
+        r"\bERESOLVE\b|\bpeer(?:Optional)? \S{1,100}@\"",
+        "npm finds no versions of the declared packages that satisfy each other's peer dependencies.",
+        "Correct them in package.json and run npm ci with the committed lock file, with the same version of "
+        "npm as in the CI job; --legacy-peer-deps ignores the conflict.",
+        source="npm, error messages",
+    ),
+    clue(
+        r"could not be resolved to an installable set|No matching distribution found"
+        r"|ResolutionImpossible"
+        r"|only install (?:with an existing package-lock|packages when)|not in sync|frozen-lockfile"
         r"|version solving failed|could not find compatible versions",
         "The declared dependencies cannot be installed.",
         "Build before packaging, so that this is noticed before a deployment, and include the lock file in "
         "the bundle.",
         source=_LANGUAGES,
+    ),
+    clue(
+        r"could not resolve placeholder '(?P<setting>[^'\n]{1,200})'",
+        "A setting that the application needs is missing on the instance: {setting}.",
+        "Put it there before this hook, in the environment of the service or an application.properties "
+        "beside the jar: hooks do not see variables of a login shell or the CI job.",
+        source=_SPRING,
+    ),
+    clue(
+        r"failed to configure a DataSource|failed to determine a suitable driver class",
+        "The application's settings for its database are missing on the instance, or those of another "
+        "profile are in use.",
+        "Put them there before this hook (SPRING_DATASOURCE_URL, SPRING_PROFILES_ACTIVE): hooks do not see "
+        "variables of a login shell or the CI job.",
+        source=_SPRING,
     ),
     clue(
         r"ImproperlyConfigured|no application encryption key|MissingAppKey|secret_key_base",
@@ -513,7 +679,7 @@ TOOL_CLUES = (
         source=_DATABASES,
     ),
     clue(
-        r"can't connect to (?:local )?(?:mysql |mariadb )?server|could not connect to server"
+        r"can't connect to (?:local )?(?:mysql |mariadb )?server|could not connect to server: "
         r"|SQLSTATE\[HY000\] \[200[0-9]\]|connection to server at [^\n]{1,200} failed|ERROR 200[23]"
         r"|communications link failure|(?:PG|Mysql2)::ConnectionBad",
         "The database does not answer: it is not running, or the instance may not reach it.",
@@ -522,7 +688,8 @@ TOOL_CLUES = (
         source=_DATABASES,
     ),
     clue(
-        r"requested URL returned error: (?P<status>\d{3})|HTTP(?:/\d\.\d)?[ =:]{1,3}(?P<other>[45]\d\d)\b"
+        r"requested URL returned error: (?P<status>\d{3})"
+        r"|HTTP(?:/\d\.\d)?(?: status)?(?: code)?[ =:]{1,3}(?P<other>[45]\d\d)\b"
         r"|(?:status|code)[ :=]{1,3}(?P<code>5\d\d)\b",
         "The server responds, but with HTTP status {status}{other}{code}.",
         "Check the URL. If the script checks the application, look at its log; it may need more time to "
@@ -608,3 +775,22 @@ TOOL_CLUES = (
     ),
 )
 """Clues to search for in a script's log after those of the shell, the most certain first."""
+
+START_CLUES = (
+    clue(
+        r"worker failed to boot|app failed to load|\bHaltServer\b",
+        "gunicorn cannot load the application: it raises an error while it is imported, or gunicorn does not "
+        "find it.",
+        "The traceback in the log names the error; where there is none, run this on the instance, as the "
+        "same user: gunicorn --check-config MODULE:APP.",
+        source="gunicorn, arbiter.py",
+    ),
+    clue(
+        r"APPLICATION FAILED TO START|error creating bean with name|application (?:run|startup) failed",
+        "The Spring Boot application fails while it starts.",
+        "The text below Description, or the last line that begins with Caused by, names the reason; look "
+        "also at the settings and the profile that it starts with on the instance.",
+        source=_SPRING,
+    ),
+)
+"""Clues that an application does not start, which say little of why."""

@@ -24,9 +24,16 @@ from deployer.deployment.explain import explain
 from deployer.deployment.model import Diagnostics, LifecycleEvent, Snapshot, Target
 from deployer.deployment.places import Places
 from deployer.deployment.refusals import APPSPEC_CLUES
-from deployer.deployment.scripts import COMMAND_CLUES, ENDING_CLUES, EXIT_CLUES, FILE_CLUES, LOG_CLUES
+from deployer.deployment.scripts import (
+    CHECK_CLUES,
+    COMMAND_CLUES,
+    ENDING_CLUES,
+    EXIT_CLUES,
+    FILE_CLUES,
+    LOG_CLUES,
+)
 from deployer.deployment.service import SERVICE_CLUES
-from deployer.deployment.tools import TOOL_CLUES
+from deployer.deployment.tools import START_CLUES, TOOL_CLUES
 from deployer.errors import Location, Problem
 
 TEXTS = json.loads((Path(__file__).parents[1] / "failure_texts.json").read_text())
@@ -59,8 +66,8 @@ PLACES = Places(
     },
 )
 CLUES = (
-    *AGENT_CLUES, *APPSPEC_CLUES, *COMMAND_CLUES, *ENDING_CLUES, *EXIT_CLUES, *FILE_CLUES, *LOG_CLUES,
-    *SERVICE_CLUES, *TOOL_CLUES,
+    *AGENT_CLUES, *APPSPEC_CLUES, *CHECK_CLUES, *COMMAND_CLUES, *ENDING_CLUES, *EXIT_CLUES, *FILE_CLUES,
+    *LOG_CLUES, *SERVICE_CLUES, *START_CLUES, *TOOL_CLUES,
 )  # fmt: skip
 
 
@@ -76,11 +83,11 @@ def told(event: str, diagnostics: Diagnostics) -> Problem:
 
 
 def by_script(log: str, *, ended: str = "failed with exit code 1", event: str = "AfterInstall") -> Problem:
-    """What is told of a script that wrote these lines to standard error."""
+    """What is told of a script that wrote these lines, to standard error where they name no stream."""
     lines = [
         f"LifecycleEvent - {event}",
         f"Script - {SCRIPT}",
-        *(f"[stderr]{line}" for line in log.split("\n")),
+        *(line if line.startswith("[std") else f"[stderr]{line}" for line in log.split("\n")),
     ]
     message = f"Script at specified location: {SCRIPT} run as user root {ended}"
     return told(event, Diagnostics("ScriptFailed", SCRIPT, message, "\n".join(lines) + "\n"))
@@ -101,7 +108,9 @@ def by_agent(event: str, message: str) -> Problem:
 
 @pytest.mark.parametrize("row", TEXTS["scripts"], ids=lambda row: row["log"][:60])
 def test_what_a_script_wrote_is_told_by_its_telling_line_with_what_it_means(row: dict[str, str]) -> None:
-    problem = by_script(row["log"].replace("ROOT", ROOT), ended=f"failed with exit code {row['exit']}")
+    log = row["log"].replace("ROOT", ROOT)
+    event = row.get("event", "AfterInstall")
+    problem = by_script(log, ended=f"failed with exit code {row['exit']}", event=event)
     assert row["telling"] in problem.message
     assert row["hint"] in problem.hint
     assert not misled(row, problem)
@@ -109,6 +118,11 @@ def test_what_a_script_wrote_is_told_by_its_telling_line_with_what_it_means(row:
     assert not re.search(r"  | $", problem.hint, re.MULTILINE)
     assert problem.location
     assert problem.location.path == SCRIPT
+
+
+def test_an_application_that_does_not_run_fails_no_check_of_the_script_that_stops_it() -> None:
+    problem = by_script("ERROR: Application is not running", event="ApplicationStop")
+    assert "gave up on the application" not in problem.hint
 
 
 @pytest.mark.parametrize(
