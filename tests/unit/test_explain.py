@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import botocore.session
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.deployment.causes import ERROR_CODES, EVENT_CODES
@@ -256,6 +256,7 @@ def test_one_that_did_not_end_tells_what_it_waits_for() -> None:
         assert said in problem.message
 
 
+@settings(deadline=None)  # the first example compiles the patterns
 @given(st.text(), st.text(), st.text(), st.sampled_from(["AfterInstall", "Install", "DownloadBundle", "?"]))
 def test_any_text_of_an_instance_is_explained_without_an_exception(
     log: str, message: str, script: str, event: str
