@@ -2,8 +2,8 @@
 
 botocore ships a model of every AWS service with its documentation, 28 MB of it; the product calls a handful.
 What is kept answers as before: documentation strings are emptied rather than removed, because botocore looks
-at the key in S3's model; the old endpoint table, which botocore reads whenever it makes a client, loses the
-other services only.
+at the key in some models; the rules of endpoints lose their spaces too; the old endpoint table, which
+botocore reads whenever it makes a client, loses the other services only.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 # The services the product calls, and those that botocore's own credential providers call.
-SERVICES = frozenset({"codedeploy", "s3", "signin", "sso", "sso-oidc", "sts"})
+SERVICES = frozenset({"codedeploy", "signin", "sso", "sso-oidc", "sts"})
 
 # Those for which the product brings a model of its few operations: of these only the rules of endpoints stay.
-MODELLED = frozenset({"autoscaling", "ec2", "ecs", "lambda", "logs", "ssm"})
+MODELLED = frozenset({"autoscaling", "ec2", "ecs", "lambda", "logs", "s3", "ssm"})
 
 # Never read here: models of boto3's resources and what goes with them, pydantic's first version and plugin
 # for mypy, recurring dates, transfers by processes, headers for C, time zones, the tests of others.
@@ -67,14 +67,14 @@ def trim_models(data: Path, services: frozenset[str]) -> set[str]:
     for path in data.glob("*/*/examples-*"):
         path.unlink()
     prefixes = set()
-    for path in data.glob("*/*/service-2.json.gz"):
+    for path in data.glob("*/*/*.json.gz"):
         model = without_documentation(json.loads(gzip.decompress(path.read_bytes())))
-        prefixes.add(model["metadata"]["endpointPrefix"])
-        if path.parent.parent.name in MODELLED:
-            path.unlink()
-            continue
-        path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")), encoding="utf-8")
         path.unlink()
+        if path.name == "service-2.json.gz":
+            prefixes.add(model["metadata"]["endpointPrefix"])
+            if path.parent.parent.name in MODELLED:
+                continue
+        path.with_suffix("").write_text(json.dumps(model, separators=(",", ":")), encoding="utf-8")
     return prefixes
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from deployer.aws.client import connect
 from deployer.aws.identity import RoleRequest, ambient, assume, confirm_account, ends_too_early, session_name
 from deployer.aws.origins import without_planted_certificates
-from deployer.aws.refusals import no_credentials
 from deployer.aws.retries import Retries
 from deployer.aws.tokens import REQUEST_TOKEN, find_token
 from deployer.aws.trace import Trace
@@ -71,6 +70,8 @@ def _identified(aws: Aws, run: Run) -> Aws:
     if tokens is None:
         found = ambient(aws, run.environ, mask=ci.mask)
         if found is None:
+            from deployer.aws.refusals import no_credentials
+
             wanted = bool(settings.role_to_assume)
             raise no_credentials(on_github=ci.name == "github", role_wanted=wanted)
         aws = found

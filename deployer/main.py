@@ -44,11 +44,9 @@ def main() -> int:
         with suppress(OSError):  # a pipe that another process of the job has made non-blocking
             os.set_blocking(sys.stdout.fileno(), True)
     code = execute(sys.argv[1:], os.environ, sys.stdout)
-    try:
+    with suppress(OSError, ValueError):  # nobody reads any longer
         if sys.stdout:
             sys.stdout.flush()
-    except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left, Python writes when it ends
     return code
 
 

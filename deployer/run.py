@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from deployer.bundle.listing import Unknown
     from deployer.ci.base import Ci
     from deployer.clock import Clock
-    from deployer.deployment.explain import Explanation
-    from deployer.deployment.model import Deployment
+    from deployer.deployment.model import Deployment, Explanation
     from deployer.deployment.wait import Ending
     from deployer.errors import Problem
     from deployer.live.bundle import LiveBundle

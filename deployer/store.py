@@ -107,7 +107,6 @@ def _continued(
     from deployer.bundle.times import SOURCE_DATE_EPOCH, allowed_times
     from deployer.live.bundle import LiveBundle
     from deployer.live.kept import kept
-    from deployer.s3.reuse import Origin
 
     owner, bucket = run.settings.expected_bucket_owner, run.settings.bucket
     revisions = dict.fromkeys(group.live.revision for group in groups if group.live)
@@ -123,9 +122,11 @@ def _continued(
         now=allowed_times("", now=run.clock.now()).latest,
         fixed=bool(run.environ.get(SOURCE_DATE_EPOCH, "").strip()),
     )
-    worth_it = known[0].type is bundle.type and keeps.size >= _WORTH_COPYING
-    origin = Origin(known[0].pin.source(owner), keeps.places, aws.s3_optional) if worth_it else None
-    return keeps.times, origin
+    if known[0].type is not bundle.type or keeps.size < _WORTH_COPYING:
+        return keeps.times, None
+    from deployer.s3.reuse import Origin
+
+    return keeps.times, Origin(known[0].pin.source(owner), keeps.places, aws.s3_optional)
 
 
 def promote(revision: S3Revision, aws: Aws, run: Run) -> Revision:

@@ -22,6 +22,11 @@ OPERATIONS = {
     "ecs": ["DescribeServices", "DescribeTaskDefinition"],
     "lambda": ["GetAlias"],
     "logs": ["FilterLogEvents"],
+    "s3": [
+        *("HeadBucket", "HeadObject", "GetObject", "PutObject"),  # the first to find a bucket's region
+        *("CreateMultipartUpload", "UploadPart", "UploadPartCopy"),
+        *("CompleteMultipartUpload", "AbortMultipartUpload"),
+    ],
     "ssm": ["DescribeInstanceInformation"],
 }
 

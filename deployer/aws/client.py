@@ -84,12 +84,12 @@ class Aws:
     @cached_property
     def codedeploy_optional(self) -> CodeDeployClient:
         """A client for what a run can do without, which outlasts only short faults."""
-        return self._attended(self.session.client("codedeploy", config=_config()), patience=BRIEF)
+        return self.retries.twin(self.codedeploy, patience=BRIEF)
 
     @cached_property
     def codedeploy_once(self) -> CodeDeployClient:
         """A client that never re-sends: CreateDeployment has no client token, and a wait looks again."""
-        return self._attended(self.session.client("codedeploy", config=_config()), patience=0)
+        return self.retries.twin(self.codedeploy, patience=0)
 
     @cached_property
     def codedeploy_hasty(self) -> CodeDeployClient:

@@ -15,7 +15,6 @@ from deployer.aws.codes import (
     PASSING_HINTS,
     THROTTLED,
 )
-from deployer.aws.denial import read_denial
 from deployer.errors import AccessDenied, AwsFault, Conflict, DeployError, InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -180,6 +179,8 @@ def _translate_client_error(error: Exception, *, action: str, resource: str) -> 
     on = f" on {resource}" if resource else ""
     said = f"{action}{on} failed: {text} ({code})"
     if is_denied(error):
+        from deployer.aws.denial import read_denial
+
         denial = read_denial(text, action=action, resource=resource)
         return AccessDenied(Problem(f"{action}{on} was denied: {text}", denial.advice, code=code))
     if name in CREDENTIAL_HINTS:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, cast
 from deployer.aws.claims import claims_of
 from deployer.aws.credentials import Attended, readable, text_or_empty
 from deployer.aws.errors import is_transient, sdk_errors, service_errors, translate, translated
-from deployer.aws.refusals import refused_role, refused_token
 from deployer.aws.tokens import check_secret
 from deployer.errors import AccessDenied, InvalidInput, Problem, Severity
 
@@ -218,6 +217,8 @@ class Chain:
         except service_errors() as error:
             if is_transient(error):
                 raise
+            from deployer.aws.refusals import refused_token
+
             raise refused_token(error, role, claims, origin=tokens.origin) from error
         return self._masked(answer["Credentials"])
 
@@ -233,6 +234,8 @@ class Chain:
         except service_errors() as error:
             if is_transient(error):
                 raise
+            from deployer.aws.refusals import refused_role
+
             raise refused_role(
                 error, role, external_id=request.external_id, tagged=bool(request.tags)
             ) from error

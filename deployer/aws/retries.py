@@ -7,8 +7,9 @@ handler of the SDK's `needs-retry` event decides instead, and sleeps by the run'
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from deployer.aws.errors import error_code, is_throttled, is_transient
 from deployer.text import duration
@@ -32,8 +33,11 @@ _LONGEST_THROTTLED_PAUSE: Final = 20.0
 _SILENCE: Final = 2.0
 """Seconds of trying before the log says so."""
 
+_PATIENCE: Final = "deployer-patience"
 _BEGUN: Final = "deployer-first-attempt"
 _FAILED: Final = "deployer-first-failure"
+
+_Client = TypeVar("_Client")
 
 
 def pause(failures: int, *, throttled: bool, chance: float) -> float:
@@ -89,6 +93,7 @@ class Retries:
                 self._failing_since = None
                 return None
             context = request_dict["context"]
+            patience = context[_PATIENCE]
             if patience >= PATIENCE:  # an answer that never came has cost a minute where files are sent
                 context.setdefault(_FAILED, self.clock.monotonic())
             begun = context.get(_FAILED, context[_BEGUN])
@@ -102,11 +107,25 @@ class Retries:
                 0.0 if self.hold_back(error, operation.name, attempts, begun=begun, longest=longest) else None
             )
 
-        client.meta.events.register("before-call", self._begin)
+        self._begin(client, patience)
         client.meta.events.register("needs-retry", judge)
 
-    def _begin(self, context: dict[str, Any], **_: object) -> None:
-        context[_BEGUN] = self.clock.monotonic()
+    def twin(self, client: _Client, *, patience: float) -> _Client:
+        """Return a client that this one's model and connections serve, but with another patience."""
+        shared: Any = client
+        twin: Any = object.__new__(type(client))
+        vars(twin).update(vars(shared), meta=copy(shared.meta))
+        twin.meta.events = copy(shared.meta.events)
+        self._begin(twin, patience)
+        return cast("_Client", twin)
+
+    def _begin(self, client: Any, patience: float) -> None:  # noqa: ANN401 - a client of any service
+        """Note with each call of this client when it began, and for how long it may be tried again."""
+
+        def begin(context: dict[str, Any], **_: object) -> None:
+            context[_PATIENCE], context[_BEGUN] = patience, self.clock.monotonic()
+
+        client.meta.events.register("before-call", begin)
 
     def hold_back(  # noqa: PLR0913 - its knobs are keyword-only
         self,

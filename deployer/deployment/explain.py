@@ -6,13 +6,14 @@ targets are read; `failures` says what went wrong on them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deployer.deployment.causes import AGENT_NEVER_ANSWERED, BALANCED, RESTART_AGENT, Place, cause_of
 from deployer.deployment.clues import causes_in
 from deployer.deployment.failures import SAID_BY_TARGETS, failures_of
 from deployer.deployment.holder import RESTART
+from deployer.deployment.model import CONTINUING, Explanation
 from deployer.deployment.service import SERVICE_CLUES
 from deployer.errors import Problem, Severity
 from deployer.text import first_few
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 ANNOTATIONS = 10
 """Annotations of one kind that GitHub shows for a step; the summary holds the rest."""
-
-CONTINUING = "deployment-id, continue: true, application and deployment-group"
-"""The inputs of a run that continues a blue/green deployment."""
 
 _PLAIN = {
     "ALARM_ACTIVE", "APPLICATION_MISSING", "AUTO_SCALING_IAM_ROLE_PERMISSIONS", "DEPLOYMENT_GROUP_MISSING",
@@ -47,14 +45,6 @@ _TARGETS_UNREADABLE = (
     "To see which target failed, and why, allow codedeploy:ListDeploymentTargets and "
     'codedeploy:BatchGetDeploymentTargets on "*".'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """The reasons why a deployment did not succeed: problems to annotate, and failures with their logs."""
-
-    problems: tuple[Problem, ...]
-    failures: tuple[Failure, ...]
 
 
 def explain(snapshot: Snapshot, places: Places) -> Explanation:

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from deployer.deployment.failures import Failure
+    from deployer.errors import Problem
     from deployer.revision import Revision
 
 
 DESCRIPTION_LIMIT = 256
 """Characters of a description that the service takes, from its documentation of limits."""
+
+CONTINUING = "deployment-id, continue: true, application and deployment-group"
+"""The inputs of a run that continues a blue/green deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,11 @@ class Snapshot:
         )
 
     @property
+    def flawless(self) -> bool:
+        """True if it succeeded, on every target as far as they could be read."""
+        return self.status == "Succeeded" and not any(target.failed_event for target in self.targets or ())
+
+    @property
     def untouched(self) -> bool:
         """True if no lifecycle event began on any instance, as far as the targets could be read."""
         targets = () if self.unread else self.targets
@@ -174,6 +184,14 @@ class Snapshot:
             return f"is {self.status}"
         ago = f"{self.age:.0f} s" if self.age < _MINUTES_FROM else f"{self.age / 60:.0f} min"
         return f"was {self.status} when last seen {ago} ago"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The reasons why a deployment did not succeed: problems to annotate, and failures with their logs."""
+
+    problems: tuple[Problem, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
 
 class Status(StrEnum):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.model import EVENT_SECONDS
 from deployer.deployment.causes import Cause, Place
-from deployer.deployment.logs import named_lines
 from deployer.errors import Location
 
 if TYPE_CHECKING:
@@ -89,6 +88,8 @@ class Places:
 
     def _failing_line(self, diagnostics: Diagnostics) -> Location | None:
         """Return the last line that the log names, preferring the hook itself to the bundle's other files."""
+        from deployer.deployment.logs import named_lines
+
         elsewhere = None
         script = _in_bundle(diagnostics.script)
         for file, line in named_lines(diagnostics.log_tail):

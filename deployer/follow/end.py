@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deployer.choices import OnEnd
 from deployer.deployment.control import continue_wait
-from deployer.deployment.model import Status
+from deployer.deployment.model import Explanation, Status
 from deployer.follow.first_failure import FirstFailure
 from deployer.follow.logs import live_log, print_logs
 from deployer.follow.rollback import follow_rollback
@@ -22,7 +22,6 @@ from deployer.text import duration
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
-    from deployer.deployment.explain import Explanation
     from deployer.deployment.model import Deployment
     from deployer.deployment.places import Places
     from deployer.deployment.wait import Ending
@@ -132,6 +131,8 @@ def conclude(ending: Ending, deployment: Deployment, places: Places, *, aws: Aws
 
 def _explain(ending: Ending, places: Places) -> Explanation:
     """Explain the deployment's result; after a success, only the targets that failed nevertheless."""
-    from deployer.deployment.explain import Explanation, explain
+    if ending.status is Status.READY or ending.snapshot.flawless:
+        return Explanation()
+    from deployer.deployment.explain import explain
 
-    return Explanation((), ()) if ending.status is Status.READY else explain(ending.snapshot, places)
+    return explain(ending.snapshot, places)

@@ -12,9 +12,8 @@ from deployer.report import lines
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
-    from deployer.deployment.explain import Explanation
     from deployer.deployment.failures import Failure
-    from deployer.deployment.model import Deployment, Snapshot
+    from deployer.deployment.model import Deployment, Explanation, Snapshot
     from deployer.deployment.shipped_log import ShippedLog
     from deployer.run import Run
 

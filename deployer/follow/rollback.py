@@ -21,8 +21,7 @@ from deployer.signals import Interrupted
 
 if TYPE_CHECKING:
     from deployer.aws.client import Aws
-    from deployer.deployment.explain import Explanation
-    from deployer.deployment.model import Deployment, Snapshot
+    from deployer.deployment.model import Deployment, Explanation, Snapshot
     from deployer.deployment.wait import Ending
     from deployer.run import Run
 

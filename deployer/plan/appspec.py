@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -31,6 +30,8 @@ class TextDifference:
 
 def text_difference(old: bytes, new: bytes) -> TextDifference | None:
     """Return how one text becomes the other; None if they are too large to be compared."""
+    import difflib  # most AppSpecs stay as they are
+
     before, after = (text.decode(errors="replace").splitlines() for text in (old, new))
     if max(len(old), len(new)) > MOST_BYTES or max(len(before), len(after)) > _MOST_LINES:
         return None

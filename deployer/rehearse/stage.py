@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.appspec.inline import AppSpecFile
 from deployer.choices import APPSPEC, FileExistsBehavior
-from deployer.deployment.explain import Explanation, explain
+from deployer.deployment.explain import explain
 from deployer.deployment.model import Status
 from deployer.deployment.places import Places
 from deployer.deployment.wait import Ending
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deployer.bundle.contents import Bundle
+    from deployer.deployment.model import Explanation
     from deployer.rehearse.container import Container
     from deployer.rehearse.life import Installed
     from deployer.run import Run

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployer.deployment.explain import CONTINUING
-from deployer.deployment.failures import reason
+from deployer.deployment.model import CONTINUING
 from deployer.text import counts, duration, size
 
 if TYPE_CHECKING:
@@ -128,6 +127,8 @@ def _done(event: LifecycleEvent) -> str:
 def _described(event: LifecycleEvent) -> str:
     if event.status != "Failed":
         return f"{event.name} " + ("started" if event.status == "InProgress" else event.status)
+    from deployer.deployment.failures import reason
+
     after = f" after {duration(event.duration.total_seconds())}" if event.duration else ""
     why = reason(event.diagnostics) if event.diagnostics else ""
     return f"{event.name} FAILED{after}" + (f": {why}" if why else "")

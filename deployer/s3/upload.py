@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from deployer.bundle.contents import Transfer
 from deployer.bundle.hashing import combine
 from deployer.s3.destination import DIGEST, head, staying_in_region, stored, upload_errors
-from deployer.s3.multipart import begin
 from deployer.s3.parts import Part, base64, cut
-from deployer.s3.reuse import cut_along
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -95,6 +93,8 @@ class _Upload:
         self, parts: Iterable[Part | HashedPart], algorithm: Literal["CRC32", "SHA256"]
     ) -> StoredObject:
         """Send it in parts, with a CRC-32 of the whole or else with a SHA-256 of each part."""
+        from deployer.s3.multipart import begin
+
         multipart = begin(self.bundle.digest, self.destination, self.s3, algorithm=algorithm)
         crc = size = 0
         with multipart.sending(sent=self.sent.add) as senders:
@@ -121,6 +121,8 @@ def _send(
     sent, least = _Progress(bundle, stream, progress), _part_size(bundle)
     upload = _Upload(bundle, destination, s3, sent)
     if origin:
+        from deployer.s3.reuse import cut_along
+
         parts = cut_along(stream, origin, least=least, tell=sent.tell)
         return replace(upload.in_parts(parts, "SHA256"), copied=sum(origin.copied))
     plain = cut(stream, least, tell=sent.tell)

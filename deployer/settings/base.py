@@ -8,7 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from pydantic import PrivateAttr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from deployer.settings.unloaded import unloaded
+
+with unloaded("asyncio"):  # for a runner of coroutines that is never called, a tenth of what pydantic takes
+    from pydantic_settings import BaseSettings, SettingsConfigDict
 
 if TYPE_CHECKING:
     from pydantic_settings import PydanticBaseSettingsSource

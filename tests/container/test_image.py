@@ -46,7 +46,7 @@ for name in whole:
         },
     }
 for name in whole + modelled:
-    known[f"rules of {name}"] = loader.load_service_model(name, "endpoint-rule-set-1")
+    known[f"rules of {name}"] = shape(loader.load_service_model(name, "endpoint-rule-set-1"))
 print(json.dumps(known, sort_keys=True))
 """
 

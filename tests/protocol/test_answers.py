@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +23,7 @@ from deployer.revision import GitHubRevision
 from tests.clock import patient
 from tests.emulator import Role, trust_principal
 from tests.harness import Job
-from tests.protocol.stub import stub
+from tests.protocol.stub import serving, stub
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +98,39 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             return call(connect("eu-west-1", source="here", retries=patient()))
 
     return ask
+
+
+def test_calls_of_different_patience_share_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection to AWS costs more than a call: its handshake takes two or three times across an ocean."""
+    connections = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            connections.append(self.client_address)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            body = b'{"deploymentInfo": {"status": "Created"}}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+    with serving(Handler) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        aws = connect("eu-west-1", source="here", retries=patient())
+        for client in (aws.codedeploy_optional, aws.codedeploy, aws.codedeploy_once):
+            client.get_deployment(deploymentId="d-123456789")
+        aws.codedeploy.close()
+    assert len(connections) == 1
 
 
 def look(aws: Aws) -> Any:  # noqa: ANN401
