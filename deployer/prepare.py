@@ -136,12 +136,12 @@ def _own_files(run: Run) -> frozenset[str]:
 def _checked(
     contents: Contents, bundle_type: BundleType, run: Run
 ) -> tuple[Sequence[Problem], AppSpec | None]:
-    """Return the findings of the pre-flight check, and the AppSpec; nothing if the check is off."""
-    from deployer.preflight.check import checked
+    """Return the findings of the pre-flight check, none if it is off, and the AppSpec."""
+    from deployer.preflight.check import checked, read
     from deployer.shells import Shells
 
     if run.settings.pre_flight is PreFlight.OFF:
-        return (), None
+        return (), read(contents)
     return checked(
         contents,
         bundle_type=bundle_type,

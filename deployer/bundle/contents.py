@@ -135,8 +135,8 @@ class Bundle:
     `digest` is a hash in hex of the contents and the way they are archived, or of the archive's own bytes
     where `exact`: else the times of its members may differ under the same digest. `size` is the archive's
     size in bytes once known; `chunks` starts a new stream of the archive's bytes each time it is called,
-    the same bytes for the same times. `appspec` is what its AppSpec says, None where it was not parsed or
-    cannot be. `listing` returns its files for a comparison with another bundle's.
+    the same bytes for the same times. `appspec` is what its AppSpec says, None where it cannot be
+    understood. `listing` returns its files for a comparison with another bundle's.
     """
 
     type: BundleType

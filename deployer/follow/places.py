@@ -22,8 +22,7 @@ def places_of(bundle: Bundle) -> Places:
     contents = bundle.contents
     path = contents.locate(APPSPEC)
     text = contents.read(APPSPEC, LONGEST_TEXT + 1) if path else b""
-    found = bundle.appspec or (_parsed(text, path) if path else None)
-    return _places(found, path, contents.locate, text=text)
+    return _places(bundle.appspec, path, contents.locate, text=text)
 
 
 def places_in(repository: Path, *, appspec: str) -> Places:

@@ -6,6 +6,7 @@ folder or a ready-made archive. No AWS call, no write.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from deployer.preflight.shell import Syntax
 
 
-__all__ = ["check_bundle", "checked"]
+__all__ = ["check_bundle", "checked", "read"]
 
 
 def check_bundle(
@@ -74,6 +75,16 @@ def checked(
     if names.path is None:
         problems = [_unplaced(problem) for problem in problems]
     return capped(in_line_order(dict.fromkeys(problems))), parsed
+
+
+def read(contents: Contents) -> AppSpec | None:
+    """Return the AppSpec of a bundle that is not to be checked; None if it cannot be understood."""
+    root = find_root(contents)
+    if isinstance(root, list):
+        return None
+    with suppress(InvalidBundle):
+        return _parse(Names(root), [])
+    return None
 
 
 def _parse(names: Names, problems: list[Problem]) -> AppSpec | None:

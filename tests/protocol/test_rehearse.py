@@ -221,6 +221,26 @@ def test_lambda_has_nothing_to_rehearse(tmp_path: Path, engine: FakeEngine) -> N
     assert engine.seen == []
 
 
+@pytest.mark.parametrize("checks", ["errors", "off"])
+@pytest.mark.parametrize("archived", [False, True], ids=["folder", "archive"])
+def test_a_bundle_for_windows_has_nothing_to_rehearse(
+    repository: Path, tmp_path: Path, engine: FakeEngine, checks: str, *, archived: bool
+) -> None:
+    windows = APPSPEC.replace("linux", "windows").replace("/srv/app", r"c:\app").replace(".sh", ".bat")
+    (repository / "appspec.yml").write_text(windows)
+    for name in ("stop", "install"):
+        (repository / "scripts" / f"{name}.sh").rename(repository / "scripts" / f"{name}.bat")
+    flags = [f"--pre-flight={checks}"]
+    if archived:
+        built = shutil.make_archive(str(tmp_path / "built"), "zip", tmp_path, repository.name)
+        shutil.move(built, repository / "app.zip")
+        flags.append("--source=app.zip")
+    run = Run(repository, engine.environ, *flags)
+    assert run.code == 0, run.log
+    assert "Nothing was rehearsed: the AppSpec is for Windows Server" in run.log
+    assert engine.seen == []
+
+
 @pytest.mark.parametrize(
     ("variables", "advice"),
     [
