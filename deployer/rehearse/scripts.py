@@ -30,7 +30,7 @@ FOLDER: Final = "/opt/codedeploy-agent"
 """The agent's folder, where hooks start."""
 
 TIME_UP: Final = "still running when the rehearsal's time was up"
-_LOOK_SECONDS: Final = 10
+_ASIDE_SECONDS: Final = 10
 _NOTES: Final = f"{FOLDER}/.rehearsal"
 
 _CHECK: Final = r"""
@@ -59,7 +59,8 @@ fault nobody
 """
 
 _RUN: Final = r"""
-note() { { : >"$notes/$1"; } 2>/dev/null; }
+note() { { printf '%s\n' "$2" >"$notes/$1"; } 2>/dev/null; }
+note group $$
 exec 4>&1
 status=$(
   exec 5>&1
@@ -71,6 +72,18 @@ exit "${status:-137}"
 """
 
 _LEFT_OPEN: Final = 'if [ -e "$1/stdout" ]; then echo STDERR; elif [ -e "$1/ended" ]; then echo STDOUT; fi'
+
+_END: Final = r"""
+exec 2>/dev/null
+read -r group <"$1/group" || exit
+kill -TERM "-$group"
+tenths=0
+while kill -0 "-$group"; do
+  [ $((tenths += 1)) != 50 ] || kill -KILL "-$group"
+  sleep 0.1
+done
+"""
+"""Ends a script and its children as the agent does, and waits; what outlives that is killed."""
 
 _ENOENT: Final = "Errno::ENOENT with message No such file or directory"
 _EACCES: Final = "Errno::EACCES with message Permission denied"
@@ -110,6 +123,8 @@ class Hooks:
         except _Fault as fault:
             log.end()
             what = "over" if fault.what == "late" and until > self.deadline else fault.what
+            if what == "late":
+                self._aside(_END)
             message, code = _told(what, hook, script)
             raise EventFailed(message, code, hook.location, log.tail) from fault
         log.end()
@@ -166,14 +181,19 @@ class Hooks:
 
     def _left_open(self) -> str:
         """Return which stream the script, which has ended, left open; empty if it has not ended."""
+        said = self._aside(_LEFT_OPEN)
+        return {b"STDOUT": "STDOUT", b"STDERR": "STDERR"}.get(said.strip(), "")
+
+    def _aside(self, script: str) -> bytes:
+        """Run a script about the notes on a hook, and return what it says; nothing where it cannot run."""
         said = bytearray()
         with suppress(Gone, DiskFull, Refused):
             self.container.execute(
-                Process(["/bin/sh", "-c", _LEFT_OPEN, "sh", _NOTES]),
+                Process(["/bin/sh", "-c", script, "sh", _NOTES]),
                 output=lambda _, data: said.extend(data),
-                until=self.clock.monotonic() + _LOOK_SECONDS,
+                until=self.clock.monotonic() + _ASIDE_SECONDS,
             )
-        return {b"STDOUT": "STDOUT", b"STDERR": "STDERR"}.get(bytes(said).strip(), "")
+        return bytes(said)
 
 
 class _Fault(Exception):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deployer.rehearse.container import Container
+    from deployer.rehearse.life import Installed
     from tests.s3 import S3Server
 
 CASES = json.loads((ROOT / "tests" / "appspec_cases.json").read_text())["cases"]
@@ -77,12 +78,19 @@ def zipped(files: Mapping[str, tuple[int, str]]) -> bytes:
     return stream.getvalue()
 
 
-def lived(running: Container, data: bytes, *, number: int = 0, seconds: float = 60) -> tuple[Life, str]:
+def life_of(running: Container, data: bytes, *, number: int = 0) -> Life:
+    """The deployment of a bundle, in which a failing ApplicationStop is passed over."""
+    terms = Terms("image", CLOCK, CLOCK.monotonic() + 60, {"APPLICATION_NAME": "shop"}, ignores_stop=True)
+    return Life(running, terms, Archive(BundleType.ZIP, lambda: [data], {}), f"d-{number}")
+
+
+def lived(
+    running: Container, data: bytes, *, number: int = 0, before: Installed | None = None
+) -> tuple[Life, str]:
     """Deploy a bundle; the agent's words if it refuses it."""
-    terms = Terms("image", CLOCK, CLOCK.monotonic() + seconds, {"APPLICATION_NAME": "shop"})
-    life = Life(running, terms, Archive(BundleType.ZIP, lambda: [data], {}), f"d-{number}")
+    life = life_of(running, data, number=number)
     try:
-        life.run()
+        life.run(before)
     except EventFailed as failure:
         return life, str(failure)
     return life, ""
@@ -194,6 +202,49 @@ def test_scripts_end_as_the_agent_ends_them(base: str) -> None:
 
     with ThreadPoolExecutor(WORKERS) as pool:
         assert list(filter(None, pool.map(judge, HELD))) == []
+
+
+STOPPED = """\
+version: 0.0
+os: linux
+hooks:
+  BeforeInstall:
+    - location: prepare
+  ApplicationStop:
+    - location: stop
+      timeout: 1
+      runas: {user}
+"""
+PREPARE = "useradd app; cp /bin/sleep /usr/local/bin/dawdle"
+STOPS = {
+    "ends when it is told to": "dawdle 100",
+    "has a child": "dawdle 100 & wait",
+    "does not listen": "trap '' TERM; dawdle 100",
+}
+
+
+@pytest.mark.parametrize("user", ["root", "app"])
+def test_a_stop_script_that_is_late_has_ended_before_the_next_one_starts(base: str, user: str) -> None:
+    """As on an instance, also where its failure is passed over."""
+    looks = {
+        "appspec.yml": (0o644, APPSPEC.format(timeout=4)),
+        "hook": (0o755, "! grep -x dawdle /proc/*/comm"),
+    }
+
+    def judge(name: str) -> str:
+        stop = {
+            "appspec.yml": (0o644, STOPPED.format(user=user)),
+            "prepare": (0o755, f"#!/bin/sh\n{PREPARE}\n"),
+            "stop": (0o755, f"#!/bin/sh\n{STOPS[name]}\n"),
+        }
+        with container(base) as running:
+            before = life_of(running, zipped(stop)).run()
+            life, refusal = lived(running, zipped(looks), number=1, before=before)
+        late = [event.name for event in life.events if event.status == "Failed"] == ["ApplicationStop"]
+        return "" if late and not refusal else f"{name}: {refusal or 'it was not late'}"
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        assert list(filter(None, pool.map(judge, STOPS))) == []
 
 
 INSTALL = """\

@@ -32,13 +32,14 @@ files:
 hooks:
   ApplicationStop:
     - location: stop.sh
+      timeout: 60
   BeforeInstall:
     - location: before.sh
   AfterInstall:
     - location: after.sh
       timeout: 60
 """
-PARTS = {'head -c "$2"': "the-appspec", "echo STDOUT": "left-open"}
+PARTS = {'head -c "$2"': "the-appspec", "echo STDOUT": "left-open", "kill -KILL": "its-end"}
 """Words for scripts of the rehearsal's own, by a piece of each."""
 
 TAR = Archive(BundleType.TAR, lambda: [b""], {"BUNDLE_KEY": "new.tar"})
@@ -81,8 +82,7 @@ class Box:
         """End a process as given; without that well, and an AppSpec is there to be read."""
         self.processes.append(process)
         tick()
-        script = process.words[2]
-        text = " ".join([*process.words[3:], *(word for piece, word in PARTS.items() if piece in script)])
+        text = text_of(process)
         usual = Ends(stdout=APPSPEC.encode()) if "the-appspec" in text else Ends()
         end = next((end for word, end in self.ends.items() if word in text), usual)
         if end.raised:
@@ -103,6 +103,12 @@ class Box:
             if "LIFECYCLE_EVENT" in variables:
                 found.append((variables["LIFECYCLE_EVENT"], each.words[-1].rpartition("/")[2]))
         return found
+
+
+def text_of(process: Process) -> str:
+    """What a process runs: its words, and those for scripts of the rehearsal's own."""
+    script = process.words[2]
+    return " ".join([*process.words[3:], *(word for piece, word in PARTS.items() if piece in script)])
 
 
 def variables_of(process: Process) -> Mapping[str, str]:
@@ -202,6 +208,13 @@ def test_the_agents_words_and_the_services_code_for_a_script(end: Ends, message:
     assert said
     assert message in said.message
     assert (said.error_code, said.script) == (code, "after.sh")
+
+
+def test_a_stop_that_is_late_is_ended_before_anything_else_runs(before: Installed) -> None:
+    box = Box({"stop.sh": Ends(None), "its-end": Ends(raised=Gone())})
+    life(box, ignores_stop=True).run(before)
+    first = [text_of(each).rpartition(" ")[2].rpartition("/")[2] for each in box.processes[:4]]
+    assert first == ["stop.sh", "left-open", "its-end", "deployment-archive"]
 
 
 @pytest.mark.parametrize("stream", ["STDOUT", "STDERR"])

@@ -6,7 +6,9 @@ import os
 import pwd
 import signal
 import subprocess
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import Thread
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -25,9 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Here:
-    """A container that is a folder: the agent's own folder is in there, and users are all the same."""
+    """A container that is a folder: the agent's own folder is in there, and users are all the same.
+
+    `left` are the process groups that outlasted their time, with what waits for their end.
+    """
 
     root: Path
+    left: dict[int, Thread] = field(default_factory=dict)
 
     def execute(
         self,
@@ -52,7 +58,9 @@ class Here:
         try:
             stdout, stderr = running.communicate(timeout=max(0.0, until - SystemClock().monotonic()))
         except subprocess.TimeoutExpired:
-            self.left = running
+            reaper = Thread(target=running.communicate)
+            reaper.start()
+            self.left[running.pid] = reaper
             return None
         for stream, data in ((1, stdout), (2, stderr)):
             if data:
@@ -65,9 +73,10 @@ def here(tmp_path: Path) -> Iterator[Here]:
     """A folder in which no process is left."""
     found = Here(tmp_path)
     yield found
-    if left := getattr(found, "left", None):
-        os.killpg(left.pid, signal.SIGKILL)
-        left.communicate()
+    for group, reaper in found.left.items():
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        reaper.join()
 
 
 def ran(
@@ -156,6 +165,14 @@ def test_a_process_that_keeps_the_output_open_is_told_from_a_script_that_is_late
     background: str, words: str, here: Here
 ) -> None:
     assert words_for(here, f"#!/bin/sh\n{background}\n", timeout=1) == words
+
+
+@pytest.mark.parametrize("text", ["sleep 60", "sleep 60 & wait", "trap '' TERM; sleep 60"])
+def test_a_script_that_is_late_has_ended_with_its_children(text: str, here: Here) -> None:
+    assert words_for(here, f"#!/bin/sh\n{text}\n", timeout=1) == "failed to complete in 1 seconds"
+    (group,) = here.left
+    with pytest.raises(ProcessLookupError):
+        os.killpg(group, 0)
 
 
 def test_a_process_that_is_detached_does_not_hold_a_script_up(here: Here) -> None:
