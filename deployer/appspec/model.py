@@ -48,7 +48,8 @@ class Permission:
     """Mode, owner and the like that are set on the files and folders at or below `object`.
 
     `mode` is the text that the agent reads as octal digits; `default_acl` tells whether one of the `acls` is
-    a default one, which only folders can have; `context` whether an SELinux context is set.
+    a default one, which only folders can have; `context` whether an SELinux context is set; `changes` whether
+    anything is. `faults` make a deployment fail only where the permissions are set on something.
     """
 
     object: str
@@ -62,6 +63,7 @@ class Permission:
     default_acl: bool = False
     context: bool = False
     changes: bool = False
+    faults: tuple[Problem, ...] = ()
     line: int = 1
     column: int = 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deployer.appspec.accounts import is_account
 from deployer.appspec.acl import AclEntry, InvalidEntryError, check_range, parse_entry
-from deployer.appspec.findings import section_items
+from deployer.appspec.findings import Findings, section_items
 from deployer.appspec.model import Permission
 from deployer.appspec.nodes import (
     BLANKS,
@@ -26,8 +26,6 @@ from deployer.rules import permissions as rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from deployer.appspec.findings import Findings
 
 _KEYS = ("object", "pattern", "except", "owner", "group", "mode", "acls", "context", "type")
 _TYPES = ("file", "directory")
@@ -51,19 +49,24 @@ def read_permissions(node: Node | None, system: str, findings: Findings) -> Iter
 
 def _permission(item: Mapping, findings: Findings) -> Permission | None:
     findings.unknown_keys(item, _KEYS, "an item of `permissions`")
-    pattern = _pattern(item.get("pattern"), findings)
-    exceptions = tuple(_exceptions(item.get("except"), findings))
+    faults = Findings(findings.path)  # only where the permissions are set on something
+    pattern = _pattern(item.get("pattern"), findings, faults)
+    exceptions = tuple(_exceptions(item.get("except"), findings, faults))
     types = _types(item.get("type"), findings)
     mode = _mode(item.get("mode"), findings)
     owner, group = (
-        _account(item.get(key), key, example, findings)
+        _account(item.get(key), key, example, findings, faults)
         for key, example in (("owner", "root"), ("group", "www-data"))
     )
     entries = list(_entries(item.get("acls"), findings))
-    _check_context(item.get("context"), findings)
+    _check_context(item.get("context"), findings, faults)
     node = item.get("object")
-    text = ruby_text(node).strip(BLANKS) if isinstance(node, Scalar) else ""
-    if not text or not isinstance(node, Scalar):
+    if isinstance(node, Sequence | Mapping):
+        why, advice = "an object is the path of one file or folder", "Write an item for each path."
+        findings.add(rules.NOTHING, node, object=node.kind, why=why, advice=advice)
+        return None
+    text = ruby_text(node).strip(BLANKS) if node else ""
+    if not node or not text:
         findings.add(rules.NO_OBJECT, node or item)
         return None
     if "\0" in text:
@@ -82,18 +85,21 @@ def _permission(item: Mapping, findings: Findings) -> Permission | None:
         changes=any(given(item.get(key)) for key in ("mode", "owner", "group", "acls", "context")),
         default_acl=any(entry.default for _, entry in entries),
         context=given(item.get("context")) is not None,
+        faults=tuple(faults.problems),
         line=node.line,
         column=node.column,
     )
 
 
-def _texts(node: Node | None, key: str, example: str, findings: Findings) -> Iterator[tuple[Node, str]]:
-    """Yield the texts of a list that may be absent; reports anything else."""
+def _texts(
+    node: Node | None, key: str, example: str, findings: Findings, of_items: Findings
+) -> Iterator[tuple[Node, str]]:
+    """Yield the texts of a list that may be absent; reports anything else, items of it to `of_items`."""
     node = given(node)
     if node is None:
         return
     if not isinstance(node, Sequence):
-        if is_void(node) and key != "acls":
+        if is_void(node) and not (key == "acls" and isinstance(node, Scalar)):
             findings.add(document_rules.STRICT_TYPE, node, key=key, kind=node.kind, expected="a list")
         else:
             findings.add(rules.LIST, node, key=key, kind=node.kind, example=text_of(node) or example)
@@ -101,12 +107,12 @@ def _texts(node: Node | None, key: str, example: str, findings: Findings) -> Ite
     for item in node.items:
         text = text_of(item)
         if text is None:
-            findings.add(rules.LIST, item, key=key, kind=f"a list with {item.kind} in it", example=example)
+            of_items.add(rules.LIST, item, key=key, kind=f"a list with {item.kind} in it", example=example)
         else:
             yield item, text
 
 
-def _pattern(node: Node | None, findings: Findings) -> str:
+def _pattern(node: Node | None, findings: Findings, faults: Findings) -> str:
     node = given(node)
     if node is None:
         return "**"
@@ -115,15 +121,15 @@ def _pattern(node: Node | None, findings: Findings) -> str:
         findings.add(document_rules.STRICT_TYPE, node, key="pattern", kind=node.kind, expected="text")
         return "**"
     if text is None:
-        findings.add(rules.PATTERN, node, kind=node.kind, text=shown(node))
+        faults.add(rules.PATTERN, node, kind=node.kind, text=shown(node))
         return "**"
     if "/" in text or not text:
         findings.add(rules.PATTERN_NEVER, node, key="pattern", pattern=text)
     return text
 
 
-def _exceptions(node: Node | None, findings: Findings) -> Iterator[str]:
-    for item, text in _texts(node, "except", "*.log", findings):
+def _exceptions(node: Node | None, findings: Findings, faults: Findings) -> Iterator[str]:
+    for item, text in _texts(node, "except", "*.log", findings, faults):
         if "/" in text:
             findings.add(rules.PATTERN_NEVER, item, key="exception", pattern=text)
         yield text
@@ -136,7 +142,7 @@ def _types(node: Node | None, findings: Findings) -> frozenset[str]:
     if (isinstance(node, Sequence) and not node.items) or (isinstance(node, Mapping) and not node.pairs):
         findings.add(rules.TYPE_EMPTY, node)
         return frozenset()
-    found = list(_texts(node, "type", "file", findings))
+    found = list(_texts(node, "type", "file", findings, findings))
     for item, text in found:
         if text not in _TYPES:
             findings.add(rules.TYPE, item, value=shown(item))
@@ -177,21 +183,21 @@ def _mode_fault(text: str) -> str:
     return f"contains {wrong[0]!r}, which is not an octal digit" if wrong else ""
 
 
-def _account(node: Node | None, key: str, example: str, findings: Findings) -> str | None:
+def _account(node: Node | None, key: str, example: str, findings: Findings, faults: Findings) -> str | None:
     node = given(node)
     text = text_of(node)
     if isinstance(node, Scalar) and is_void(node):
         findings.add(document_rules.STRICT_TYPE, node, key=key, kind=node.kind, expected="a name")
         return None
     if node is not None and not is_account(text or ""):
-        findings.add(rules.OWNER, node, key=key, text=shown(node), example=example)
+        faults.add(rules.OWNER, node, key=key, text=shown(node), example=example)
         return None
     return text
 
 
 def _entries(node: Node | None, findings: Findings) -> Iterator[tuple[str, AclEntry]]:
     seen: set[tuple[bool, str, str]] = set()
-    for item, text in _texts(node, "acls", '"u:deploy:rw"', findings):
+    for item, text in _texts(node, "acls", '"u:deploy:rw"', findings, findings):
         try:
             entry = parse_entry(text)
         except InvalidEntryError as error:
@@ -204,7 +210,7 @@ def _entries(node: Node | None, findings: Findings) -> Iterator[tuple[str, AclEn
         yield text, entry
 
 
-def _check_context(node: Node | None, findings: Findings) -> None:
+def _check_context(node: Node | None, findings: Findings, faults: Findings) -> None:
     node = given(node)
     if node is None:
         return
@@ -217,10 +223,10 @@ def _check_context(node: Node | None, findings: Findings) -> None:
     for key in ("name", "type"):
         part = given(node.get(key))
         if part is not None and not _CONTEXT_PART.fullmatch(text_of(part) or ""):
-            findings.add(rules.CONTEXT, part, why=f"has {shown(part)!r} as its `{key}`, which is not a word")
+            faults.add(rules.CONTEXT, part, why=f"has {shown(part)!r} as its `{key}`, which is not a word")
     limits = given(node.get("range"))
     if limits is None:
-        findings.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")
+        faults.add(rules.CONTEXT, node, why="has no `range`, without which the agent crashes")
         return
     text = text_of(limits)
     why = f"is {limits.kind}" if text is None else check_range(text)

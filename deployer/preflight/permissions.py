@@ -41,6 +41,8 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         if complete and permission.types and not files and not folders:
             yield _nothing(permission, path, plan, place)
         matched = [*files, *folders]
+        if matched or not complete:
+            yield from permission.faults
         if (permission.acls or permission.context) and (
             odd := next(filter(_SHELL_CHARACTERS.search, matched), None)
         ):

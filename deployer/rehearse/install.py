@@ -188,21 +188,16 @@ def _set_permissions(appspec: AppSpec, at: Found, plan: Instructions) -> None:
     touched: set[str] = set()
     for permission in appspec.permissions:
         path = _absolute(permission.object)
-        if path in plan.files:
-            paths = [path] if "file" in permission.types else []
-            if paths:
-                _check_file(permission)
-        elif path in at.objects or path in plan.folders:
-            paths = list(_matches(permission, path, plan))
-        else:
+        paths = _meant(permission, path, at, plan)
+        if not paths:
             continue
+        if permission.faults:
+            raise Refusal(permission.faults[0].message)
         if permission.default_acl and any(each in plan.files for each in paths):
             raise Refusal(f"The permissions of {path} in the AppSpec set a default acl on a file.")
         for twice in touched.intersection(paths):
             raise Refusal(f"The permissions setting for ({twice}) is specified more than once.")
         touched.update(paths)
-        if not paths:
-            continue
         if permission.acls and at.without_acls:
             plan.notes.append(
                 f"The acls of {path} were not set: the image has no setfacl, or no place for them."
@@ -211,6 +206,16 @@ def _set_permissions(appspec: AppSpec, at: Found, plan: Instructions) -> None:
         if permission.context:
             plan.notes.append(f"The SELinux context of {path} was not set: a container has no policy.")
         plan.permissions.append((permission, paths))
+
+
+def _meant(permission: Permission, path: str, at: Found, plan: Instructions) -> list[str]:
+    """Return the paths that permissions are set on: a file itself, or what is below a folder."""
+    if path in plan.files:
+        if "file" not in permission.types:
+            return []
+        _check_file(permission)
+        return [path]
+    return list(_matches(permission, path, plan)) if path in at.objects or path in plan.folders else []
 
 
 def _check_file(permission: Permission) -> None:

@@ -90,9 +90,12 @@ hooks:
   AfterInstall: [9, {timeout: 3}, {location: a.sh, timeout: 0}, {location: b.sh, timeout: -1}, 10]
   Instal: [{location: a.sh}]
 """
+    parsed = parse(text, path="appspec.yml")
+    assert parsed.appspec is not None
+    (permission,) = parsed.appspec.permissions
     found = [
         (place.line, place.column, problem.code.removeprefix("appspec-"))
-        for problem in parse(text, path="appspec.yml").problems
+        for problem in (*parsed.problems, *permission.faults)
         if (place := problem.location)
     ]
     assert sorted(found) == [

@@ -221,7 +221,8 @@ def test_owner_and_group(key: str, value: str, said: str) -> None:
     ("ok", '[u:bob:rw]  [user:bob:rw]  [bob:rw]  [u:bob:7]  [g:x:r-x]  ["m::r"]  [m:r]  []  ~  ["u:bob:"]'),
     ("error", '[x]  ["o::r"]  [o:r]  [u:bob:z]  [u:bob:8]  ["g::r"]  [m:x:r]  [5]  u:bob:rw  ["a:b:c:d:e"]'),
     ("flag", '["u:b:r", "u:b:w"]  [bob:r, "user:bob:w"]'),
-    ("error", '[d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  {}  false  [z:bob:r]'),
+    ("flag", "{}"),
+    ("error", '[d:d:bob:r]  ["d:u:bob:rw"]  [default:bob:r]  false  [z:bob:r]'),
 )
 def test_acls(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: /srv/t/a.txt\n    acls: {value}\n") == said
@@ -243,8 +244,8 @@ def test_context(value: str, said: str) -> None:
 
 @table(
     ("ok", "/srv/t/a.txt  /srv/t  /srv/t/  /srv  /  srv/t/a.txt  /srv/t/a.txt/"),
-    ("flag", "/srv/t/nope  /srv/t/*  /srv/a.txt  5"),
-    ("error", '""  ~  []'),
+    ("flag", "/srv/t/nope  /srv/t/*  /srv/a.txt  5  []  {}  [/srv/t]"),
+    ("error", '""  ~'),
 )
 def test_object(value: str, said: str) -> None:
     assert judge(f"{FILES}permissions:\n  - object: {value}\n    type: [file]\n    mode: 600\n") == said
@@ -259,6 +260,17 @@ def test_object(value: str, said: str) -> None:
 def test_pattern_and_except(value: str, said: str) -> None:
     text = f"{FILES}permissions:\n  - object: /srv/t\n    type: [file]\n    {value}\n"
     assert judge(text) == said
+
+
+@table(
+    ("flag", "owner: 5  group: [a]  pattern: 5  except: [5]  context: {type: 5, name: 6, range: s0}"),
+    ("flag", "context: {type: t}  acls: {}"),
+    ("error", "mode: 8  except: 5  type: [5]  acls: [5]  acls: false  context: {type: t, range: 5}"),
+)
+def test_some_values_matter_only_where_they_are_set(value: str, said: str) -> None:
+    """The others are refused when the AppSpec is read."""
+    assert judge(f"{FILES}permissions:\n  - object: /srv/nope\n    {value}\n") == said
+    assert judge(f"{FILES}permissions:\n  - object: /srv/t\n    type: {{}}\n    {value}\n") == said
 
 
 def test_permissions_do_not_follow_from_a_missing_source() -> None:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.appspec.model import AppSpec, FileMapping, Permission
+from deployer.errors import Problem
 from deployer.rehearse.install import (
     Found,
     Refusal,
@@ -107,6 +108,9 @@ def test_permissions_that_the_agent_refuses() -> None:
         instructions(spec(Permission("/srv"), Permission("/srv/a")), at("a"), behavior="DISALLOW")
     with pytest.raises(Refusal, match="have pattern"):
         matched(Permission("/srv/a", pattern="*"), "a")
+    with pytest.raises(Refusal, match="not a name"):
+        matched(Permission("/srv/a", faults=(Problem("5 is not a name"),)), "a")
+    assert matched(Permission("/srv/b", faults=(Problem("5 is not a name"),)), "a") == []
     with pytest.raises(Refusal, match="have except"):
         matched(Permission("/srv/a", exceptions=("b",)), "a")
     with pytest.raises(Refusal, match="default acl on a file"):
