@@ -98,20 +98,17 @@ def check_destination(text: str, where: Placed, findings: Findings, *, windows: 
         return
     absolute = text.startswith("/") or (windows and (text.startswith("\\") or _DRIVE.match(text)))
     if found := variable(text):
-        why, advice = (
-            f"contains {found}, and variables are not replaced",
-            WRITE_OUT,
-        )
+        why, advice = f"contains {found}, and variables are not replaced", WRITE_OUT
     elif placeholder := PLACEHOLDER.search(text):
-        why, advice = (
-            f"contains {placeholder[0]}, which nothing replaces",
-            WRITE_OUT,
-        )
+        why, advice = f"contains {placeholder[0]}, which nothing replaces", WRITE_OUT
     elif text.startswith("~"):
         why = "starts with a user's home folder, which the agent tries to create, and fails where it exists"
         advice = "Write the path out."
     elif not absolute:
         why, advice = "is relative", f"Write {on_instance(text)}, if that is what you mean."
+    elif text.startswith("//") and not windows:
+        why = "starts with several slashes, which the agent keeps, so that `permissions` do not find it"
+        advice = f"Write {on_instance(text)}."
     elif text != text.strip():
         why, advice = "has blanks at its ends, which become part of the name", "Remove them."
     elif wildcard := re.search(r"[*?\[]", text):

@@ -43,6 +43,8 @@ _KEYS = ("version", "os", "files", "permissions", "hooks", "file_exists_behavior
 _HOOK_KEYS = ("location", "timeout", "runas", "sudo")
 _SYSTEMS = ("linux", "windows")
 _BEHAVIORS = ("DISALLOW", "OVERWRITE", "RETAIN")
+_SU_OPTION = re.compile(r"-[flmp]+|--(?:fast|login|preserve-environment)")
+_OF_THE_SHELL = re.compile(r"[;&|<>()$`'\"\\#!*?~]")
 _LEADING_DIGITS = re.compile(r"\s*([-+]?\d{1,18}(?:_\d{1,18})?)", re.ASCII)
 
 
@@ -224,14 +226,13 @@ def _runas(item: Mapping, system: str, findings: Findings) -> str | None:
     node = given(item.get("runas"))
     if node is None:
         return None
-    text = ruby_text(node).strip(BLANKS) if isinstance(node, Scalar) else None
-    if (
-        text is None
-        or text_of(node) is None
-        or (text and (not is_account(text) or re.search(r"[;&|<>()$`'\"\\#!*?~]", text)))
-    ):
-        findings.add(hook_rules.RUNAS, node, text=node.kind if text is None else text)
-        return None
-    if not text:
+    text = (text_of(node) or "").strip(BLANKS)
+    if is_account(text) and not _OF_THE_SHELL.search(text):
+        return text
+    if text_of(node) is not None and not text:
         findings.add(hook_rules.RUNAS_EMPTY, node)
-    return text or None
+    elif _SU_OPTION.fullmatch(text):
+        findings.add(hook_rules.RUNAS_OPTION, node, text=text)
+    else:
+        findings.add(hook_rules.RUNAS, node, text=text or shown(node))
+    return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from bisect import bisect_left
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     from deployer.bundle.contents import Entry
 
+_ABOVE: Final = re.compile(r"\.\.(/\.\.)*")
 _MOST_EDGES: Final = 100_000
 _MOST_COPIED: Final = 200_000
 
@@ -26,7 +29,10 @@ def below(names: Sequence[str], folder: str) -> Sequence[str]:
 
 
 class FolderLinks:
-    """The links of a bundle that lead to folders in it, and the cycles that they form."""
+    """The links of a bundle that lead to folders in it, and the cycles that they form.
+
+    A folder above the bundle counts as the bundle, which is in it.
+    """
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
         self._entries = entries
@@ -41,7 +47,8 @@ class FolderLinks:
                 try:
                     target = resolve(self._entries, name)
                 except LeavesTree:
-                    continue
+                    beyond = posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.target))
+                    target = "" if _ABOVE.fullmatch(beyond) else None
                 if target is not None and (not target or self._entries[target].kind is EntryKind.FOLDER):
                     yield name, target
 

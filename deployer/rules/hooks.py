@@ -90,6 +90,15 @@ RUNAS = Rule(
     good="runas: deploy",
     source=f"{LINUX}, su",
 )
+RUNAS_OPTION = Rule(
+    code="appspec-hook-runas-option",
+    message="`runas: {text}` is an option of su: the script runs as root.",
+    hint="Write a user name, or remove the key.",
+    bad="runas: -l",
+    good="runas: deploy",
+    source=f"{AGENT}, su",
+    severity=WARNING,
+)
 RUNAS_EMPTY = Rule(
     code="appspec-hook-runas-empty",
     message="`runas` is empty: the script runs as root.",

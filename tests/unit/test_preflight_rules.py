@@ -115,6 +115,7 @@ APPSPECS: dict[str, tuple[str | bytes, str, int]] = {
     "appspec-hook-timeout-integer": (f"{HEAD}{HOOK}      timeout: 5m\n", APPSPEC, 6),
     "appspec-hook-timeout-sum": (f"{HEAD}{HOOK}      timeout: 3601\n", APPSPEC, 5),
     "appspec-hook-runas": (f"{HEAD}{HOOK}      runas: 1000\n", APPSPEC, 6),
+    "appspec-hook-runas-option": (f"{HEAD}{HOOK}      runas: -l\n", APPSPEC, 6),
     "appspec-hook-runas-empty": (f'{HEAD}{HOOK}      runas: ""\n', APPSPEC, 6),
     "appspec-hook-runas-windows": (f"version: 0.0\nos: windows\n{HOOK}      runas: me\n", APPSPEC, 6),
     "appspec-hook-missing-script": (f"{HEAD}hooks:\n  AfterInstall:\n    - location: ru.sh\n", APPSPEC, 5),

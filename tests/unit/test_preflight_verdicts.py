@@ -124,7 +124,7 @@ def test_source(value: str, said: str) -> None:
 
 @table(
     ("ok", "/  /srv/t/  /srv/../t  /srv/t.d  /srv/example.com  /srv/a b  /srv/app.js"),
-    ("flag", "~deploy/app  ~deploy  /srv/{{X}}  /srv/<STAGE>/app  !Sub /srv/x"),
+    ("flag", "//srv/t  ///srv/t  //  ~deploy/app  ~deploy  /srv/{{X}}  /srv/<STAGE>/app  !Sub /srv/x"),
     ("flag", 'srv/t  ./t  .  /srv/$X  ${HOME}/x  "%APP%"  C:\\temp  "/srv/t "  /srv/*'),
     ("error", '~  "~"  ~root/x  5  [/srv]  "/srv\\0"'),
 )
@@ -151,8 +151,8 @@ def test_timeout(value: str, said: str) -> None:
 
 @table(
     ("ok", "nobody  root  ~"),
-    ("flag", '""'),
-    ("error", '0  "1000"  "a b"  $USER  [x]  no'),
+    ("flag", '""  -l  -lp  --login'),
+    ("error", '0  "1000"  "a b"  $USER  [x]  no  -c  -x'),
 )
 def test_runas(value: str, said: str) -> None:
     assert judge(f"{HOOK}      runas: {value}\n") == said
@@ -644,6 +644,9 @@ def test_the_behavior_of_the_input_counts_where_the_appspec_has_none(
         ({"app/l": ".", "app/x/p": "../y", "app/y/q": "../z"}, "(app/l)"),
         ({"app/x/p": "../y", "app/y/q": "../x", "app/y/r": "../z"}, "(app/x/p, app/y/q)"),
         ({"app/x/p": "../y", "app/y/q": "../z", "app/z/r": "../../s"}, ""),
+        ({"app/up": "../.."}, "(app/up)"),  # the folder above the bundle, and so the bundle
+        ({"app/up": "../../..", "app/x/up": "../../.."}, "(app/up, app/x/up)"),
+        ({"app/up": "../../elsewhere"}, ""),
     ],
 )
 def test_only_the_links_of_a_cycle_are_named(links: dict[str, str], cyclic: str) -> None:
