@@ -20,7 +20,7 @@ _LOUD = re.compile(
     r"|requires at least|too ?many|no package|not (?:loaded|set|installed|available|allowed|permitted)"
     r"|must (?:be|have|use|install)|can only|does not exist(?!, skipping)|framework: '"
     r"|failed to resolve import|no tracking information|has no upstream|not currently on a branch"
-    r"|health ?check\b[^\n]{0,40}\bfail|status=2\d\d/[A-Z]"
+    r"|health ?check[^\n]{0,40}(?:\bfail|실패)|status=2\d\d/[A-Z]"
     r"|\bFAILED!|^E: |\[(?:emerg|crit|alert)\]|(?-i:\bE[A-Z]{4,}\b)",
     re.IGNORECASE,
 )

@@ -250,7 +250,8 @@ LOG_CLUES = (
     ),
     clue(
         r"(?:unable to access jarfile|script not found:|could not open input file:|cannot find module"
-        r"|can't open file|no such file or directory, open) ?['\"]?"
+        r"|can't open file|no such file or directory, open"
+        r"|could not open requirements file: \[Errno 2\] No such file or directory:) ?['\"]?"
         r"(?P<path>/(?!opt/codedeploy-agent)[^\s'\":]{1,300})",
         "{path} does not exist on the instance.",
         "Check that `files` in the AppSpec puts it there, and what exclude and .codedeployignore leave out.",
@@ -508,7 +509,7 @@ EXIT_CLUES = (
 
 CHECK_CLUES = (
     clue(
-        r"health[- ]?checks?\b[^\n]{0,40}(?:\bfail|timed? ?out|unsuccessful|did not|gave up)"
+        r"health[- ]?checks?[^\n]{0,40}(?:\bfail|실패|timed? ?out|unsuccessful|did not|gave up)"
         r"|(?:\bfail\w{0,4}|could not pass|did not pass)\b[^\n]{0,30} health[- ]?check"
         r"|(?:\bnot|n't|never) (?:become |became |yet )?healthy"
         r"|\b(?:service|deployment) validation failed|\bsmoke tests? failed"

@@ -473,18 +473,20 @@ TOOL_CLUES = (
     ),
     clue(
         r"no module named '?(?P<module>(?:\w{1,80}\.){1,6}(?:wsgi|asgi|settings))\b"
+        r"|no module named '(?P<plain>app|application|main|wsgi|asgi|settings)'"
         r"|could not import module \"(?P<asgi>[\w.]{1,200})\"",
-        "Python does not find the application's own module {module}{asgi}.",
+        "Python does not find the application's own module {module}{plain}{asgi}.",
         "Start it in the application's folder (cd, gunicorn --chdir, WorkingDirectory= of the unit), and "
         "check that exclude leaves the module in.",
         source="Python, gunicorn and uvicorn, error messages",
     ),
     clue(
         r"(?:no module named|cannot find (?:module|package))[:\s]{1,5}['\"]?(?P<module>[\w./@-]{1,200})"
+        r"|error loading (?P<driver>\w{1,60}) (?:or \w{1,60} )?module"
         r"|could not find gem '?(?P<gem>[\w./@-]{1,200})"
         r"|cannot load such file -- (?P<ruby>[\w./@-]{1,200})"
         r"|could not find or load main class (?P<java>[\w./@-]{1,200})",
-        "The application's dependency {module}{gem}{ruby}{java} is not in the revision.",
+        "The application's dependency {module}{driver}{gem}{ruby}{java} is not in the revision.",
         "Install dependencies before packaging, or in AfterInstall; check what exclude leaves out.",
         source=_LANGUAGES,
     ),
@@ -500,6 +502,13 @@ TOOL_CLUES = (
         r"framework:? '(?P<framework>[\w.]{1,100})',? version '(?P<version>[\w.-]{1,40})'",
         "The .NET runtime that the application needs is not on the instance: {framework} {version}.",
         _DOTNET,
+        source=_DOTNET_SOURCE,
+    ),
+    clue(
+        r"no \.NET SDKs were found|application '[^'\n]{1,300}\.dll' does not exist|any installed \.NET (?:Core )?SDKs",
+        "The script calls dotnet with a command of the SDK, which the instance does not have, or with an "
+        "application that does not exist.",
+        "Publish in the CI job (dotnet publish), and start the published DLL by its full path.",
         source=_DOTNET_SOURCE,
     ),
     clue(
