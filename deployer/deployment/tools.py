@@ -505,7 +505,8 @@ TOOL_CLUES = (
         source=_DOTNET_SOURCE,
     ),
     clue(
-        r"no \.NET SDKs were found|application '[^'\n]{1,300}\.dll' does not exist|any installed \.NET (?:Core )?SDKs",
+        r"no \.NET SDKs were found|application '[^'\n]{1,300}\.dll' does not exist"
+        r"|any installed \.NET (?:Core )?SDKs",
         "The script calls dotnet with a command of the SDK, which the instance does not have, or with an "
         "application that does not exist.",
         "Publish in the CI job (dotnet publish), and start the published DLL by its full path.",
