@@ -38,6 +38,10 @@ REFUSALS = {
 # A green fleet waits for an hour to be continued, so this run stops where a job would test it.
 ARGUMENTS = {"blue-green": ("--stop-after", "ready")}
 TIMEOUT = "40s"
+STAND_INS = (
+    "S3 and CodeDeploy are stand-ins on this machine: instances and their logs are made up, and links to the "
+    "AWS console lead nowhere."
+)
 PLAN, PLANNED = "plan", "what deploying hello-web would change, compared with yesterday's release"
 
 
@@ -95,7 +99,7 @@ def play(scenario: str, folder: Path, *, plan: bool = False) -> int:
         stock(s3)
         environment = aws_environment(Path(data), s3=s3, emulator=emulator)
         what = f"{PLAN}: {PLANNED}" if plan else f"{scenario}: {SCENARIOS[scenario].description}"
-        say(f"Scenario {what}", "$ " + shlex.join(command[2:]), "")
+        say(f"Scenario {what}", STAND_INS, "$ " + shlex.join(command[2:]), "")
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         states = [each.status(time.monotonic()) for each in emulator.deployments if each.creator == "user"]
     values = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines())

@@ -68,9 +68,24 @@ def _left_out(tally: Tally) -> str:
 
 def packaged(bundle: Bundle, source: str) -> Iterator[str]:
     """Yield the size and digest of the bundle."""
-    packed = f" → {size(bundle.size)} {bundle.type.value}" if bundle.size is not None else ""
-    yield f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}{packed}, from {source}"
+    yield f"{extent(bundle, bundle.size)}, from {source}"
     yield f"Digest {bundle.digest}"
+
+
+def extent(bundle: Bundle, packed: int | None) -> str:
+    """Return the size of a bundle's files and of its archive, which has `packed` bytes, None if not known."""
+    held = f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}"
+    if packed is None:
+        return held
+    if packed == bundle.unpacked_size:
+        return f"{held} {bundle.type.value}"
+    return f"{held} → {size(packed)} {bundle.type.value}{_ratio(packed, bundle)}"
+
+
+def _ratio(packed: int, bundle: Bundle) -> str:
+    """Return the compression ratio; empty for small files, whose archive is larger than they are."""
+    whole = bundle.unpacked_size
+    return f" ({100 * packed / whole:.0f} %)" if packed < whole else ""
 
 
 def rehearsed(ending: Ending) -> str:
@@ -83,8 +98,7 @@ def stored(stored: StoredObject, bundle: Bundle) -> str:
     """Return the object's location and its compression ratio."""
     if not stored.uploaded:
         return f"Already in S3, nothing to upload: {_where(stored)}"
-    ratio = f" ({100 * stored.size / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
-    sent = f"{size(stored.size)}{ratio} to {_where(stored)}"
+    sent = f"{size(stored.size)}{_ratio(stored.size, bundle)} to {_where(stored)}"
     if stored.copied:
         parts = f"sent {size(stored.size - stored.copied)}, copied {size(stored.copied)} from the last bundle"
         sent = f"{sent}; {parts}"

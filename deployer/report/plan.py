@@ -162,7 +162,12 @@ def _hook_file(change: HookChange) -> str:
         return ""
     old, new = change.file
     mode = f", mode {_modes(change.file)}" if old.mode != new.mode else ""
-    return f", {size(old.size)} → {size(new.size)}{mode}"
+    return f", {_sizes(change.file)}{mode}"
+
+
+def _sizes(pair: Pair) -> str:
+    before, after = size(pair.old.size), size(pair.new.size)
+    return after if before == after else f"{before} → {after}"
 
 
 def _modes(pair: Pair) -> str:
@@ -280,7 +285,7 @@ def _rows(files: Difference) -> Iterator[tuple[str, str, str, str]]:
     changed = {pair.new.name for pair in files.changed}
     for old, new in sorted(files.changed, key=lambda pair: -pair.new.size):
         modes = _modes(Pair(old, new)) if old.mode != new.mode else ""
-        yield "changed", code(_shown(new)), f"{size(old.size)} → {size(new.size)}", modes
+        yield "changed", code(_shown(new)), _sizes(Pair(old, new)), modes
     for pair in files.modes:
         if pair.new.name not in changed:
             yield "mode", code(_shown(pair.new)), "", _modes(pair)

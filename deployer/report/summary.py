@@ -12,7 +12,7 @@ from deployer.deployment.model import Status
 from deployer.errors import Severity
 from deployer.report.codes import documentation
 from deployer.report.gantt import gantt
-from deployer.report.lines import ENDINGS, how_ended, log_title, unread
+from deployer.report.lines import ENDINGS, extent, how_ended, log_title, unread
 from deployer.report.markdown import code, details, escape, facts, link, preformatted, table, yaml_text
 from deployer.report.plan import folded, markdown
 from deployer.report.targets import targets_table
@@ -21,7 +21,6 @@ from deployer.text import counted, counts, duration, size
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from deployer.bundle.contents import Bundle
     from deployer.deployment.failures import Failure
     from deployer.deployment.model import Deployment, Snapshot, Traffic
     from deployer.deployment.wait import Ending
@@ -316,16 +315,7 @@ def _facts(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if outcome.region:
         yield "Region", code(outcome.region)
     if bundle := outcome.bundle:
-        files = f"{counted(bundle.files, 'file')}, {size(bundle.unpacked_size)}"
-        yield "Bundle", files + _archive(outcome, bundle)
+        stored = outcome.stored
+        sent = ", already in S3" if stored and not stored.uploaded else ""
+        yield "Bundle", extent(bundle, stored.size if stored else bundle.size) + sent
         yield "Digest", code(bundle.digest)
-
-
-def _archive(outcome: Outcome, bundle: Bundle) -> str:
-    stored = outcome.stored
-    packed = stored.size if stored else bundle.size
-    if packed is None:
-        return ""
-    ratio = f" ({100 * packed / bundle.unpacked_size:.0f} %)" if bundle.unpacked_size else ""
-    sent = ", already in S3" if stored and not stored.uploaded else ""
-    return f" → {size(packed)} {bundle.type.value}{ratio}{sent}"

@@ -26,12 +26,12 @@ Script - scripts/validate_service.sh
 """
 OLD_STOP_LOG = """\
 LifecycleEvent - ApplicationStop
-Script - scripts/stop_server.sh
+Script - scripts/application_stop.sh
 [stderr]Failed to stop hello-web.service: Unit hello-web.service not loaded.
 """
 START_LOG = """\
 LifecycleEvent - ApplicationStart
-Script - scripts/start_server.sh
+Script - scripts/application_start.sh
 [stderr]OSError: [Errno 98] Address already in use: ('0.0.0.0', 8080)
 """
 
@@ -64,8 +64,8 @@ def hook_failed(event: str, function: str) -> Failure:
 
 
 AFTER_INSTALL = script_failed("AfterInstall", "scripts/after_install.sh", 1, AFTER_INSTALL_LOG)
-OLD_STOP = script_failed("ApplicationStop", "scripts/stop_server.sh", 5, OLD_STOP_LOG)
-NOT_STARTED = script_failed("ApplicationStart", "scripts/start_server.sh", 1, START_LOG)
+OLD_STOP = script_failed("ApplicationStop", "scripts/application_stop.sh", 5, OLD_STOP_LOG)
+NOT_STARTED = script_failed("ApplicationStart", "scripts/application_start.sh", 1, START_LOG)
 MISSING = Failure(
     "BeforeInstall",
     Diagnostics(
@@ -91,14 +91,14 @@ UNREACHABLE = unknown_error(
 FILE_EXISTS = unknown_error(
     "Install",
     "The deployment failed because a specified file already exists at this location: "
-    "/srv/hello-web/index.html",
+    "/opt/hello-web/public/index.html",
 )
 DOWNLOAD_DENIED = unknown_error(
     "DownloadBundle",
     "Access Denied. User: arn:aws:sts::123456789012:assumed-role/hello-web-instance/i-0c5f3a9b7d0000001 is "
     "not authorized to perform: s3:GetObject on the revision. (Aws::S3::Errors::AccessDenied)",
 )
-DISK_FULL = unknown_error("Install", "No space left on device @ rb_sysopen - /srv/hello-web/assets/video.mp4")
+DISK_FULL = unknown_error("Install", "No space left on device @ rb_sysopen - /opt/hello-web/public/video.mp4")
 LAMBDA_HOOK = hook_failed("BeforeAllowTraffic", "shop-before-allow-traffic")
 ECS_HOOK = hook_failed("AfterAllowTestTraffic", "shop-test-traffic")
 

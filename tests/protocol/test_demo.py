@@ -27,7 +27,7 @@ USUAL = ["lambda", "ecs-fails"]
 PLANS = {
     "success": (
         "1 hook changed, AppSpec changed, 1 file added, 3 files changed, 1 file removed",
-        "ValidateService scripts/validate_service.sh changed, 448 B → 448 B",
+        "ValidateService scripts/validate_service.sh changed, 448 B",
         "AppSpec -      timeout: 60",
         "AppSpec +      timeout: 120",
         "Removed: public/soon.html",

@@ -123,7 +123,7 @@ def test_a_rollback_that_fails_is_told_as_loudly_as_the_failure(
     assert "it is uncertain which revision each target runs now" in annotation
     assert "ApplicationStop failed on i-0c5f3a9b7d0000001" in annotation
     assert "Unit hello-web.service not loaded." in annotation
-    assert "Rollback: Log of ApplicationStop scripts/stop_server.sh" in ran.log
+    assert "Rollback: Log of ApplicationStop scripts/application_stop.sh" in ran.log
     assert "scripts/after_install.sh" in ran.outputs["error-message"]
     assert "The rollback d-" in ran.summary
 

@@ -94,7 +94,7 @@ def test_a_plan_says_what_changes_with_the_riskiest_first_and_changes_nothing(
     )
     assert rest == [
         "  ApplicationStart scripts/application_start.sh changed, 334 B → 341 B",
-        "  ValidateService scripts/validate_service.sh changed, 448 B → 448 B, mode 0755 → 0700",
+        "  ValidateService scripts/validate_service.sh changed, 448 B, mode 0755 → 0700",
         "  AppSpec -      timeout: 60",
         "  AppSpec +      timeout: 61",
         "  Mode of scripts/validate_service.sh: 0755 → 0700",

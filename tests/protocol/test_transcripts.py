@@ -61,7 +61,7 @@ VOLATILE = (
     (r"(section_start|section_end):\d+:", r"\1:TIME:"),
     (r"\bi-(?!0c5f3a9b7d)[0-9a-f]{17}\b", "i-INSTANCE"),  # none of the emulator's deployments
     (r"http://127\.0\.0\.1:\d+", "http://127.0.0.1:PORT"),
-    (r"\d\.\d kB \(\d+ %\)", "SIZE (RATIO)"),
+    (r"(?<=^Uploaded )\d\.\d kB( \(\d+ %\))?", "SIZE"),
     (r"\x1b", "ESC"),
     (r"\r", "CR"),
 )

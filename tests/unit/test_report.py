@@ -307,3 +307,19 @@ def test_the_line_of_a_stored_bundle_tells_size_and_version_or_that_it_was_there
     there = StoredObject("b", "k.zip", BundleType.ZIP, "e", 500, uploaded=False)
     assert lines.stored(sent, bundle) == "Uploaded 500 B (50 %) to s3://b/k.zip, version v1"
     assert lines.stored(there, bundle) == "Already in S3, nothing to upload: s3://b/k.zip"
+    larger = StoredObject("b", "k.zip", BundleType.ZIP, "e", 1100)
+    assert lines.stored(larger, bundle) == "Uploaded 1.1 kB to s3://b/k.zip"
+
+
+@pytest.mark.parametrize(
+    ("packed", "told"),
+    [
+        (None, "1 file, 1.0 kB"),
+        (500, "1 file, 1.0 kB → 500 B zip (50 %)"),
+        (1100, "1 file, 1.0 kB → 1.1 kB zip"),
+        (1000, "1 file, 1.0 kB zip"),
+    ],
+)
+def test_a_ratio_is_told_where_the_archive_is_smaller_than_its_files(packed: int | None, told: str) -> None:
+    bundle = Bundle(BundleType.ZIP, "0" * 64, Files(**{"a.txt": 1000}), chunks=lambda *_: NoChunks())
+    assert lines.extent(bundle, packed) == told
