@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COMMAND: Final = r"(?:^|[;&|(){}!]|\b(?:if|then|elif|else|while|until|do)\b)\s*"
-_SUBSTITUTION: Final = re.compile(r"(?<!\\)\$\{(?:#?\w+\[|!\w|(?:\w+|[@*])(?:[\^,/@~]|:[^-=?+}]))")
+_SUBSTITUTION: Final = re.compile(r"(?<!\\)\$\{(?:#?\w+\[|!\w|(?:\w+|[@*])(?:[\^,/@~]|:[\d$( ]))")
 _ONLY_BASH: Final = {
     "`[[`": re.compile(rf"{_COMMAND}\[\[\s"),
     "an array": re.compile(rf"{_COMMAND}(?:(?:local|declare|readonly|export|typeset)\s+)?[A-Za-z_]\w*\+?=\("),

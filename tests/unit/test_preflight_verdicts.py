@@ -369,8 +369,10 @@ def test_only_what_surely_does_not_start_is_an_error(first: str, said: str) -> N
     ("flag", "[[ -e a ]]  a=(1 2)  local a+=(3)  function f { :; }  source ./x  read a <<< b  cat <(ls)"),
     ("flag", "x &> y  for i in {1..3}; do :; done  if [[ a ]]; then :; fi  x && source y  : 'a\nb'\n[[ x ]]"),
     ("flag", "cat <<E\nE\n[[ x ]]"),
-    ("flag", 'x=${x^^}  x="${x,}"  x="a\nb ${x//a/b}"  : ${x:1} ${!x}  x="${x[0]}"  : "${@:2}"  : ${x@Q}'),
+    ("flag", 'x=${x^^}  x="${x,}"  x="a\nb ${x//a/b}"  : ${x:1}  : ${x: -1}  : ${!x}  x="${x[0]}"'),
+    ("flag", ': "${@:2}"  : ${x@Q}'),
     ("ok", "x=${x:-a,b}  : ${x%^} ${x##*/} ${#x} ${!} ${x:=/}  : '${x^^}'  : \"\\${x^^}\"  # ${x^^}"),
+    ("ok", ": \"$(dpkg-query -f '${db:Status}')\""),
     ("ok", "# [[ x  echo '[[ x'  echo \"a\n[[ x ]]\"  x=$(y)  case $x in [[:space:]]) ;; esac  x > y 2>&1"),
     (
         "ok",
