@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Sized
 
 
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -93,6 +93,11 @@ def first_few(names: Sequence[str], most: int = 3) -> str:
     """List the first names of many, and how many more there are: `a, b, c and 4 more`."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def and_more(found: Sized) -> str:
+    """Say how many there are behind the first one that is named: ` (and 4 more)`, empty for one."""
+    return f" (and {len(found) - 1} more)" if len(found) > 1 else ""
 
 
 def counts(by_state: Mapping[str, int]) -> str:

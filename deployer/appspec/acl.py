@@ -31,7 +31,7 @@ def parse_entry(text: str) -> AclEntry:
     *who, permissions = text.split(":")
     if not re.fullmatch(r"[0-7]|[rwx-]*", permissions):
         raise InvalidEntryError(f"has the permissions {permissions!r}; they are r, w, x and -")
-    default = bool(who) and len(who) > 1 and who[0] in _DEFAULT
+    default = len(who) > 1 and who[0] in _DEFAULT
     if default:
         who = who[1:]
     match who:

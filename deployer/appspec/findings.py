@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 _IN_FILES = {
     "overwrite": "Write `file_exists_behavior: OVERWRITE` at the top of the AppSpec instead; without it, "
-    "files "
-    "that are there already stop the next deployment.",
+    "files that are there already stop the next deployment.",
     **dict.fromkeys(
         ("owner", "group", "mode", "acls", "permissions"),
         "Set it in `permissions`, in an item with the destination as `object`.",
@@ -40,9 +39,9 @@ _BELONGS = (
 _BELONGS_IN_RESOURCES = (
     (("version", "Resources", "Hooks"), "the top of the AppSpec"),
     (("Type", "Properties"), "the resource, beside the other of `Type` and `Properties`"),
-    (("Name", "Alias", "CurrentVersion", "TargetVersion"), "`Properties`"),
     (
         (
+            "Name", "Alias", "CurrentVersion", "TargetVersion",
             "TaskDefinition", "LoadBalancerInfo", "PlatformVersion", "NetworkConfiguration",
             "CapacityProviderStrategy",
         ),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from deployer.bundle.contents import EntryKind
 from deployer.bundle.reading import Opener, read, read_start
 from deployer.rules import tree as rules
-from deployer.text import legible
+from deployer.text import and_more, legible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -40,8 +40,7 @@ def lfs_pointers(entries: Mapping[str, Entry], where: Callable[[str], Location])
     with Opener() as opener:
         found = [name for name, entry in entries.items() if _points(entry, opener)]
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        yield rules.LFS_POINTER.problem(where(found[0]), member=legible(found[0]), more=more)
+        yield rules.LFS_POINTER.problem(where(found[0]), member=legible(found[0]), more=and_more(found))
 
 
 def _points(entry: Entry, opener: Opener) -> bool:

@@ -13,7 +13,7 @@ from deployer.bundle.contents import EntryKind
 from deployer.errors import Location, Problem
 from deployer.rules import archive as rules
 from deployer.rules import tree as tree_rules
-from deployer.text import legible
+from deployer.text import and_more, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,10 +64,9 @@ class Findings:
     def problems(self) -> Iterator[Problem]:
         """Yield one problem for each rule and detail."""
         for (rule, detail), members in self.broken.items():
-            more = f" (and {len(members) - 1} more)" if len(members) > 1 else ""
             place = Location(self.path)
             facts = dict.fromkeys(("method", "kind", "what"), detail)
-            yield rule.problem(place, member=members[0], name=members[0], more=more, **facts)
+            yield rule.problem(place, member=members[0], name=members[0], more=and_more(members), **facts)
 
 
 def inside(member: str, findings: Findings) -> str | None:

@@ -25,7 +25,7 @@ from deployer.choices import APPSPEC
 from deployer.errors import InvalidBundle, InvalidInput, Location, Severity, capped
 from deployer.rules import document as document_rules
 from deployer.rules import tree as rules
-from deployer.text import legible
+from deployer.text import and_more, legible
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -184,8 +184,7 @@ def _dropped_bits(walk: Walk) -> Iterator[Problem]:
     for names, what in ((walk.special_bits, _SPECIAL), (writable, _GROUP_WRITE)):
         if names:
             first = legible(min(names))
-            more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-            yield rules.MODE_DROPPED.problem(walk.where(first), name=first, more=more, what=what)
+            yield rules.MODE_DROPPED.problem(walk.where(first), name=first, more=and_more(names), what=what)
 
 
 def _below(source: Path, paths: Collection[str]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
 from deployer.preflight.plan import Copy, Plan, ancestors
 from deployer.rules import files as rules
-from deployer.text import did_you_mean, legible
+from deployer.text import and_more, did_you_mean, legible
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -57,14 +57,17 @@ def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan
     return plan
 
 
+def _place(appspec: AppSpec, mapping: FileMapping) -> Location:
+    return Location(appspec.path, mapping.line, mapping.column)
+
+
 def _check_cycles(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]:
     """Yield problems of links to folders that lead back to themselves."""
     cyclic, several = plan.cycles(copy.name) if copy.folder else ([], False)
     if cyclic:
-        place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
         shown = ", ".join(legible(link) for link in cyclic[:_SHOWN_LINKS])
         rule = rules.LINK_CYCLES if several else rules.LINK_CYCLE
-        yield rule.problem(place, links=shown, source=copy.mapping.source)
+        yield rule.problem(_place(appspec, copy.mapping), links=shown, source=copy.mapping.source)
 
 
 def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
@@ -73,18 +76,16 @@ def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
         files, _ = plan.paths(copy)
         lost = [path for path in files if path[-1] in BLANKS or "\n" in path]
         if lost:
-            place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
-            more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-            yield rules.NOT_CLEANED_UP.problem(place, path=repr(lost[0]), more=more)
+            place = _place(appspec, copy.mapping)
+            yield rules.NOT_CLEANED_UP.problem(place, path=repr(lost[0]), more=and_more(lost))
 
 
 def _check_overwritten_links(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     """Yield problems of links, which the agent creates without looking for what they should overwrite."""
     for copy in plan.copies:
         if links := list(plan.links(copy)):
-            place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
-            more = f" (and {len(links) - 1} more)" if len(links) > 1 else ""
-            yield rules.OVERWRITTEN_LINK.problem(place, path=legible(links[0]), more=more)
+            place = _place(appspec, copy.mapping)
+            yield rules.OVERWRITTEN_LINK.problem(place, path=legible(links[0]), more=and_more(links))
 
 
 def _check_lengths(appspec: AppSpec, names: Names, plan: Plan) -> Iterator[Problem]:
@@ -92,22 +93,21 @@ def _check_lengths(appspec: AppSpec, names: Names, plan: Plan) -> Iterator[Probl
     paths = [_WINDOWS_ARCHIVE + name for name in names.entries]
     yield from _too_long(paths, Location(appspec.path))
     for copy in plan.copies:
-        place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
-        yield from _too_long([path[1:] for path in plan.paths(copy)[0]], place)
+        yield from _too_long([path[1:] for path in plan.paths(copy)[0]], _place(appspec, copy.mapping))
 
 
 def _too_long(paths: list[str], place: Location) -> Iterator[Problem]:
     found = [path for path in paths if len(path) > _LONGEST_WINDOWS_PATH]
     if found:
         longest = max(found, key=len)
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        more = and_more(found)
         yield rules.WINDOWS_PATH.problem(place, path=legible(longest), more=more, length=len(longest))
 
 
 def _check_source(
     appspec: AppSpec, mapping: FileMapping, names: Names
 ) -> Generator[Problem, None, Copy | None]:
-    place = Location(appspec.path, mapping.line, mapping.column)
+    place = _place(appspec, mapping)
     windows = appspec.os == "windows"
     name = in_bundle(mapping.source, windows=windows)
     if name is None:
@@ -115,10 +115,7 @@ def _check_source(
         return None
     if not mapping.source:
         yield rules.EMPTY_SOURCE.problem(place)
-    if ".." in mapping.source.replace("\\", "/").split("/"):
-        gone = not windows and names.resolve(name) and not names.resolve(mapping.source.strip("/"))
-        rule = rules.PARENT_MISSING if gone else rules.PARENT
-        yield rule.problem(place, path=mapping.source, normal=name or "/")
+    yield from check_parents(mapping.source, name, place, names, windows=windows)
     name = names.spelt(name) if windows else name
     entry = names.resolve(name)
     to_nothing = as_folder(mapping.source) and not names.leaves(name)
@@ -132,6 +129,14 @@ def _check_source(
         yield from _emptied(mapping, entry.name, place, names)
         return Copy(mapping, entry.name, target, folder=True)  # of a linked folder, the content is copied
     return Copy(mapping, name, target, folder=False)
+
+
+def check_parents(path: str, name: str, place: Location, names: Names, *, windows: bool) -> Iterator[Problem]:
+    """Yield a problem for a path of the AppSpec with `..` in it, which comes to `name`."""
+    if ".." in path.replace("\\", "/").split("/"):
+        gone = not windows and names.resolve(name) and not names.resolve(path.strip("/"))
+        rule = rules.PARENT_MISSING if gone else rules.PARENT
+        yield rule.problem(place, path=path, normal=name or "/")
 
 
 def _emptied(mapping: FileMapping, folder: str, place: Location, names: Names) -> Iterator[Problem]:
@@ -185,12 +190,12 @@ def _conflicts(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
     files: dict[str, str] = {}
     folders: set[str] = set()
     for copy in _crowded(plan.copies):
-        place = Location(appspec.path, copy.mapping.line, copy.mapping.column)
+        place = _place(appspec, copy.mapping)
         own_files, own_folders = plan.certain(copy)
         own_folders = [*own_folders, *ancestors(copy.top)]
         twice = [path for path in own_files if path in files]
         if twice:
-            path, more = twice[0], f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
+            path, more = twice[0], and_more(twice)
             yield rules.TWO_FILES.problem(
                 place, destination=path, first=files[path], second=own_files[path], more=more
             )

@@ -11,13 +11,13 @@ from deployer.appspec.server import NEVER_RUN
 from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
+from deployer.preflight.files import check_parents
 from deployer.preflight.shell import check_script
-from deployer.rules import files as file_rules
 from deployer.rules import hooks as rules
-from deployer.text import did_you_mean
+from deployer.text import did_you_mean, first_few
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from deployer.appspec.model import AppSpec, Hook
     from deployer.bundle.contents import Entry
@@ -75,13 +75,8 @@ def _not_executable(hook: Hook, names: Names) -> str:
 def _made_executable(idle: dict[str, Location]) -> Problem:
     """Return one notice for all scripts that the agent makes executable."""
     script, place = next(iter(idle.items()))
-    shown = f"{script} is" if len(idle) == 1 else f"{len(idle)} scripts ({_few(idle)}) are"
+    shown = f"{script} is" if len(idle) == 1 else f"{len(idle)} scripts ({first_few(list(idle))}) are"
     return rules.NOT_EXECUTABLE.problem(place, scripts=shown, names=" ".join(list(idle)[:_SHOWN]))
-
-
-def _few(names: Iterable[str]) -> str:
-    first, more = list(names)[:_SHOWN], len(list(names)) - _SHOWN
-    return ", ".join(first) + (f" and {more} more" if more > 0 else "")
 
 
 def _check(named: _Named, names: Names, read: set[str], syntax: Syntax | None) -> Iterator[Problem]:
@@ -90,11 +85,7 @@ def _check(named: _Named, names: Names, read: set[str], syntax: Syntax | None) -
     if name is None:
         yield rules.OUTSIDE.problem(named.place, **facts)
         return
-    if ".." in named.hook.location.replace("\\", "/").split("/"):
-        literal = named.hook.location.strip("/")
-        gone = not named.windows and names.resolve(name) and not names.resolve(literal)
-        rule = file_rules.PARENT_MISSING if gone else file_rules.PARENT
-        yield rule.problem(named.place, path=named.hook.location, normal=name or "/")
+    yield from check_parents(named.hook.location, name, named.place, names, windows=named.windows)
     name = names.spelt(name) if named.windows else name
     entry = names.resolve(name)
     if entry is None and names.leaves(name):

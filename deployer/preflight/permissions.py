@@ -10,7 +10,7 @@ from deployer.appspec.paths import WRITE_OUT, on_instance
 from deployer.appspec.template import variable
 from deployer.errors import Location
 from deployer.rules import permissions as rules
-from deployer.text import legible
+from deployer.text import and_more, legible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +51,7 @@ def check_permissions(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:
             yield rules.LINK_TARGET.problem(place, path=legible(lost))
         twice = [found for found in matched if found in touched]
         if twice:
-            more = f" (and {len(twice) - 1} more)" if len(twice) > 1 else ""
-            yield rules.TWICE.problem(place, path=twice[0], more=more, line=touched[twice[0]])
+            yield rules.TWICE.problem(place, path=twice[0], more=and_more(twice), line=touched[twice[0]])
         touched |= dict.fromkeys(matched, permission.line)
 
 
@@ -120,8 +119,7 @@ def _left_over(permission: Permission, path: str, plan: Plan) -> tuple[str, str]
     if "file" not in permission.types and not folders:
         advice = (
             "Add file to `type`. To set the folder itself, which an item with it as `object` never does, "
-            "name its "
-            "parent as `object` and the folder as `pattern`."
+            "name its parent as `object` and the folder as `pattern`."
         )
         return "there are only files, and `type` is [directory]", advice
     if "directory" not in permission.types and not files and folders:

@@ -67,14 +67,11 @@ class Plan:
         """Return the same paths without links out of the bundle, which may lead to folders."""
         files, folders = self.paths(copy)
         entries = self.names.entries
-        unsure = {
-            path
-            for path, name in files.items()
-            if (name not in entries or entries[name].kind is EntryKind.LINK) and self.names.leaves(name)
-        }
-        return {
-            path: name for path, name in files.items() if path not in unsure
-        } if unsure else files, folders
+
+        def unsure(name: str) -> bool:
+            return (name not in entries or entries[name].kind is EntryKind.LINK) and self.names.leaves(name)
+
+        return {path: name for path, name in files.items() if not unsure(name)}, folders
 
     def cycles(self, folder: str) -> tuple[list[str], bool]:
         """Return the links in a folder that form cycles, and whether there are several ways round."""

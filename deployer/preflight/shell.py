@@ -29,7 +29,7 @@ _LONGEST_COMMAND = 4096
 _SHOWN = 60
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"#\0", b"\0#")
-_BINARY = (b"\x7fELF",)
+_ELF = b"\x7fELF"
 _ANY_BACKGROUND = re.compile(
     rb"^[ \t]*(?:coproc\b|setsid[ \t]+(?:-f\b|--fork\b)"
     rb"|(?:trap|eval|sh -c|bash -c)[ \t]+[\"'][^\n]*&[ \t]*[\"'])"
@@ -56,7 +56,7 @@ def check_script(
     `head` is the start of the script; `named_at` is used when the script is not in the repository; `syntax`
     parses it, where all of it is in `head`.
     """
-    if head.startswith(_BINARY):
+    if head.startswith(_ELF):
         return
 
     def at(line: int) -> Location:
