@@ -79,7 +79,7 @@ TIMED_OUT = Failure(
     Diagnostics(
         "ScriptTimedOut",
         "scripts/validate_service.sh",
-        "Script at specified location: scripts/validate_service.sh failed to complete in 60 seconds",
+        "Script at specified location: scripts/validate_service.sh failed to complete in 120 seconds",
         TIMED_OUT_LOG,
     ),
 )
