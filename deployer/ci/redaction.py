@@ -1,7 +1,7 @@
 """Secrets → asterisks, in whatever is written: the last layer under the log and the files.
 
 A secret is known by its value, however it is spelled: as it is, quoted by `repr`, JSON, HTML, a URL or a
-CI's dialect, and as part of something in base64.
+CI's dialect, as part of something in base64, and broken into lines.
 """
 
 from __future__ import annotations
@@ -48,8 +48,17 @@ which other words hold. In a URL, a shorter one is known by what stands beside i
 _HEAD = 20
 """Characters by which a secret is known that something has cut short."""
 
-_TOKEN = re.compile(r"[\w+/=.~%&#;|\\-]*")
-"""The characters of keys and tokens, in any spelling."""
+_TOKEN = re.compile(r"(?:[\w+/=.~%-]|&(?:amp;)?#?\w{1,6};|\|(?=0x)|\\{1,2}(?=[\w+/=.~-]))*")
+"""The characters of keys and tokens, in any spelling, and never half of an escape: anybody can begin a
+text as tokens begin, and must not change what follows."""
+
+_LONG = re.compile(r"[\w+/=.~-]{32,}", re.ASCII)
+"""A secret that nobody can have written: each piece of it is known for what it is, too."""
+
+_PIECE = 12
+"""Characters of the shortest piece, which no other text holds by chance."""
+
+_RUN = re.compile(rf"[\w+/=.~-]{{{_PIECE},}}", re.ASCII)
 
 _SCHEME = re.compile(r"^(?:[\w+.-]+:)?//")
 
@@ -82,6 +91,7 @@ class Redactor:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._patterns: dict[str, None] = {}
+        self._pieces: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         for name, value in environ.items():
             if name in _VARIABLES:
@@ -93,7 +103,10 @@ class Redactor:
         """Hide this text, too, from here on; of several lines each."""
         for line in secret.splitlines():
             if len(text := line.strip()) >= _SHORTEST:
-                self._add(map(_spelled, [text, *_in_base64(text)]))
+                spelled = [text, *_in_base64(text)]
+                self._add(map(_spelled, spelled))
+                if _LONG.fullmatch(text):
+                    self._pieces.update(piece for each in spelled for piece in _pieces(each))
 
     def _learn_url(self, url: str) -> None:
         """Hide what a URL, with a scheme or without one, holds of secrets."""
@@ -112,7 +125,17 @@ class Redactor:
         if self._pattern is None:
             longest_first = sorted(self._patterns, key=len, reverse=True)
             self._pattern = re.compile("|".join(longest_first) or r"(?!)")
-        return self._pattern.sub(_HIDDEN, text)
+        return _RUN.sub(self._without_pieces, self._pattern.sub(_HIDDEN, text))
+
+    def _without_pieces(self, run: re.Match[str]) -> str:
+        """Return the run without what something has left of a secret as it broke it into lines."""
+        text = run[0]
+        found = [start for start, piece in enumerate(_pieces(text)) if piece in self._pieces]
+        if not found:
+            return text
+        hidden = {position for start in found for position in range(start, start + _PIECE)}
+        marked = ("\0" if position in hidden else char for position, char in enumerate(text))
+        return re.sub("\0+", _HIDDEN, "".join(marked))
 
 
 def _spelled(secret: str) -> str:
@@ -145,6 +168,10 @@ _DIALECTS: tuple[Callable[[str], str], ...] = (
     lambda text: re.sub(r"[|'\[\]]", r"|\g<0>", text),  # TeamCity's
 )
 """The escaping of CIs and files, which comes on top of how a program has spelled a text."""
+
+
+def _pieces(text: str) -> Iterator[str]:
+    return (text[start : start + _PIECE] for start in range(len(text) - _PIECE + 1))
 
 
 def _in_base64(secret: str) -> Iterator[str]:

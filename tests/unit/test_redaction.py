@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 import io
 import json
+import re
 import shlex
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from textwrap import wrap
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
 
@@ -18,10 +22,10 @@ from deployer.ci.detect import detect
 from deployer.ci.redaction import RedactedStream, Redactor
 from deployer.errors import Location, Problem
 from deployer.main import traceback_of
+from deployer.report.markdown import code, preformatted, yaml_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from deployer.ci.base import Ci
 
@@ -63,6 +67,78 @@ def test_a_secret_is_hidden_in_every_spelling(spelling: str, secret: str) -> Non
 def test_a_token_that_was_cut_short_is_hidden_too() -> None:
     redactor = Redactor({"AWS_SESSION_TOKEN": "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJ" * 20})
     assert redactor.redact("at IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3… (cut)") == "at ***… (cut)"
+
+
+KEY = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYzT0q9sVaLe"
+LINES: Mapping[str, Callable[[str], str]] = {
+    "log of the summary": lambda text: preformatted(f"{'x' * 95}: {text}"),
+    "cell of the summary": lambda text: code(f"x-amz-security-token:{text}"),
+    "safeguard in the summary": lambda text: yaml_text(f"{'x ' * 30}{text}", indent=2),
+    "base64": lambda text: encodebytes(f"token={text}".encode()).decode(),
+    "program": lambda text: "\n".join(wrap(text, 19)),
+    "program, as GitHub quotes it": lambda text: "%0A".join(wrap(text, 19)),
+    "program, as TeamCity quotes it": lambda text: "|n".join(wrap(text, 19)),
+}
+
+
+@pytest.mark.parametrize("broken", LINES)
+@pytest.mark.parametrize("secret", [KEY, f"eyJ0eXAiOiJKV1QiLCJh{KEY[::-1]}.{KEY[7:]}-{KEY[20:]}{KEY[:20]}"])
+def test_a_secret_that_was_broken_into_lines_is_hidden_in_each(broken: str, secret: str) -> None:
+    """All but what is too short to be told from words."""
+    text = LINES[broken](secret)
+    pieces = {text[start : start + 12] for start in range(len(text) - 11)} - set(LINES[broken]("").split())
+    hidden = Redactor({"AWS_SECRET_ACCESS_KEY": secret}).redact(text)
+    assert "***" in hidden
+    assert [
+        piece for piece in pieces if piece in hidden and (piece in secret or piece in _base64(secret))
+    ] == []
+
+
+def _base64(secret: str) -> str:
+    return encodebytes(f"token={secret}".encode()).decode().replace("\n", "")
+
+
+def test_a_script_s_log_shows_no_line_of_a_secret() -> None:
+    """It is written line by line."""
+    for variables in DIALECTS.values():
+        stream = io.StringIO()
+        detect({"AWS_SECRET_ACCESS_KEY": KEY, **variables}, stream).block(f"{KEY[:19]}\n{KEY[19:]}")
+        assert KEY[:19] not in stream.getvalue()
+        assert KEY[19:] not in stream.getvalue()
+
+
+HEAD = "eyJ0eXAiOiJKV1QiLCJh"
+
+
+@pytest.mark.parametrize(
+    ("variables", "written"),
+    [
+        ({"TEAMCITY_VERSION": "1"}, "value='***|' x=|'y']"),
+        ({"TF_BUILD": "1"}, "isOutput=true;]***' x='y"),
+        ({}, """='***'"'"' x='"'"'y'"""),
+    ],
+)
+def test_what_begins_like_a_secret_takes_no_escape_with_it(variables: dict[str, str], written: str) -> None:
+    """All tokens of an issuer begin alike, so anybody can write that beginning and what follows."""
+    stream, token = io.StringIO(), f"{HEAD}bGciOiJSUzI1NiIs{KEY}"
+    with TemporaryDirectory() as folder:
+        ci = detect({"GITLAB_OIDC_TOKEN": token, **variables}, stream)
+        ci.keep_in(outputs=f"{folder}/outputs")
+        ci.outputs({"error-message": f"{HEAD}' x='y"})
+        assert written in stream.getvalue() + Path(f"{folder}/outputs").read_text()
+
+
+@given(text=st.text(st.sampled_from("\"\\/nu0x1 \n\x07|'"), max_size=8))
+def test_json_and_escapes_stay_what_they_are_behind_what_begins_like_a_secret(text: str) -> None:
+    environ = {"GITLAB_OIDC_TOKEN": f"{HEAD}bGciOiJSUzI1NiIs{KEY}", "TEAMCITY_VERSION": "1"}
+    document = Redactor(environ).redact(json.dumps({"a": HEAD + text, "b": 1}))
+    assert set(json.loads(document)) == {"a", "b"}
+    stream = io.StringIO()
+    detect(environ, stream).outputs({"a": HEAD + text})
+    value = r"(?:[^|'\[\]\n\r]|\|[|'\[\]nr])*"
+    assert re.fullmatch(
+        rf"##teamcity\[setParameter name='env.CODEDEPLOY_A' value='{value}'\]\n", stream.getvalue()
+    )
 
 
 @pytest.mark.parametrize(
