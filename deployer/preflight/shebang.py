@@ -24,7 +24,8 @@ _PROGRAMS: Final = (
 )
 _KNOWN: Final = frozenset(_PROGRAMS.split())
 _VERSION: Final = re.compile(r"[-\d.]+$")
-_ONE_WORD: Final = re.compile(r"(?:sh|bash|dash|ash|python[\d.]*)")  # seen to fail with two options
+# Shells and others that were seen to fail with two options:
+_ONE_WORD: Final = re.compile(r"(?:sh|bash|dash|ash|m?ksh|ksh93|zsh|python[\d.]*)")
 _WRAPPER: Final = re.compile(r"chroot|ionice|nice|nohup|setsid|stdbuf|sudo|timeout")
 _READS_A_FILE: Final = re.compile(r"(?:sh|bash|dash|ash|ksh|zsh|python[\d.]*|perl[\d.]*|ruby[\d.]*)")
 _SHELLS: Final = ("sh", "bash", "dash", "ash")

@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from deployer.errors import Location, Problem, Severity
+from deployer.text import cut
+
+_LONGEST_FACT = 1000
+"""Characters of a name, a line or a value that a message quotes; who writes it may write a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class Rule:
 
     def problem(self, location: Location | None, /, **facts: object) -> Problem:
         """Return the finding at `location`; raises KeyError if a fact of the templates is missing."""
+        facts = {
+            name: cut(fact, _LONGEST_FACT) if isinstance(fact, str) else fact for name, fact in facts.items()
+        }
         return Problem(
             message=self.message.format_map(facts),
             hint=self.hint.format_map(facts),

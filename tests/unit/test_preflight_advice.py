@@ -80,3 +80,18 @@ def test_permissions_on_files_among_folders_say_so() -> None:
     (problem,) = (each for each in told if each.code == "appspec-permissions-nothing")
     assert "only folders" in problem.message
     assert "directory" in problem.hint
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"s.sh": "#!/usr/bin/env " + "a=b " * 10_000},
+        {"s.sh": "#!/bin/sh " + "-e " * 10_000},
+        {"appspec.yml": f"{FILES}x: 2001-12-14t21:59:43.{'1' * 100_000}Z\n"},
+    ],
+)
+def test_what_a_message_quotes_of_a_file_is_short(files: dict[str, str]) -> None:
+    text = f"{FILES}hooks:\n  AfterInstall:\n    - location: s.sh\n"
+    told = check_bundle(bundle({"appspec.yml": text, "app/a.txt": "a", **files}))
+    assert told
+    assert max(len(each.message + each.hint) for each in told) < 5000

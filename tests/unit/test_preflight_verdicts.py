@@ -341,6 +341,8 @@ def test_first_line_of_a_script(script: str, said: str) -> None:
         ("/bin/bash -e -x", "error"),
         ("/bin/sh -e # stop at errors", "error"),
         ("/usr/bin/python3 -u -B", "error"),
+        ("/bin/ksh -e -u", "error"),  # of ksh93 and mksh
+        ("/usr/bin/zsh -e -u", "error"),
         ("/usr/bin/python3 -W ignore", "ok"),  # the rest of the word is the option's value
         ("/usr/bin/php -d memory_limit=1G", "ok"),
         ("/usr/bin/perl -w -T", "ok"),
