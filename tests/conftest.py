@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 SPEED, STILL_SPEED = 50.0, 4.0
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what stays to the end: modules and thousands of collected tests."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests see no AWS profile, no CI and no proxy of the machine that they run on."""
@@ -45,6 +51,8 @@ def _quick_sdk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         sdk.keep_data(patch)
         sdk.keep_endpoints(patch)
+        sdk.keep_methods(patch)
+        sdk.keep_events(patch)
         sdk.forget_time(patch)
         yield
 

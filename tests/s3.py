@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.request import urlopen
@@ -90,7 +91,7 @@ class S3Server:
 
     def create_bucket(self, name: str, *, versioned: bool) -> str:
         """Create a bucket and return its name; it has a volume, for which its first object would wait."""
-        client = self.client()
+        client = self._creator
         client.create_bucket(Bucket=name)
         master = f"http://127.0.0.1:{self._ports['master.port']}"
         with urlopen(f"{master}/vol/grow?collection={name}&count=1&replication=000"):  # noqa: S310 - loopback
@@ -98,6 +99,11 @@ class S3Server:
         if versioned:
             client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         return name
+
+    @cached_property
+    def _creator(self) -> S3Client:
+        """The client for all buckets, since making it takes longer than all that a bucket needs."""
+        return self.client()
 
     @property
     def _configuration(self) -> Path:

@@ -1,20 +1,26 @@
-"""The SDK in tests: its own data are read once in a process, and real time plays no part in its calls."""
+"""The SDK in tests: what follows from its own data is made once a process, and no call takes real time."""
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.client import ClientCreator
 from botocore.endpoint_provider import EndpointProvider
+from botocore.hooks import EventAliaser
 from botocore.httpsession import URLLib3Session
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.utils import ContainerMetadataFetcher
+from botocore.utils import EVENT_ALIASES, ContainerMetadataFetcher
 
 from deployer import aws
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     import pytest
+    from botocore.model import ServiceModel
 
 SHORT_SECONDS, LONG_SECONDS = 2.0, 100.0
 OWN = (
@@ -62,6 +68,39 @@ def keep_endpoints(patch: pytest.MonkeyPatch) -> None:
         return made[key][0]
 
     patch.setattr("botocore.regions.EndpointProvider", provider)
+
+
+def keep_methods(patch: pytest.MonkeyPatch) -> None:
+    """Let all clients share the methods that are made of the same data, which `keep_data` keeps."""
+    create: Callable[..., Mapping[str, object]] = vars(ClientCreator)["_create_methods"]
+    made: dict[int, tuple[Mapping[str, object], object]] = {}
+
+    def create_methods(self: ClientCreator, service_model: ServiceModel) -> dict[str, object]:
+        data = vars(service_model)["_service_description"]
+        if id(data) not in made:
+            made[id(data)] = (create(self, service_model), data)  # which keeps the id from being used again
+        return dict(made[id(data)][0])
+
+    patch.setattr(ClientCreator, "_create_methods", create_methods)
+
+
+def keep_events(patch: pytest.MonkeyPatch) -> None:
+    """Let all emitters share the full names of events, and read off a handler's code what it accepts."""
+    begin = EventAliaser.__init__
+    names: dict[str, str] = {}
+
+    def aliaser(self: EventAliaser, event_emitter: Any, event_aliases: Any = None) -> None:  # noqa: ANN401
+        begin(self, event_emitter, event_aliases)
+        if event_aliases in (None, EVENT_ALIASES):
+            vars(self)["_alias_name_cache"] = names
+
+    def accepts_kwargs(handler: Any) -> bool:  # noqa: ANN401 - anything that can be called
+        if code := getattr(handler, "__code__", None):
+            return bool(code.co_flags & inspect.CO_VARKEYWORDS)
+        return bool(inspect.getfullargspec(handler).varkw)
+
+    patch.setattr(EventAliaser, "__init__", aliaser)
+    patch.setattr("botocore.hooks.accepts_kwargs", accepts_kwargs)
 
 
 def forget_time(patch: pytest.MonkeyPatch) -> None:
