@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import CliSettingsSource
@@ -159,8 +160,15 @@ def from_command_line(argv: Sequence[str]) -> Given:
 
 def _add_flag(parser: ArgumentParser, *names: str, **options: Any) -> None:  # noqa: ANN401 - argparse's own
     """Add a flag whose value argparse treats as optional, so that all missing values are reported."""
-    switches = {field.alias for field in Settings.model_fields.values() if field.annotation == bool | None}
-    parser.add_argument(*names, nargs="?", const="true" if options["dest"] in switches else None, **options)
+    const = "true" if options["dest"] in _switches() else None
+    parser.add_argument(*names, nargs="?", const=const, **options)
+
+
+@cache
+def _switches() -> frozenset[str | None]:
+    """Return the inputs that are true or false, whose flags need no value."""
+    fields = Settings.model_fields.values()
+    return frozenset(field.alias for field in fields if field.annotation == bool | None)
 
 
 def _reject_strays(given: Given, rest: Iterable[str]) -> None:
