@@ -7,6 +7,7 @@ import random
 import re
 import zipfile
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -37,13 +38,19 @@ def tree(tmp_path: Path) -> Path:
     """Files that do not shrink, of 22 MiB, with small ones between them."""
     folder = tmp_path / "tree"
     folder.mkdir()
-    noise = random.Random(1)  # noqa: S311 - no secret
     (folder / "appspec.yml").write_text("version: 0.0\nos: linux\nfiles: [{source: /, destination: /srv}]\n")
-    for name in "bdfh":
-        (folder / f"{name}.bin").write_bytes(noise.randbytes(11 * MEGABYTE // 2))
+    for name, data in noise().items():
+        (folder / f"{name}.bin").write_bytes(data)
     for name in "aceg":
         (folder / f"{name}.txt").write_text(name)
     return folder
+
+
+@cache
+def noise() -> dict[str, bytes]:
+    """The contents of the large files."""
+    source = random.Random(1)  # noqa: S311 - no secret
+    return {name: source.randbytes(11 * MEGABYTE // 2) for name in "bdfh"}
 
 
 @pytest.fixture
