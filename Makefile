@@ -6,6 +6,9 @@ WORKFLOWS := '.github/workflows/*.yml' 'examples/workflows/*.yml'
 
 .PHONY: setup help demo test chaos check e2e pictures bench bench-image mutants docs lock format check-python check-container check-workflows check-current
 
+# Tests start hundreds of processes, each of which would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 # --no-deps: the lock files are complete, and every file is checked against its hash.
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes
 
