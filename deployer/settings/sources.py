@@ -139,10 +139,7 @@ def from_command_line(argv: Sequence[str]) -> Given:
     given = Given()
     if not argv:
         return given
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    source: CliSettingsSource[ArgumentParser] = CliSettingsSource(
-        Settings, root_parser=parser, add_argument_method=_add_flag, cli_parse_none_str="\0"
-    )
+    parser, source = _parser()
     parsed, rest = parser.parse_known_args(argv)
     texts: dict[str, str] = {}
     for name, value in vars(parsed).items():
@@ -156,6 +153,16 @@ def from_command_line(argv: Sequence[str]) -> Given:
         given.add(name, text, f"flag --{name}")
     _reject_strays(given, rest)
     return given
+
+
+@cache
+def _parser() -> tuple[ArgumentParser, CliSettingsSource[ArgumentParser]]:
+    """Return a parser with a flag for each input, and the source that reads what it has parsed."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    source = CliSettingsSource[ArgumentParser](
+        Settings, root_parser=parser, add_argument_method=_add_flag, cli_parse_none_str="\0"
+    )
+    return parser, source
 
 
 def _add_flag(parser: ArgumentParser, *names: str, **options: Any) -> None:  # noqa: ANN401 - argparse's own
