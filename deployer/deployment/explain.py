@@ -16,9 +16,11 @@ from deployer.deployment.holder import RESTART
 from deployer.deployment.model import CONTINUING, Explanation
 from deployer.deployment.service import SERVICE_CLUES
 from deployer.errors import Problem, Severity
-from deployer.text import first_few
+from deployer.text import counted, first_few
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deployer.deployment.failures import Failure
     from deployer.deployment.model import Snapshot
     from deployer.deployment.places import Places
@@ -57,7 +59,8 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
     failures = tuple(failures_of(snapshot, places))
     problems = [failure.problem for failure in failures]
     if snapshot.status == "Succeeded":
-        problems = [replace(problem, severity=Severity.WARNING) for problem in problems]
+        missed = [*problems, *_missed(snapshot, failures)]
+        problems = [replace(problem, severity=Severity.WARNING) for problem in missed]
     elif not snapshot.ended:
         problems.append(_unfinished(snapshot))
     elif snapshot.error_code not in SAID_BY_TARGETS or _says_nothing(failures):
@@ -74,6 +77,25 @@ def explain(snapshot: Snapshot, places: Places) -> Explanation:
     if snapshot.suspended and snapshot.status == "Failed":
         problems.append(_suspended(snapshot))
     return Explanation(tuple(problems[:ANNOTATIONS]), failures)
+
+
+def _missed(snapshot: Snapshot, failures: tuple[Failure, ...]) -> Iterator[Problem]:
+    """Yield what a success went without, beside the failures that targets tell themselves."""
+    told = {target for failure in failures for target in failure.targets}
+    states = {"Skipped"} if failures else {"Failed", "Skipped"}
+    missed = snapshot.skipped + (0 if failures else snapshot.counts.get("Failed", 0))
+    if not missed:
+        return
+    names = [each.id for each in snapshot.targets or () if each.status in states and each.id not in told]
+    total = max(sum(snapshot.counts.values()), len(snapshot.targets or ()))
+    which = f" ({first_few(names)})" if names else ""
+    yield Problem(
+        f"The deployment succeeded without {missed:,} of {counted(total, 'target')}{which}, which may run an "
+        "earlier revision.",
+        "Check the CodeDeploy agent on them, then deploy this revision with update-outdated-instances-only: "
+        "true. The deployment configuration decides how many may be left out.",
+        code="targets-missed",
+    )
 
 
 def _says_nothing(failures: tuple[Failure, ...]) -> bool:

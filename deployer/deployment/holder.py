@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 USER = "user"
 ROLLBACK = "codeDeployRollback"
+FOLLOWERS = frozenset({"autoscaling", "autoscalingTermination", "CodeDeployAutoUpdate"})
+"""The creators of deployments that bring what is live already to some further instances."""
 
 RESTART = "RESTART"
 """The mode of a deployment that installs nothing and restarts the application."""

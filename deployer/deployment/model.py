@@ -114,7 +114,7 @@ class Snapshot:
     `zonal_wait_seconds` is how long it may wait between Availability Zones in all.
     `unread` says why targets could not be read this time and are as last known, empty when they could.
     `trouble` says why the last looks failed, empty when they did not; all is then as it was `age` seconds
-    ago, None where the status was never read.
+    ago, None where the status was never read. `outdated_only` says that it goes to outdated instances only.
     """
 
     status: str
@@ -136,6 +136,7 @@ class Snapshot:
     terminating: bool = False
     blue_green: bool = False
     mode: str = ""
+    outdated_only: bool = False
     suspended: tuple[str, ...] = ()
     unread: str = ""
     trouble: str = ""
@@ -159,9 +160,19 @@ class Snapshot:
         )
 
     @property
+    def skipped(self) -> int:
+        """The number of targets that it passed over, though it was to deploy to them."""
+        if self.outdated_only:
+            return 0
+        new = [target for target in self.targets or () if not (self.blue_green and target.label == "Blue")]
+        listed = sum(target.status == "Skipped" for target in new)
+        return listed if self.blue_green else max(listed, self.counts.get("Skipped", 0))
+
+    @property
     def flawless(self) -> bool:
         """True if it succeeded, on every target as far as they could be read."""
-        return self.status == "Succeeded" and not any(target.failed_event for target in self.targets or ())
+        events = any(target.failed_event for target in self.targets or ())
+        return self.status == "Succeeded" and not (events or self.failed or self.skipped)
 
     @property
     def untouched(self) -> bool:

@@ -229,6 +229,7 @@ def _snapshot(info: DeploymentInfoTypeDef) -> Snapshot:
         terminating=info.get("instanceTerminationWaitTimeStarted", False),
         blue_green=info.get("deploymentStyle", {}).get("deploymentType") == "BLUE_GREEN",
         mode=info.get("deploymentMode", ""),
+        outdated_only=bool(info.get("updateOutdatedInstancesOnly")),
         suspended=tuple(info.get("ec2DeploymentOptions", {}).get("autoScalingGroupProcessesToSuspend", [])),
     )
 

@@ -47,13 +47,16 @@ def follow(deployment: Deployment, places: Places, *, budget: timedelta, aws: Aw
         ending = _out_of_time(ending, deployment, places, aws=aws, run=run)
     left = budget + ending.snapshot.waits - timedelta(seconds=run.clock.monotonic() - started)
     if ending.status is Status.SUCCEEDED:
-        outcome.live = deployment.revision or ending.snapshot.revision
+        if ending.snapshot.flawless:
+            outcome.live = deployment.revision or ending.snapshot.revision
+        elif outcome.revision:
+            run.suggest(for_the_others(ending.snapshot, outcome.revision))
         follow_updates(deployment, ending.snapshot, budget=left, aws=aws, run=run)
     elif ending.status in {Status.FAILED, Status.STOPPED}:
         follow_rollback(deployment, ending.snapshot, budget=left, aws=aws, run=run)
         if not outcome.rollback and outcome.revision:
             run.suggest(for_the_others(ending.snapshot, outcome.revision))
-    if not outcome.live and ending.status is not Status.READY:
+    if not outcome.live and ending.status not in {Status.READY, Status.SUCCEEDED}:
         run.suggest(to_go_back())
     run.ci.outputs(outputs.of_rollback(outcome) | outputs.of_live(outcome.live))
 

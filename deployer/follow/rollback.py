@@ -58,7 +58,7 @@ def follow_rollback(
     if ending is None:
         run.ci.say(f"Check the result of the rollback {rollback.id} in the console: {rollback.url}")
         return
-    if ending.status is Status.SUCCEEDED:
+    if ending.snapshot.flawless:
         outcome.live = with_content(ending.snapshot.revision, application=deployment.application, aws=aws)
     else:
         _tell_failure(ending, rollback, aws=aws, run=run)
@@ -66,7 +66,7 @@ def follow_rollback(
 
 
 def _tell_failure(ending: Ending, rollback: Deployment, *, aws: Aws, run: Run) -> None:
-    """Annotate that the rollback did not succeed, and why, with the logs.
+    """Annotate that the rollback did not succeed on every target, and why, with the logs.
 
     The scripts are those of an earlier revision, so no line of this repository is named.
     """
@@ -88,8 +88,10 @@ def _tell_failure(ending: Ending, rollback: Deployment, *, aws: Aws, run: Run) -
 
 
 def _problems(ending: Ending, explanation: Explanation, rollback: Deployment) -> list[Problem]:
-    """Return the rollback's failure with its first cause, then the other causes."""
+    """Return the rollback's failure with its first cause, then the others; of a success only those."""
     causes = explanation.problems
+    if ending.status is Status.SUCCEEDED:
+        return [replace(each, message=f"Rollback: {each.message}") for each in causes]
     if ending.status is Status.TIMED_OUT:
         advice = f"It may still be running. Check in the console how it ends: {rollback.url}"
     else:

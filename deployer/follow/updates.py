@@ -29,7 +29,8 @@ def follow_updates(
 ) -> None:
     """Watch the updates that a deployment triggered, one after the other, within the budget.
 
-    One that does not succeed is a warning, since the deployment itself has succeeded.
+    One that does not succeed is a warning, since the deployment itself has succeeded; what is live is then
+    uncertain.
     """
     started = run.clock.monotonic()
     for identifier in snapshot.updates:
@@ -50,6 +51,7 @@ def _conclude(ending: Ending, update: Deployment, run: Run) -> None:
     run.ci.announce(lines.ended(ending, update))
     if ending.status is Status.SUCCEEDED:
         return
+    run.outcome.live = None
     causes = [problem.message for problem in explain(ending.snapshot, Places()).problems]
     problem = Problem(
         "Instances that were launched during the deployment may run another revision: deployment "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deployer.deployment.holder import ROLLBACK
+from deployer.deployment.holder import FOLLOWERS, ROLLBACK
 from deployer.deployment.model import ENDS
 from deployer.live.origin import Origin
 from deployer.revision import AppSpecRevision, GitHubRevision, S3Revision
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Record:
     """A deployment of a group as its record tells; times are by the service's clock.
 
-    `left` is the ID of the deployment that it goes back from, empty if it does not go back;
-    `partial` says that it went to chosen instances only.
+    `left` is the ID of the deployment that it goes back from, empty if it does not go back; `partial` is a
+    clause on why some targets may run something else although it succeeded, empty if it reached them all.
     `revision` and `previous`, the one that the group ran before, are None where they are of a kind that we do
     not know, or where `unread` says why the record could not be read.
     """
@@ -38,7 +38,7 @@ class Record:
     origin: Origin = field(default_factory=Origin)
     creator: str = ""
     left: str = ""
-    partial: bool = False
+    partial: str = ""
     unread: Problem | None = None
 
     @property
@@ -50,6 +50,11 @@ class Record:
     def rolls_back(self) -> bool:
         """Return whether CodeDeploy created it as a rollback."""
         return self.creator == ROLLBACK
+
+    @property
+    def follows(self) -> bool:
+        """Return whether AWS created it to bring what is live to some instances, and it did."""
+        return self.creator in FOLLOWERS and self.status == "Succeeded"
 
     @property
     def label(self) -> str:
@@ -126,11 +131,12 @@ def _enabled(configuration: Mapping[str, Any], name: str) -> Sequence[Any]:
 class Group:
     """A deployment group when it was looked at, at `seen` seconds of the monotonic clock.
 
-    `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one among
-    them; None where there was none. `platform` is the service's word; `scales` is whether it has an Auto
-    Scaling group, None as `blue_green` and `targets` are if that is unknown. `unread` says why nothing could
-    be learnt. `safeguards` are its own, which a request may replace. `instances` is how many there are to
-    deploy to, None if that is not certain.
+    `live` is its last successful deployment, `attempt` the last one whatever it came to, an active one
+    among them; None where there was none. Those that follow another, as far as that is known, are passed
+    over. `platform` is the service's word; `scales` is whether it has an Auto Scaling group, None as
+    `blue_green` and `targets` are if that is unknown. `unread` says why nothing could be learnt.
+    `safeguards` are its own, which a request may replace. `instances` is how many there are to deploy to,
+    None if that is not certain.
     """
 
     application: str

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_errors, translate
-from deployer.deployment.holder import scope_of
+from deployer.deployment.holder import FOLLOWERS, scope_of
 from deployer.live.group import Group, Record, Safeguards
 from deployer.live.origin import Origin, left, read
 from deployer.live.targets import targets_of
 from deployer.revision import location, of_location
+from deployer.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mypy_boto3_codedeploy import CodeDeployClient
+    from mypy_boto3_codedeploy.literals import DeploymentStatusType
     from mypy_boto3_codedeploy.type_defs import (
         DeploymentInfoTypeDef,
         LastDeploymentInfoTypeDef,
@@ -73,6 +75,9 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
     attempt = _record(info.get("lastAttemptedDeployment"), client, known, needed=needed)
     if attempt and attempt.status == "Succeeded":  # even if it did so between the two calls
         live = attempt
+    if live and live.follows:
+        known |= {each.id: each for each in (live, attempt) if each}
+        live, attempt = _followed(application, name, live, attempt, known=known, aws=aws)
     style = info.get("deploymentStyle", {}).get("deploymentType")
     return Group(
         application,
@@ -119,22 +124,65 @@ def earlier(group: Group, than: Record, *, aws: Aws) -> Record | None:
     A deployment's own record names the revision before it, but the same one where it was deployed twice. The
     service lists in no order that it promises, so that of many deployments only some are looked at.
     """
+    found = _before(than, group.application, group.name, statuses=["Succeeded"], known={}, aws=aws)
+    return _last(each for each in found if each.revision and each.revision != than.revision)
+
+
+def _followed(  # noqa: PLR0913 - two are keyword-only
+    application: str,
+    name: str,
+    live: Record,
+    attempt: Record | None,
+    *,
+    known: Mapping[str, Record],
+    aws: Aws,
+) -> tuple[Record, Record | None]:
+    """Return the last success and the last attempt before AWS brought the success to further instances.
+
+    Otherwise an instance that Auto Scaling launches hides which run was deployed, and what failed since. They
+    are returned as they are where the group's history does not tell.
+    """
+    found = _before(
+        live, application, name, statuses=["Succeeded", "Failed", "Stopped"], known=known, aws=aws
+    )
+    of_users = [each for each in found if not each.follows]
+    success = _last(each for each in of_users if each.status == "Succeeded")
+    if success is None:
+        return live, attempt
+    if attempt and attempt.id == live.id:
+        attempt = _last(of_users)
+    return success, attempt
+
+
+def _before(  # noqa: PLR0913 - three are keyword-only
+    than: Record,
+    application: str,
+    name: str,
+    *,
+    statuses: list[DeploymentStatusType],
+    known: Mapping[str, Record],
+    aws: Aws,
+) -> list[Record]:
+    """Return deployments of a group that began before one and ended so, as many as are looked at."""
     client = aws.codedeploy_optional
-    found: list[Record] = []
     try:
         listed = client.list_deployments(
-            applicationName=group.application,
-            deploymentGroupName=group.name,
-            includeOnlyStatuses=["Succeeded"],
+            applicationName=application,
+            deploymentGroupName=name,
+            includeOnlyStatuses=statuses,
             createTimeRange={"end": than.began} if than.began else {},
         )
-        for identifier in listed.get("deployments", [])[:_MOST_EARLIER]:
-            info = client.get_deployment(deploymentId=identifier)["deploymentInfo"]
-            found.append(record(identifier, info))
+        identifiers = listed.get("deployments", [])[:_MOST_EARLIER]
+        return [
+            known.get(each) or record(each, client.get_deployment(deploymentId=each)["deploymentInfo"])
+            for each in identifiers
+        ]
     except sdk_errors():
-        return None
-    others = [each for each in found if each.revision and each.revision != than.revision and each.began]
-    return max(others, key=lambda each: each.began or _NEVER, default=None)
+        return []
+
+
+def _last(records: Iterable[Record]) -> Record | None:
+    return max((each for each in records if each.began), key=lambda each: each.began or _NEVER, default=None)
 
 
 def _record(
@@ -173,5 +221,16 @@ def record(identifier: str, info: DeploymentInfoTypeDef) -> Record:
         origin=read(info.get("description", "")),
         creator=info.get("creator", ""),
         left=left(info.get("description", "")),
-        partial=bool(scope_of(info).instances),
+        partial=_partial(info),
     )
+
+
+def _partial(info: DeploymentInfoTypeDef) -> str:
+    """Return why a deployment that succeeded may not have reached the whole group, as a clause."""
+    if scope_of(info).instances:
+        return "went to chosen instances only"
+    if info.get("creator") in FOLLOWERS:
+        return "went to some instances only"
+    counts: Mapping[str, int] = {**info.get("deploymentOverview", {})}  # type: ignore[dict-item]
+    missed = counts.get("Failed", 0) + (0 if scope_of(info).outdated_only else counts.get("Skipped", 0))
+    return f"missed {missed:,} of {counted(sum(counts.values()), 'target')}" if missed else ""

@@ -175,10 +175,10 @@ def unread(snapshot: Snapshot) -> str:
 
 
 def rolled_back(ending: Ending, rollback: Deployment) -> str:
-    """Return how a rollback ended, and which revision is live now."""
+    """Return how a rollback ended, and which revision is live now if that is certain."""
     if ending.status is not Status.SUCCEEDED:
         return f"Rollback {rollback.id} {how_ended(ending)}: {rollback.url}"
-    live = ending.snapshot.revision
+    live = ending.snapshot.revision if ending.snapshot.flawless else None
     return f"Rolled back by {rollback.id}" + (f"; live now: {live.label}" if live else "")
 
 

@@ -33,10 +33,12 @@ class Suggestion:
 
 
 def for_the_others(snapshot: Snapshot, revision: Revision) -> Suggestion | None:
-    """Return how to deploy a revision that failed on some instances to those alone; None after other ends."""
+    """Return how to deploy a revision to the instances that did not get it alone; None after other ends."""
     done, of = snapshot.counts.get("Succeeded", 0), sum(snapshot.counts.values())
     in_place = snapshot.compute_platform in {"", "Server"} and not snapshot.blue_green and not snapshot.mode
-    if not (revision.uri and in_place and snapshot.failed and 0 < done < of):
+    if not (
+        revision.uri and in_place and (snapshot.failed or snapshot.status == "Succeeded") and 0 < done < of
+    ):
         return None
     return Suggestion(
         f"This revision is on {done} of {counted(of, 'target')}. To deploy it only to the others",

@@ -74,6 +74,11 @@ CODES: Final = {
         "The deployment did not end within `timeout`. It may still be running: check it, or set a "
         "longer `timeout`."
     ),
+    "targets-missed": (
+        "The deployment succeeded although targets failed or were skipped, which its configuration allows. "
+        "They may run an earlier revision: check their CodeDeploy agents, and deploy the revision to them "
+        "with `update-outdated-instances-only: true`."
+    ),
     "update-failed": (
         "A deployment by which CodeDeploy updates instances launched during the deployment did not "
         "succeed. Check the deployment that the warning names: the instance runs another revision, or "

@@ -129,6 +129,11 @@ def _all_skipped() -> Timeline:
     return course(targets, error="HEALTH_CONSTRAINTS")
 
 
+def _one_skipped() -> Timeline:
+    first, second, third = rolling([None] * 3)
+    return course([first, second.stopped(0.0), third])
+
+
 def _terminated(failure: failures.Failure | None = None) -> Timeline:
     first, second, third = rolling([None, None, failure])
     targets = [first, replace(second, gone=6.0), third]
@@ -182,6 +187,11 @@ GOOD = (
         "one of four instances fails, the deployment succeeds all the same",
         course(rolling([None, failures.NOT_STARTED, None, None], step=1.5)),
     ),
+    Scenario(
+        "one-skipped-goes-on",
+        "the agent of one of three instances is silent, the deployment succeeds all the same",
+        _one_skipped(),
+    ),
     Scenario("instance-terminated", "the second of three instances is terminated meanwhile", _terminated()),
     Scenario("lambda", "a Lambda alias moves to a new version in ten steps", platform="Lambda"),
     Scenario("ecs", "an ECS service moves to a new task set in ten steps", platform="ECS"),
@@ -219,6 +229,9 @@ BAD = (
     ),
     Scenario("rollback", "one instance fails, the automatic rollback succeeds", _rolled_back("success")),
     Scenario("rollback-fails", "one fails, and so does the rollback", _rolled_back("previous-stop-fails")),
+    Scenario(
+        "rollback-misses-one", "one fails, and so does one in the rollback", _rolled_back("one-fails-goes-on")
+    ),
     Scenario("rollback-hangs", "one fails, and the rollback never ends", _rolled_back("stuck")),
     Scenario("agent-silent", "no agent picks the work up: all targets fail after five minutes", _silent()),
     Scenario("all-skipped", "no agent picked the work up: all events were skipped", _all_skipped()),

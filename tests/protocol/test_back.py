@@ -141,6 +141,20 @@ def test_a_revision_that_was_deployed_twice_is_left_all_the_same(
     assert "allow codedeploy:ListDeployments" in ran.log
 
 
+def test_a_failure_before_auto_scaling_launched_an_instance_is_what_is_gone_back_from(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator(["success", "success", "no-instances", "success"])
+    for version in (1, 2, 3):
+        deployed(run_line, service, "Server", version)
+        service.clock.sleep(60.0)
+    good = service.deployments[1].revision
+    service.begin(revision=good, creator="autoscaling")
+    service.clock.sleep(60.0)
+    assert back(run_line, service, "Server", to="previous").code == 0
+    assert created(service)[-1]["revision"] == good
+
+
 @pytest.mark.parametrize("tried", ["success", "no-instances"])
 def test_a_bundle_that_was_deleted_is_missed_before_anything_is_stopped(
     tried: str, *, still_emulator: Start, run_line: RunLine, s3: S3Server, bucket: str

@@ -128,6 +128,14 @@ def test_a_rollback_that_fails_is_told_as_loudly_as_the_failure(
     assert "The rollback d-" in ran.summary
 
 
+def test_a_rollback_that_misses_a_target_makes_nothing_live(still_emulator: Start, run_line: RunLine) -> None:
+    ran = run_line(still_emulator("rollback-misses-one"))
+    assert (ran.code, ran.outputs["rollback-status"]) == (10, "succeeded")
+    assert "live-revision" not in ran.outputs
+    assert "live now" not in ran.log
+    assert "::warning title=ScriptFailed::Rollback: ApplicationStart failed on i-0c5f3a9b7d0000002" in ran.log
+
+
 def test_a_rollback_that_takes_too_long_is_no_success(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("rollback-hangs")
     ran = run_line(service, "--timeout", "2m")

@@ -205,6 +205,54 @@ def test_a_group_that_may_not_be_whole_is_not_spared(
     assert sum(each.creator == "user" for each in service.deployments) == 3
 
 
+@pytest.mark.parametrize("scenario", ["one-fails-goes-on", "one-skipped-goes-on"])
+def test_a_success_that_missed_a_target_spares_nothing(
+    scenario: str, *, still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator([scenario, "success"])
+    first = deployed(run_line, service, "Server", 1)
+    assert (first.code, "live-revision" in first.outputs) == (0, False)
+    assert " targets. To deploy it only to the others: revision: " in first.log
+    ran = deployed(run_line, service, "Server", 1, "--if-unchanged", "skip")
+    assert (ran.outputs["status"], len(created(service))) == ("succeeded", 2)
+    assert deployed(run_line, service, "Server", 1, "--if-unchanged", "skip").outputs["status"] == "unchanged"
+
+
+@pytest.mark.parametrize("creator", ["autoscaling", "CodeDeployAutoUpdate"])
+def test_instances_that_come_later_hide_neither_the_run_nor_a_failure(
+    creator: str, *, still_emulator: Start, run_line: RunLine
+) -> None:
+    """What AWS deploys to them is the last success again."""
+    service = still_emulator()
+    newer = deployed(run_line, service, "Server", 2)
+
+    def launch() -> None:
+        service.clock.sleep(60.0)
+        service.begin(revision=service.deployments[0].revision, creator=creator)
+        service.clock.sleep(60.0)
+
+    launch()
+    ran = deployed(run_line, service, "Server", 2, "--if-unchanged", "skip")
+    assert f"production runs this revision already, by {newer.outputs['deployment-id']}." in ran.log
+    assert deployed(run_line, service, "Server", 1, "--on-newer", "fail").code == 13
+    service.begin(scenario="no-instances")
+    launch()
+    assert deployed(run_line, service, "Server", 2, "--if-unchanged", "skip").outputs["status"] == "succeeded"
+
+
+def test_a_group_whose_history_may_not_be_read_is_not_spared_behind_auto_scaling(
+    still_emulator: Start, run_line: RunLine
+) -> None:
+    service = still_emulator()
+    deployed(run_line, service, "Server", 1)
+    service.begin(revision=service.deployments[0].revision, creator="autoscaling")
+    service.clock.sleep(60.0)
+    service.faults.add("ListDeployments", "access-denied", times=99)
+    ran = deployed(run_line, service, "Server", 1, "--if-unchanged", "skip")
+    assert ran.outputs["status"] == "succeeded"
+    assert "went to some instances only; the others may run something else" in ran.summary
+
+
 def test_each_of_several_groups_is_spared_by_itself(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator()
     run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging"})

@@ -29,6 +29,7 @@ def test_an_update_that_fails_is_a_warning(still_emulator: Start, run_line: RunL
     ran = run_line(service)
     assert (ran.code, ran.outputs["status"]) == (0, "succeeded")
     assert "::warning title=update-failed::Instances that were launched during the deployment may" in ran.log
+    assert "live-revision" not in ran.outputs
     assert "BeforeInstall failed" in ran.log
     assert "another revision" in ran.summary
 

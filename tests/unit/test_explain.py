@@ -220,6 +220,17 @@ def test_a_success_with_failed_targets_warns() -> None:
     assert problem.severity is Severity.WARNING
 
 
+def test_a_success_that_left_targets_out_warns() -> None:
+    skipped = Target("i-2", "Skipped")
+    (problem,) = explain(deployment(Target("i-1", "Succeeded"), skipped, status="Succeeded"), PLACES).problems
+    assert (problem.severity, problem.code) == (Severity.WARNING, "targets-missed")
+    assert "succeeded without 1 of 2 targets (i-2), which may" in problem.message
+    counted = Snapshot("Succeeded", {"Succeeded": 2, "Failed": 1}, targets=None)
+    assert "without 1 of 3 targets, which may" in explain(counted, PLACES).problems[0].message
+    for fine in ({"outdated_only": True}, {"blue_green": True, "targets": (replace(skipped, label="Blue"),)}):
+        assert replace(deployment(skipped, status="Succeeded"), **fine).flawless
+
+
 def test_a_plain_success_says_nothing() -> None:
     assert explain(Snapshot("Succeeded"), PLACES).problems == ()
 
