@@ -59,7 +59,10 @@ def load(
         spared = (
             given.meant | ({"bucket"} if unclear & {"revision", "restart"} else set()) | {*unneeded(settings)}
         )
-        findings.extend(missing(settings, given.values, unneeded=spared, environ=environ))
+        misnamed = bool(given.findings)
+        findings.extend(
+            missing(settings, given.values, unneeded=spared, environ=environ, misnamed=misnamed)
+        )
     if findings:
         raise InvalidInput(*_in_order(findings))
     return settings

@@ -56,11 +56,12 @@ def missing(
     *,
     unneeded: Collection[str],
     environ: Mapping[str, str],
+    misnamed: bool = False,
 ) -> Iterator[Finding]:
     """Yield a problem for each input that the run needs and that is not `given`.
 
     `unneeded` names inputs that this run can do without at every stage. Where nothing was given at all, one
-    problem says how to begin.
+    problem says how to begin; none where there were only unknown names (`misnamed`), which are a problem each.
     """
     lacking = {
         name: stage
@@ -69,7 +70,8 @@ def missing(
     }
     chosen = any(settings.origin(name).startswith(("input ", "flag ")) for name in given)
     if lacking and not chosen and not any(plain_variable(name, environ) for name in lacking):
-        yield Finding(next(iter(lacking)), _NOTHING_GIVEN)
+        if not misnamed:
+            yield Finding(next(iter(lacking)), _NOTHING_GIVEN)
         return
     for name, stage in lacking.items():
         yield Finding(name, Problem(f"Input {name} is missing.", _ways_to_give(name, stage, environ)))

@@ -25,6 +25,9 @@ _PREFIX = "INPUT_"
 _RUNNERS_OWN = {"args", "entrypoint"}
 """Keys that GitHub itself reads from a container action's `with:`, but passes on as inputs too."""
 
+_SWITCHES = ("help", "quiet", "verbose", "version")
+"""Flags that are no inputs."""
+
 _STEPS_OWN = {"deployment-id", "on-conflict", "outputs-file", "pre-flight", "restart", "role-to-assume"}
 """Inputs by which an earlier step could make another run of this one: on GitHub, the step alone sets them."""
 
@@ -53,7 +56,7 @@ class Given:
         if (known := translation(bare)) and bare.lower() not in inputs():
             meant, hint = known.name, known.hint
         else:
-            meant = nearest(bare.replace("_", "-"), inputs())
+            meant = nearest(bare.replace("_", "-"), [*inputs(), *(_SWITCHES if prefix else ())])
             hint = did_you_mean(meant and prefix + meant, "Remove it; the README and --help list all inputs.")
         self.meant.update({meant} - {""})
         self.findings.append(Finding(meant, Problem(f"Unknown {kind} {name!r}.", hint)))

@@ -397,6 +397,12 @@ def test_every_translation_leads_to_an_input_and_translates_none() -> None:
         assert known.hint.endswith((".", "…"))
 
 
+@pytest.mark.parametrize("argv", [["--application-name=x"], ["--frobnicate"], ["--quite"], ["--s3-location=x"]])
+def test_who_gives_unknown_names_alone_is_told_of_those_alone(argv: list[str]) -> None:
+    (problem,) = problems({}, *argv)
+    assert problem.startswith("Unknown flag")
+
+
 def test_a_mistyped_stage_does_not_make_other_inputs_missing() -> None:
     assert len(problems({"INPUT_STOP_AFTER": "pakage"})) == 1
 
@@ -412,6 +418,7 @@ def test_a_mistyped_stage_does_not_make_other_inputs_missing() -> None:
         ),
         ({}, ["--deployment_group=x"], "Unknown flag '--deployment_group'. Did you mean --deployment-group?"),
         ({}, ["--app=x"], "Unknown flag '--app'. Use application."),
+        ({}, ["--quite"], "Unknown flag '--quite'. Did you mean --quiet?"),
         ({}, ["-x"], "Unknown flag '-x'. Remove it; the README and --help list all inputs."),
         (
             {},
