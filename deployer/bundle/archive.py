@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import lzma
 import os
-import posixpath
 import struct
 import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from deployer.bundle.bounds import Headers
+from deployer.bundle.bounds import Headers, folders_above
 from deployer.bundle.contents import Entry, EntryKind, Exclusion
 from deployer.bundle.links import LeavesTree, check_links, resolve
 from deployer.bundle.members import Findings
@@ -119,11 +117,12 @@ def open_archive(path: Path, *, repository: Path) -> tuple[ArchiveContents, Bund
         found, compression = recognised
         zipped = found is BundleType.ZIP
         opened: Reader = ZipReader(file, findings) if zipped else _tar(file, compression, findings)
+        folders = folders_above(opened.entries)
     except DAMAGED as error:
         raise InvalidBundle(_unreadable(shown, shown, error)) from error
-    entries = _with_folders(opened.entries)
+    entries = _with_folders(opened.entries, folders)
     _check_parents(entries, findings)
-    _check_twins(opened.entries, findings)
+    _check_twins(entries, folders, findings)
     links = check_links(entries, where=lambda _: Location(shown), whole="archive")
     odd = [*_mismatch(shown, found), *_compression(shown, found, compression)]
     problems = [*odd, *findings.problems(), *links]
@@ -135,23 +134,19 @@ def _tar(file: str, compression: bytes, findings: Findings) -> TarReader:
 
 
 def _check_parents(entries: Mapping[str, Entry], findings: Findings) -> None:
-    """Report members below a link."""
-    links = {name for name, entry in entries.items() if entry.kind is EntryKind.LINK}
-    for name in entries if links else ():
-        if not links.isdisjoint(accumulate(posixpath.dirname(name).split("/"), "{}/{}".format)):
+    """Report members below a link; `entries` has each folder before what is in it."""
+    below = {name for name, entry in entries.items() if entry.kind is EntryKind.LINK}
+    for name in entries if below else ():
+        if name.rpartition("/")[0] in below:
+            below.add(name)
             findings.add(rules.THROUGH_LINK, name)
 
 
-def _check_twins(entries: Mapping[str, Entry], findings: Findings) -> None:
+def _check_twins(entries: Mapping[str, Entry], folders: set[str], findings: Findings) -> None:
     """Report files that would have to be folders, too."""
-    folders = {above for name in entries for above in accumulate(posixpath.dirname(name).split("/"), _joined)}
-    for name in folders & entries.keys():
-        if entries[name].kind is EntryKind.FILE:
+    for name, entry in entries.items():
+        if entry.kind is EntryKind.FILE and name in folders:
             findings.add(rules.FILE_AND_FOLDER, name)
-
-
-def _joined(folder: str, name: str) -> str:
-    return f"{folder}/{name}"
 
 
 def _unreadable(what: str, path: str, error: Exception) -> Problem:
@@ -192,11 +187,7 @@ def _mismatch(shown: str, found: BundleType) -> Iterator[Problem]:
         yield rules.TYPE_MISMATCH.problem(Location(shown), **facts)
 
 
-def _with_folders(entries: dict[str, Entry]) -> dict[str, Entry]:
+def _with_folders(entries: Mapping[str, Entry], folders: set[str]) -> dict[str, Entry]:
     """Return all entries, sorted by their names' bytes, with the folders that unpacking creates."""
-    for name in list(entries):
-        folder = posixpath.dirname(name)
-        while folder and folder not in entries:
-            entries[folder] = Entry(folder, EntryKind.FOLDER, 0o755)
-            folder = posixpath.dirname(folder)
-    return dict(sorted(entries.items(), key=lambda item: os.fsencode(item[0])))
+    created = {name: Entry(name, EntryKind.FOLDER, 0o755) for name in folders - entries.keys()}
+    return dict(sorted({**entries, **created}.items(), key=lambda item: os.fsencode(item[0])))

@@ -10,12 +10,14 @@ from deployer.rules import archive as rules
 from deployer.text import size
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 LONGEST_PATH: Final = 4096  # bytes of a name or a link's target: Linux's PATH_MAX
 _LONGEST_HEADER: Final = 1 << 20  # with pax records and long names; names and attributes take a few KiB
 _LONGEST_TAIL: Final = 16 << 20  # zeros behind the last member; tar pads to 10 KiB
+_LONGEST_FOLDERS: Final = 16 << 20  # characters; those of a million files take less
+_MOST_STEPS: Final = 4 << 30  # characters on all ways from the root; a million files have a third of it
 _MOST_UNPACKED: Final = 1 << 30
 _MOST_RATIO: Final = 250  # of text, a tenth of it; deflate can reach 1030
 
@@ -67,6 +69,28 @@ class Headers:
     def tell(self) -> int:
         """Tell the byte that is read next."""
         return self._stream.tell()
+
+
+def folders_above(names: Iterable[str]) -> set[str]:
+    """Return the folders that the names are in.
+
+    Raises ValueError when they are more, or nested deeper, than those of any bundle: a few kilobytes can name
+    gigabytes of them.
+    """
+    found: set[str] = set()
+    room, steps = _LONGEST_FOLDERS, _MOST_STEPS
+    for name in names:
+        steps -= len(name) * name.count("/")
+        folder = name.rpartition("/")[0]
+        while folder and folder not in found:
+            found.add(folder)
+            room -= len(folder)
+            if room < 0:
+                break
+            folder = folder.rpartition("/")[0]
+        if room < 0 or steps < 0:
+            raise ValueError("its folders are nested too deeply")
+    return found
 
 
 def check_end(stream: BinaryIO, offset: int, unpacked: Unpacked) -> None:

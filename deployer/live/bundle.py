@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 from deployer.bundle.archive import DAMAGED
+from deployer.bundle.bounds import folders_above
 from deployer.bundle.listing import Unknown
 from deployer.bundle.members import Findings
 from deployer.bundle.untar import TarReader
@@ -83,13 +84,16 @@ def live_bundle(
             assert_never(revision)
     try:
         file = ObjectFile(revision, s3=s3, most=_most(revision), expected_bucket_owner=expected_bucket_owner)
-        return _listed(file, revision.type)
+        found = _listed(file, revision.type)
+        folders_above(found.entries)
     except NotReadable as error:
         reason = str(error)
     except InvalidBundle as error:
         reason = error.problems[0].message.rstrip(".")
     except DAMAGED as error:
         reason = f"the bundle cannot be read as {revision.type}: {error or type(error).__name__}"
+    else:
+        return found
     return Unknown(cut(printable(reason), _LONGEST_REASON))
 
 

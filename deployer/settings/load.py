@@ -60,9 +60,7 @@ def load(
             given.meant | ({"bucket"} if unclear & {"revision", "restart"} else set()) | {*unneeded(settings)}
         )
         misnamed = bool(given.findings)
-        findings.extend(
-            missing(settings, given.values, unneeded=spared, environ=environ, misnamed=misnamed)
-        )
+        findings.extend(missing(settings, given.values, unneeded=spared, environ=environ, misnamed=misnamed))
     if findings:
         raise InvalidInput(*_in_order(findings))
     return settings

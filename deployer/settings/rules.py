@@ -61,7 +61,7 @@ def missing(
     """Yield a problem for each input that the run needs and that is not `given`.
 
     `unneeded` names inputs that this run can do without at every stage. Where nothing was given at all, one
-    problem says how to begin; none where there were only unknown names (`misnamed`), which are a problem each.
+    problem says how to begin; none does where all names were unknown (`misnamed`), each a problem of its own.
     """
     lacking = {
         name: stage

@@ -304,6 +304,11 @@ def hostile() -> dict[str, tuple[bytes, BundleType, str]]:
         "control characters": (good.replace(b"a", b"\x1b"), BundleType.ZIP, ""),
         "out of the folder": (zipped((zipfile.ZipInfo("../../a"), b"")), BundleType.ZIP, ""),
         "a long name": (zipped((zipfile.ZipInfo("a" * 60_000), b"")), BundleType.ZIP, ""),
+        "deep folders": (
+            zipped(*((zipfile.ZipInfo(f"{each}/{'a/' * 2000}b"), b"") for each in range(2000))),
+            BundleType.ZIP,
+            "nested too deeply",
+        ),
     }
 
 

@@ -102,6 +102,17 @@ def test_a_name_of_thousands_of_folders(kind: str, tmp_path: Path) -> None:
     assert codes(archive) == {"name-unusable"}
 
 
+@pytest.mark.parametrize("kind", ["zip", "tgz"])
+@pytest.mark.parametrize("apart", [True, False])
+def test_many_names_of_thousands_of_folders(kind: str, apart: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """A few kilobytes that name gigabytes of folders, or that lead through the same ones again and again."""
+    names = [f"r{each if apart else ''}/{'a/' * 2000}f{each}" for each in range(100 if apart else 800)]
+    files = {"appspec.yml": b"version: 0.0\nos: linux\n", **dict.fromkeys(names, b"")}
+    path = tmp_path / f"app.{kind}"
+    archive = make_zip(path, files) if kind == "zip" else make_tar(path, files, mode="w:gz")
+    assert codes(archive) == {"archive-unreadable"}
+
+
 @pytest.mark.parametrize("source", ["link.zip", "../app.zip", "{absolute}"])
 def test_an_archive_outside_of_the_workspace(source: str, tmp_path: Path) -> None:
     """Given by a link, or by a path that leads out: as for a folder."""

@@ -397,7 +397,9 @@ def test_every_translation_leads_to_an_input_and_translates_none() -> None:
         assert known.hint.endswith((".", "…"))
 
 
-@pytest.mark.parametrize("argv", [["--application-name=x"], ["--frobnicate"], ["--quite"], ["--s3-location=x"]])
+@pytest.mark.parametrize(
+    "argv", [["--application-name=x"], ["--frobnicate"], ["--quite"], ["--s3-location=x"]]
+)
 def test_who_gives_unknown_names_alone_is_told_of_those_alone(argv: list[str]) -> None:
     (problem,) = problems({}, *argv)
     assert problem.startswith("Unknown flag")
