@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.harness import Start
 
-SPEED, STILL_SPEED = 50.0, 4.0
+SPEED, STILL_SPEED = 50.0, 8.0
 
 
 def pytest_collection_finish() -> None:
@@ -107,7 +107,7 @@ def aws_environment(s3: S3Server, tmp_path: Path) -> Callable[[Emulator], Mappin
 def still_emulator(emulator: Start, clock: FakeClock, request: pytest.FixtureRequest) -> Start:
     """The same, with a time that stands still between the clock's sleeps.
 
-    A deployment takes a quarter of its time, and as few looks, in tests that are not about these.
+    A deployment takes an eighth of its time, and as few looks, in tests that are not about these.
     """
     unhurried = any(request.node.get_closest_marker(name) for name in ("unhurried", "chaos"))
     return functools.partial(emulator, speed=1.0 if unhurried else STILL_SPEED, clock=clock)

@@ -106,6 +106,7 @@ def test_a_run_outlives_sessions_of_seconds_by_asking_for_fresh_tokens(job: Job,
     assert len(set(service.oidc.issued)) == len(service.oidc.issued)
 
 
+@pytest.mark.unhurried
 def test_sessions_are_renewed_when_that_is_due_and_not_at_each_call(job: Job, aws: StartWithRoles) -> None:
     service = aws(session_seconds=302)
     assert job.run(service, **github(service)).code == 0
@@ -134,6 +135,7 @@ def test_a_renewal_that_fails_for_a_while_does_not_end_a_wait(job: Job, aws: Sta
     assert ran.code == 0, ran.log
 
 
+@pytest.mark.unhurried
 def test_a_renewal_that_is_refused_ends_the_run_with_the_reason(job: Job, aws: StartWithRoles) -> None:
     service = aws(session_seconds=61.5)
     service.faults.add("AssumeRoleWithWebIdentity", "access-denied", times=99, after=1)

@@ -316,6 +316,7 @@ def test_an_appspec_in_json(still_emulator: Start, run_line: RunLine, tmp_path: 
     assert "CurrentVersion: 7" in ran.log
 
 
+@pytest.mark.unhurried
 def test_the_current_version_is_read_from_the_alias(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("lambda")
     ran = run_line(service, environ={**LAMBDA, "INPUT_APPSPEC-VARIABLES": "VERSION=8"})
@@ -479,6 +480,7 @@ def test_blue_green_in_two_jobs(still_emulator: Start, run_line: RunLine) -> Non
     assert "traffic is moved" in done.log
 
 
+@pytest.mark.unhurried
 def test_the_wait_of_the_old_fleet_can_be_ended(still_emulator: Start, run_line: RunLine) -> None:
     service = still_emulator("blue-green")
     identifier = deploy(service.client())
