@@ -55,7 +55,7 @@ e2e: setup $(NPM)
 	$(BIN)/pytest -n 2 -m large tests/unit tests/property
 	$(BIN)/pytest -m witness tests/witness
 	.ci/browser $(BIN)/pytest -m browser tests/browser
-	.ci/with-image $(BIN)/pytest -m container tests/container
+	.ci/with-image $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -m container tests/container
 
 # The README's picture from a real run, and what the README looks like on GitHub (build/pictures).
 pictures: setup $(NPM)

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in this folder, so that `-m "not container"` leaves it out."""
+    """Mark what stands in this folder, so that `-m "not container"` leaves it out.
+
+    An image that is built, or a workflow of seven jobs, takes minutes on a busy machine.
+    """
     for item in items:
         if "tests/container/" in item.nodeid:
             item.add_marker(pytest.mark.container)
+            item.add_marker(pytest.mark.timeout(300))
 
 
 def environment(name: str) -> str:

@@ -181,7 +181,6 @@ PULL_REQUEST = {"pull_request": {"head": {"repo": {"full_name": "octo-org/hello-
 """The event of a pull request that does not come from a fork."""
 
 
-@pytest.mark.timeout(300)  # one of them has seven jobs
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_examples_run(act: Act, base: str, s3: S3Server, tmp_path: Path, name: str) -> None:
     """Each workflow that users may copy does what it says, in a repository that holds only an application.
