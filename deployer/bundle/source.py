@@ -146,6 +146,8 @@ def _inside(name: str, source: Path) -> str:
     """Return advice on an AppSpec that is in the source, not at its root or under another name."""
     above, _, last = name.rpartition("/")
     if last == APPSPEC:
+        if not above:
+            return f"The source has `{APPSPEC}`: remove the input `appspec` to deploy with that."
         folder = (source / above).as_posix()
         return f"`{folder}` has one: write `source: {folder}`, or `appspec: {name}` to keep the whole tree."
     return f"The agent does not read `{name}`: rename it, or write `appspec: {name}`."

@@ -333,6 +333,14 @@ def test_a_missing_appspec_is_explained_by_what_is_there(tmp_path: Path, file: s
     assert hint in problem.hint
 
 
+def test_who_names_an_appspec_that_is_missing_is_told_of_the_one_at_the_root(tmp_path: Path) -> None:
+    write(tmp_path, {"appspec.yml": ""})
+    with pytest.raises(InvalidBundle) as caught:
+        scan(tmp_path, repository=tmp_path, appspec="appspec-web.yml", exclude=[])
+
+    assert "remove the input `appspec`" in caught.value.problems[0].hint
+
+
 def test_a_folder_named_as_the_appspec_is_refused(tmp_path: Path) -> None:
     write(tmp_path, {"appspec.yml/x": "", "deploy.yml": ""})
 
