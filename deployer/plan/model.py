@@ -39,8 +39,8 @@ class GroupPlan:
 
     @property
     def changed(self) -> bool:
-        """Return whether anything changes, or may change because it could not be compared."""
-        return self.first or bool(self.files) or self.appspec is not None
+        """Return whether anything changes, or may: not compared, or part of the group runs something else."""
+        return self.first or bool(self.files) or self.appspec is not None or not self.group.steady
 
 
 @dataclass(frozen=True, slots=True)

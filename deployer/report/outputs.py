@@ -72,7 +72,8 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
         ),
         "changed": (
             "`false` if the plan found that every group runs these very files and this AppSpec; `true` also "
-            "where they could not be compared"
+            "where they could not be compared, or some targets may run something else: after a failure, or a "
+            "success that missed them"
         ),
         "duration-seconds": "Duration of the run in seconds",
     }

@@ -63,7 +63,7 @@ def headline(plan: GroupPlan) -> str:
         *_not_compared(plan),
     ]
     if not parts:
-        return "Nothing changes"
+        return "No difference from the live revision" if plan.changed else "Nothing changes"
     growth = f" ({'+' if files.growth >= 0 else '-'}{size(abs(files.growth))})" if files.growth else ""
     text = ", ".join(parts) + growth
     return text[0].upper() + text[1:]

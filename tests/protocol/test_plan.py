@@ -144,6 +144,27 @@ def test_nothing_changes_where_the_same_files_are_live(
     assert (planned(ran)[0], ran.outputs["changed"]) == ("production: Nothing changes", "false")
 
 
+@pytest.mark.parametrize(
+    ("scenarios", "note"),
+    [
+        (["one-fails-goes-on"], "missed 1 of 4 targets; the others may run something else."),
+        (["success", "fails-after-install"], "ended as Failed after that; instances may run parts of it."),
+        (["success", "stuck"], "is under way, and is not part of this comparison."),
+    ],
+)
+def test_the_same_files_change_what_some_targets_may_run(
+    scenarios: list[str], note: str, *, app: Path, still_emulator: Start, run_line: RunLine
+) -> None:
+    """Jobs deploy if `changed` is true, so it is no sign that all is well."""
+    service = still_emulator(scenarios)
+    for _ in scenarios:
+        run_line(service, "--timeout=20s", environ=job(app, 1))
+    ran = run_line(service, *PLAN, environ=job(app, 1))
+    assert ran.outputs["changed"] == "true"
+    assert planned(ran)[0] == "production: No difference from the live revision"
+    assert any(line.endswith(note) for line in planned(ran)), ran.log
+
+
 def test_a_group_that_nothing_was_deployed_to_is_said_to_be_empty(
     app: Path, still_emulator: Start, run_line: RunLine
 ) -> None:
