@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Job, without_hash_commands
+from deployer.ci.base import Job
 from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
@@ -32,9 +32,6 @@ class Azure(Console):
             workflow=environ.get("BUILD_DEFINITIONNAME", ""),
             run_number=environ.get("BUILD_BUILDID", ""),
         )
-
-    def _safe(self, text: str) -> str:
-        return without_hash_commands(super()._safe(text))
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:
@@ -67,11 +64,8 @@ class Azure(Console):
             data = _data(self._safe_value(value))
             self._write(f"##vso[task.setvariable variable={variable(name)};isOutput=true;]{data}")
 
-    def mask(self, secret: str) -> None:
-        """Have the agent replace the value by asterisks from here on."""
-        super().mask(secret)
-        for line in filter(None, map(str.strip, secret.splitlines())):
-            self._raw.write(f"##vso[task.setsecret]{_data(line)}\n")
+    def _tell_secret(self, line: str) -> None:
+        self._raw.write(f"##vso[task.setsecret]{_data(line)}\n")
 
 
 def _data(text: str) -> str:

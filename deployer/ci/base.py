@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from deployer.ci.files import ReportFile, why_unwritten
-from deployer.ci.redaction import RedactedStream, Redactor
+from deployer.ci.redaction import SHORTEST, RedactedStream, Redactor
 from deployer.errors import InvalidInput, Problem, Severity
 from deployer.text import printable, printable_lines
 
@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 
 _HASHES = re.compile(r"(?<!#)##++(?=(?:vso|teamcity)?\[)", re.IGNORECASE)
-
-
-def without_hash_commands(text: str) -> str:
-    """Return text without the commands that the agents of Azure and TeamCity look for anywhere in a line.
-
-    However many hashes there are, no two of them are left side by side before a command.
-    """
-    return _HASHES.sub(lambda found: " ".join(found[0]), text)
+"""The start of a command that the agents of Azure, TeamCity and GitHub look for anywhere in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +153,12 @@ class Ci(ABC):
     def mask(self, secret: str) -> None:
         """Hide a value in all that is written from here on, and have the CI hide it, where it can."""
         self._redactor.learn(secret)
+        for line in map(str.strip, secret.splitlines()):
+            if len(line) >= SHORTEST:
+                self._tell_secret(line)
+
+    def _tell_secret(self, line: str) -> None:  # noqa: B027 - most CIs cannot
+        """Have the CI hide a line of a secret."""
 
     def _keep(self, file: ReportFile, text: str, *, whole: bool = False) -> None:
         """Write to a file, or warn, once, that it cannot be written any more: the run is worth more."""
@@ -171,8 +170,12 @@ class Ci(ABC):
                 self.annotate(replace(_unwritable(file, error), severity=Severity.WARNING))
 
     def _safe(self, text: str) -> str:
-        """Return the text as one line, without anything that this CI would interpret as a command."""
-        return printable(text)
+        """Return the text as one line, without anything that this CI would interpret as a command.
+
+        Nor another one, inside whose job a container knows nothing of it: however many hashes there are, no
+        two of them are left side by side before a command.
+        """
+        return _HASHES.sub(lambda found: " ".join(found[0]), printable(text))
 
     def _safe_lines(self, problem: Problem) -> str:
         """Yield a problem's message and hint, as lines."""

@@ -92,11 +92,8 @@ class GitHub(Ci):
         if file := self._files.get("outputs"):
             self._keep(file, "".join(_heredoc(name, value) for name, value in values.items()))
 
-    def mask(self, secret: str) -> None:
-        """Have the runner replace the value by asterisks, too."""
-        super().mask(secret)
-        for line in filter(None, map(str.strip, secret.splitlines())):
-            self._raw.write(f"::add-mask::{_data(line)}\n")
+    def _tell_secret(self, line: str) -> None:
+        self._raw.write(f"::add-mask::{_data(line)}\n")
 
     def _plain(self, text: str) -> None:
         """Print a line, fenced where the runner would take it for a command."""

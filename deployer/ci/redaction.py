@@ -41,7 +41,7 @@ _URLS = re.compile(
 )
 """Variables whose values are URLs, which may hold a password or a key."""
 
-_SHORTEST = 8
+SHORTEST = 8
 """Characters of a secret. AWS's have at least 16, by IAM's API; a shorter one is a stand-in's, `test` say,
 which other words hold. In a URL, a shorter one is known by what stands beside it."""
 
@@ -102,7 +102,7 @@ class Redactor:
     def learn(self, secret: str) -> None:
         """Hide this text, too, from here on; of several lines each."""
         for line in secret.splitlines():
-            if len(text := line.strip()) >= _SHORTEST:
+            if len(text := line.strip()) >= SHORTEST:
                 spelled = [text, *_in_base64(text)]
                 self._add(map(_spelled, spelled))
                 if _LONG.fullmatch(text):
@@ -180,7 +180,7 @@ def _in_base64(secret: str) -> Iterator[str]:
     for before in range(3):
         encoded = b64encode(bytes(before) + raw).decode()
         whole = encoded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]
-        if len(whole) >= _SHORTEST:
+        if len(whole) >= SHORTEST:
             yield from {whole, whole.replace("+", "-").replace("/", "_")}
 
 

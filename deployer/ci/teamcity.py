@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from deployer.ci.base import Job, plain_problem, without_hash_commands
+from deployer.ci.base import Job, plain_problem
 from deployer.ci.console import Console, variable
 from deployer.errors import Severity
 
@@ -36,9 +36,6 @@ class TeamCity(Console):
             workflow=environ.get("TEAMCITY_BUILDCONF_NAME", ""),
             run_number=environ.get("BUILD_NUMBER", ""),
         )
-
-    def _safe(self, text: str) -> str:
-        return without_hash_commands(super()._safe(text))
 
     @contextmanager
     def section(self, title: str, *, folded: bool = False) -> Iterator[None]:  # noqa: ARG002 - all blocks fold

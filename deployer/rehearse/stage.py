@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 _ID, _PREVIOUS_ID = "d-REHEARSAL", "d-PREVIOUS0"
 _ETAG_DIGITS = 32
+_SECRET: Final = re.compile(r"PASS(?:WORD|WD|PHRASE)|SECRET|TOKEN|CREDENTIAL|KEY(?:_|$)", re.IGNORECASE)
+"""Names of variables whose values a hook may print, and nobody may read."""
+
 _MOUNT: Final = "-v /var/run/docker.sock:/var/run/docker.sock"
 _LINES: Final = {
     "github": (
@@ -64,6 +68,7 @@ def rehearse(bundle: Bundle, run: Run) -> None:
     if why := _nothing_to_rehearse(bundle):
         run.ci.annotate(Problem(f"Nothing was rehearsed: {why}.", severity=Severity.NOTICE))
         return
+    _mask_secrets(run)
     terms, archive = _terms(run), _archive(bundle, run)
     with (
         run.ci.section(f"Rehearse in {terms.image}"),
@@ -88,6 +93,13 @@ def _nothing_to_rehearse(bundle: Bundle) -> str:
     if bundle.appspec and bundle.appspec.os == "windows":
         return "the AppSpec is for Windows Server, and rehearsals run in Linux containers"
     return ""
+
+
+def _mask_secrets(run: Run) -> None:
+    """Hide what `rehearse-env` gives to the hooks under the name of a secret."""
+    for name, value in (run.settings.rehearse_env or {}).items():
+        if _SECRET.search(name):
+            run.ci.mask(value)
 
 
 def _archive(bundle: Bundle, run: Run) -> Archive:

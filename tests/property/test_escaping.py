@@ -22,7 +22,7 @@ DIALECTS: dict[str, dict[str, str]] = {
     "buildkite": {"BUILDKITE": "true"},
 }
 COMMANDS = {
-    "console": re.compile(r"(?!)"),
+    "console": re.compile(r"##(?:vso|teamcity)?\["),  # a container may not know in whose job it runs
     "terminal": re.compile(r"\x1b(?!\[(?:\d|\d\d)m)"),  # the terminal obeys all but our colors
     "azure": re.compile(r"##(?:vso)?\[[a-z.]*"),
     "teamcity": re.compile(r"##teamcity\[[a-zA-Z]*"),

@@ -158,6 +158,18 @@ def test_what_hooks_print_is_never_taken_for_a_command(repository: Path, engine:
     assert "\r" not in run.log
 
 
+@pytest.mark.parametrize("name", ["DB_PASSWORD", "GITHUB_TOKEN", "api_key", "CLIENT_SECRET_2"])
+def test_a_secret_that_is_given_to_the_hooks_is_not_shown(
+    name: str, repository: Path, engine: FakeEngine
+) -> None:
+    said = b"+ export X=hunter2-hunter2\nSTAGE=staging-one\n"
+    engine.commands = {"scripts/install.sh": Command(1, said, said)}
+    run = Run(repository, engine.environ, f"--rehearse-env={name}=hunter2-hunter2\nSTAGE=staging-one")
+    written = [run.log, *(file.read_text() for file in (run.output, run.summary, run.junit))]
+    assert "hunter2" not in "".join(written).replace("::add-mask::hunter2-hunter2\n", "")
+    assert "STAGE=staging-one" in run.log
+
+
 def test_the_agents_variables_and_those_given_reach_the_scripts(repository: Path, engine: FakeEngine) -> None:
     Run(
         repository,
