@@ -138,6 +138,8 @@ SAME = {
     "RuntimeError: The CodeDeploy agent did not find an AppSpec file": (
         "The CodeDeploy agent did not find an AppSpec file"
     ),
+    "NoMethodError: undefined method `get_range' for nil": "`context` has no `range`",
+    "TypeError: no implicit conversion of Integer into String": "`owner: 0` is not a name",
 }
 
 
