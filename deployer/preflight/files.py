@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from deployer.appspec.nodes import BLANKS
-from deployer.appspec.paths import WRITE_OUT, as_folder, in_bundle, on_instance
+from deployer.appspec.paths import STANDARD_FOLDERS, WRITE_OUT, as_folder, in_bundle, on_instance
 from deployer.appspec.template import variable
 from deployer.bundle.contents import EntryKind
 from deployer.errors import Location
@@ -45,6 +45,8 @@ def check_files(appspec: AppSpec, names: Names) -> Generator[Problem, None, Plan
         if copy:
             plan.copies.append(copy)
             yield from _check_cycles(appspec, copy, plan)
+            if not windows:
+                yield from _check_system_folders(appspec, copy, plan)
             if not copy.folder and not windows:
                 yield from _check_folder(appspec, copy)
     yield from _conflicts(appspec, plan)
@@ -68,6 +70,17 @@ def _check_cycles(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]
         shown = ", ".join(legible(link) for link in cyclic[:_SHOWN_LINKS])
         rule = rules.LINK_CYCLES if several else rules.LINK_CYCLE
         yield rule.problem(_place(appspec, copy.mapping), links=shown, source=copy.mapping.source)
+
+
+def _check_system_folders(appspec: AppSpec, copy: Copy, plan: Plan) -> Iterator[Problem]:
+    """Yield a problem for each file in the place of a folder that every instance has."""
+    files, _ = plan.paths(copy)
+    if files.keys() & STANDARD_FOLDERS:
+        files, _ = plan.certain(copy)
+    for path in sorted(files.keys() & STANDARD_FOLDERS):
+        yield rules.FILE_OVER_SYSTEM_FOLDER.problem(
+            _place(appspec, copy.mapping), destination=path, file=legible(files[path])
+        )
 
 
 def _check_cleanup(appspec: AppSpec, plan: Plan) -> Iterator[Problem]:

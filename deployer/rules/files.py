@@ -208,3 +208,12 @@ FILE_OVER_FOLDER = Rule(
     good="files:\n  - source: a/name\n    destination: /srv\n  - source: b\n    destination: /srv/other",
     source=AGENT,
 )
+FILE_OVER_SYSTEM_FOLDER = Rule(
+    code="appspec-files-file-over-system-folder",
+    message="{file} would be installed as the file {destination}, which is a folder on Linux instances.",
+    hint="Rename the file, or install it in another folder.",
+    bad="files:\n  - source: build/srv    # a file\n    destination: /",
+    good="files:\n  - source: build/srv\n    destination: /srv/app",
+    source=AGENT,
+    severity=WARNING,
+)

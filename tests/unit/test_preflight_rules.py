@@ -216,6 +216,10 @@ TREES: dict[str, tuple[dict[str, str], tuple[str, int | None]]] = {
         {APPSPEC: f"{FILES}file_exists_behavior: OVERWRITE\n", "app/a": "", "app/l": "-> a"},
         (APPSPEC, 4),
     ),
+    "appspec-files-file-over-system-folder": (
+        {APPSPEC: f"{HEAD}files:\n  - source: app\n    destination: /usr\n", "app/bin": "", "app/lib/x": ""},
+        (APPSPEC, 4),
+    ),
     "appspec-files-windows-path": (
         {APPSPEC: FILES.replace("linux", "windows").replace("/srv", "C:"), f"app/{'a' * 160}": ""},
         (APPSPEC, None),
