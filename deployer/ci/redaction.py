@@ -1,7 +1,8 @@
 """Secrets → asterisks, in whatever is written: the last layer under the log and the files.
 
 A secret is known by its value, however it is spelled: as it is, quoted by `repr`, JSON, HTML, a URL or a
-CI's dialect, as part of something in base64, and broken into lines.
+CI's dialect, in hexadecimal, as part of something in base64 (of UTF-16 too, as PowerShell has it), and broken
+into lines.
 """
 
 from __future__ import annotations
@@ -103,10 +104,11 @@ class Redactor:
         """Hide this text, too, from here on; of several lines each."""
         for line in secret.splitlines():
             if len(text := line.strip()) >= SHORTEST:
-                spelled = [text, *_in_base64(text)]
+                spelled = [text, *_encoded(text)]
                 self._add(map(_spelled, spelled))
                 if _LONG.fullmatch(text):
-                    self._pieces.update(piece for each in spelled for piece in _pieces(each))
+                    for each in (text, *_in_base64(text.encode())):
+                        self._pieces.update(_pieces(each))
 
     def _learn_url(self, url: str) -> None:
         """Hide what a URL, with a scheme or without one, holds of secrets."""
@@ -140,10 +142,13 @@ class Redactor:
 
 def _spelled(secret: str) -> str:
     """Return a pattern for the secret in any spelling, whole or truncated."""
-    head, rest = ("".join(map(_spellings, part)) for part in (secret[:_HEAD], secret[_HEAD:]))
+    head = "".join(map(_spellings, secret[:_HEAD]))
+    if len(secret) <= _HEAD:
+        return head
     if _TOKEN.fullmatch(secret):
-        return f"{head}{_TOKEN.pattern}" if rest else head
-    return f"{head}(?:{rest}|{_TOKEN.pattern})" if rest else head
+        return f"{head}{_TOKEN.pattern}"
+    rest = "".join(map(_spellings, secret[_HEAD:]))
+    return f"{head}(?:{rest}|{_TOKEN.pattern})"
 
 
 def _spellings(char: str) -> str:
@@ -174,9 +179,16 @@ def _pieces(text: str) -> Iterator[str]:
     return (text[start : start + _PIECE] for start in range(len(text) - _PIECE + 1))
 
 
-def _in_base64(secret: str) -> Iterator[str]:
-    """Yield the part that stays the same wherever the secret occurs in encoded text."""
+def _encoded(secret: str) -> Iterator[str]:
+    """Yield what the secret becomes in hexadecimal, and wherever it occurs in text that is in base64."""
     raw = secret.encode(errors="surrogatepass")
+    yield from (raw.hex(), raw.hex().upper())
+    yield from _in_base64(raw)
+    yield from _in_base64(secret.encode("utf-16-le", errors="surrogatepass"))
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """Yield the part that stays the same wherever the bytes occur."""
     for before in range(3):
         encoded = b64encode(bytes(before) + raw).decode()
         whole = encoded[-(-8 * before // 6) : 8 * (before + len(raw)) // 6]

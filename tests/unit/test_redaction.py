@@ -43,6 +43,9 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "base64": lambda text: b64encode(f"user:{text}".encode()).decode(),
     "base64 at the beginning": lambda text: b64encode(f"{text}@x".encode()).decode(),
     "base64 in between": lambda text: b64encode(f"u:{text}\n".encode()).decode(),
+    "hexadecimal": lambda text: text.encode().hex(),
+    "hexadecimal in capitals": lambda text: text.encode().hex().upper(),
+    "base64 of PowerShell": lambda text: b64encode(f"-p {text}".encode("utf-16-le")).decode(),
     "base64 for URLs": lambda text: urlsafe_b64encode(f"a:{text}".encode()).decode(),
 }
 
