@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from deployer.choices import IfUnchanged, OnNewer
+from deployer.choices import Back, IfUnchanged, OnNewer
 from deployer.deployment.conflict import ConflictPolicy, create_when_free
 from deployer.deployment.control import stop
 from deployer.deployment.holder import Scope, scope_of
@@ -120,7 +120,8 @@ def compare(group: Group, revision: Revision, *, aws: Aws, run: Run) -> None:
 class Watchman:
     """Looks out for newer runs of the same workflow while a revision is on its way to a group.
 
-    It does not for a given revision, nor where the CI counts no runs, nor if `on-newer` is `deploy`.
+    It does not for a given revision, unless this very run has built it or is of that commit, nor where the CI
+    counts no runs, nor if `on-newer` is `deploy`.
     """
 
     revision: Revision
@@ -171,7 +172,10 @@ class Watchman:
     @property
     def _watches(self) -> bool:
         settings, origin = self.run.settings, self.run.outcome.origin
-        return settings.on_newer is not OnNewer.DEPLOY and not settings.revision and origin.number is not None
+        if settings.on_newer is OnNewer.DEPLOY or origin.number is None:
+            return False
+        own = bool(origin.commit) and origin == self.run.origin
+        return settings.revision is None or (own and not isinstance(settings.revision, Back))
 
     def _newer(self) -> Record | None:
         return newer_than(self.run.outcome.origin, self.group, self.revision)

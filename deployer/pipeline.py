@@ -26,6 +26,7 @@ from deployer.live.look import look, registered_origin
 from deployer.live.origin import Origin
 from deployer.prepare import bundle_of
 from deployer.restart import restart
+from deployer.revision import GitHubRevision
 from deployer.store import promote, store
 
 if TYPE_CHECKING:
@@ -114,10 +115,7 @@ def _requests(run: Run) -> tuple[DeploymentRequest, ...]:
     settings, outcome = run.settings, run.outcome
     outcome.application, outcome.groups = settings.application, settings.deployment_groups
     outcome.group = settings.deployment_group
-    job = run.ci.job
-    outcome.origin = Origin.of(
-        repository=job.repository, sha=job.sha, workflow=job.workflow, number=job.run_number
-    )
+    outcome.origin = run.origin
     return requests_of(settings)
 
 
@@ -183,7 +181,7 @@ def _looked_up(subject: Bundle | Revision, aws: Aws, run: Run) -> Bundle | Revis
                 return run.completed(appspec.bundle())
         return subject
     known = registered_origin(subject, application=settings.application, aws=aws)
-    outcome.origin = known if known != Origin() else replace(outcome.origin, commit="")
+    outcome.origin = known if known != Origin() else _unregistered(subject, outcome.origin)
     if settings.promoted:  # what is copied is confirmed by copying it
         return subject
     elsewhere: list[Problem] = []
@@ -196,6 +194,14 @@ def _looked_up(subject: Bundle | Revision, aws: Aws, run: Run) -> Bundle | Revis
     if seen:
         run.ci.say(f"Found {revision.label}")
     return revision
+
+
+def _unregistered(revision: Revision, origin: Origin) -> Origin:
+    """Return the origin of a revision whose making nobody recorded: this run, with the commit if known."""
+    if not isinstance(revision, GitHubRevision):
+        return replace(origin, commit="")
+    named = Origin.of(repository=revision.repository, sha=revision.commit, workflow="", number="")
+    return replace(origin, repository=named.repository, commit=named.commit)
 
 
 def _plan(

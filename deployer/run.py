@@ -132,6 +132,12 @@ class Run:
     aws: Aws | None = None
     _listed: dict[Revision | None, LiveBundle | Unknown] = field(default_factory=dict)
 
+    @property
+    def origin(self) -> Origin:
+        """Return the origin of what this job builds."""
+        job = self.ci.job
+        return Origin.of(repository=job.repository, sha=job.sha, workflow=job.workflow, number=job.run_number)
+
     def listed(self, revision: Revision | None) -> LiveBundle | Unknown:
         """Return the files of a bundle in S3, which is read once, or why they are not known."""
         from deployer.live.bundle import live_bundle

@@ -324,8 +324,9 @@ class Settings(TextSettings):
         choice(OnNewer),
         Section.RUN.input(
             "What to do when a newer run of the same workflow, by the CI's own counter, was deployed to the "
-            "group or is being deployed; looked at again after each wait. It never holds up a given "
-            "`revision`. With `fail` and `skip` the group must be readable"
+            "group or is being deployed; looked at again after each wait. It holds up a given `revision` "
+            "only if an earlier job of the same run built it, or it is the run's own commit. With `fail` and "
+            "`skip` the group must be readable"
         ),
     ] = OnNewer.WARN
     if_unchanged: Annotated[

@@ -68,10 +68,15 @@ def test_a_revision_built_by_another_run_keeps_the_commit_that_it_was_built_from
     ran = run_line(service, environ={**job("Server", 1, "c"), **given})
     assert "→ Deploying: acme/shop@aaaaaaa" in ran.log
     assert service.deployments[-1].request["description"].endswith("[acme/shop@aaaaaaaaaaaa deploy.yml#811]")
-    unknown = {**given, "INPUT_REVISION": f"github://acme/shop/{'d' * 40}"}
-    ran = run_line(service, environ={**job("Server", 2, "c"), **unknown})
-    assert f"→ Deploying: github://acme/shop/{'d' * 40}" in ran.log
-    assert service.deployments[-1].request["description"].endswith("[acme/shop@ deploy.yml#2]")
+    on_github = {**given, "INPUT_REVISION": f"github://acme/shop/{'d' * 40}"}
+    ran = run_line(service, environ={**job("Server", 2, "c"), **on_github})
+    assert "→ Deploying: @ddddddd, https://github.com/acme/shop/compare/" in ran.log
+    assert service.deployments[-1].request["description"].endswith("[acme/shop@dddddddddddd deploy.yml#2]")
+    stored = run_line(service, "--stop-after", "upload", "--key", "1.zip", environ=job("Server", 3, "a"))
+    unknown = {**given, "INPUT_REVISION": f"s3://{stored.outputs['bucket']}/1.zip"}
+    ran = run_line(service, environ={**job("Server", 4, "c"), **unknown})
+    assert "→ Deploying: s3://" in ran.log
+    assert service.deployments[-1].request["description"].endswith("[acme/shop@ deploy.yml#4]")
 
 
 @pytest.mark.parametrize("action", ["GetDeploymentGroup", "GetDeployment"])

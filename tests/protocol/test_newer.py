@@ -11,10 +11,10 @@ from deployer.aws.policy import permissions_policy
 from deployer.settings.load import load
 from tests.emulator import iam
 from tests.protocol.test_back import created, deployed
-from tests.protocol.test_live import PLATFORMS
+from tests.protocol.test_live import PLATFORMS, job
 
 if TYPE_CHECKING:
-    from tests.harness import RunLine, Start
+    from tests.harness import Ran, RunLine, Start
     from tests.s3 import S3Server
 
 STAYS = pytest.mark.parametrize(("how", "code", "status"), [("fail", 13, None), ("skip", 0, "skipped")])
@@ -154,6 +154,43 @@ def test_a_revision_given_by_hand_is_never_held_up(still_emulator: Start, run_li
     deployed(run_line, service, "Server", 2)
     given = {"INPUT_SOURCE": "", "INPUT_BUCKET": "", "INPUT_REVISION": older.outputs["revision"]}
     assert run_line(service, "--on-newer", "fail", environ=given).code == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "status"),
+    [("warn", 0, "succeeded"), ("fail", 13, None), ("skip", 0, "skipped"), ("deploy", 0, "succeeded")],
+)
+def test_a_revision_that_an_earlier_job_of_the_run_built_is_the_run_s(
+    how: str, code: int, status: str | None, *, still_emulator: Start, run_line: RunLine
+) -> None:
+    """A promotion that waited for its approval while a newer run was deployed."""
+    service = still_emulator()
+    older = deployed(run_line, service, "Server", 1, "--stop-after", "register")
+    newer = deployed(run_line, service, "Server", 2)
+    given = {"INPUT_SOURCE": "", "INPUT_BUCKET": "", "INPUT_REVISION": older.outputs["revision"]}
+    ran = run_line(service, "--on-newer", how, environ={**job("Server", 811, "b"), **given})
+    assert ran.code == code, ran.log
+    assert status in {None, ran.outputs.get("status")}
+    said = f"Run 812 (acme/shop@ccccccc, {newer.outputs['deployment-id']}) is live in hello-web/production"
+    assert (said in ran.log) == (how != "deploy")
+
+
+def test_the_run_s_own_commit_on_github_is_the_run_s(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator()
+
+    def commit(number: int, sha: str, built: str) -> Ran:
+        given = {"INPUT_SOURCE": "", "INPUT_BUCKET": "", "INPUT_REVISION": f"github://acme/shop/{built * 40}"}
+        return run_line(service, "--on-newer", "fail", environ={**job("Server", number, sha), **given})
+
+    assert commit(812, "c", "c").code == 0
+    assert service.deployments[-1].request["description"].endswith("[acme/shop@cccccccccccc deploy.yml#812]")
+    assert commit(811, "b", "b").code == 13
+    by_hand = commit(811, "b", "a")
+    assert by_hand.code == 0
+    assert "Live: acme/shop@ccccccc, for " in by_hand.log
+    assert (
+        f"→ Deploying: @aaaaaaa, https://github.com/acme/shop/compare/{'c' * 12}...{'a' * 12}" in by_hand.log
+    )
 
 
 def test_the_printed_policy_suffices_for_the_look(
