@@ -34,7 +34,7 @@ def connected(run: Run) -> Aws:
         settings.region,
         source=settings.origin("region"),
         retries=Retries(run.clock, settings.timeout.total_seconds(), ci.say),
-        workspace=ci.job.workspace,
+        workspace=ci.job.checkout,
         warn=_teller(ci),
         trace=trace,
     )
@@ -86,7 +86,7 @@ def _identified(aws: Aws, run: Run) -> Aws:
 def _tokens(retries: Retries, run: Run) -> TokenSource | None:
     run.ci.mask(run.environ.get(REQUEST_TOKEN, ""))
     return find_token(
-        without_planted_certificates(run.environ, run.ci.job.workspace),
+        without_planted_certificates(run.environ, run.ci.job.checkout),
         audience=run.settings.web_identity_audience,
         variable=run.settings.web_identity_token_variable,
         file=run.settings.web_identity_token_file,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from deployer.choices import APPSPEC
 from deployer.errors import InvalidInput
+from deployer.folders import checkout_of, home
 from deployer.rules import bundle as bundle_rules
 from deployer.rules import document as document_rules
 from deployer.rules import tree as rules
@@ -81,14 +82,9 @@ def _nearest_folder(given: Path, repository: Path) -> str:
 
 def reject_home(source: Path, *, given: Path, appspec: Path | None) -> None:
     """Raise InvalidInput for the home folder, which is never meant where it has no AppSpec."""
-    if appspec is None and source == _home():
+    if appspec is None and source == home():
         why = f"is the home folder {source}, and has no AppSpec"
         raise InvalidInput(rules.SOURCE.problem(None, given=given, why=why, advice=_MOUNT))
-
-
-def _home() -> Path:
-    """Return the user's home folder; where it is unknown, a path that does not exist."""
-    return Path(os.path.realpath(os.path.expanduser("~")))  # noqa: PTH111 - Path.home() raises then
 
 
 def no_appspec(
@@ -122,7 +118,9 @@ def _whereabouts(appspec: str, names: Collection[str], source: Path, repository:
     inside = [name for name in names if _ALIKE.fullmatch(name.rpartition("/")[2])]
     if name := _first(inside):
         return "", _inside(name, source.relative_to(repository))
-    checkout = _checkout_of(repository)
+    checkout = checkout_of(repository)
+    if checkout == home():
+        checkout = repository
     if name := _first(_appspecs_in(checkout)):
         path = checkout / name
         if not path.is_relative_to(repository):
@@ -159,14 +157,6 @@ def _outside(path: Path, source: Path, repository: Path) -> tuple[str, str]:
     inputs = f"`source: {source.relative_to(above)}` and `appspec: {path.relative_to(above)}`"
     start = "Copy it into the workspace." if above == Path("/") else f"Start in {above}, with {inputs}."
     return f"; there is {path}, which is outside the workspace {repository}", start
-
-
-def _checkout_of(repository: Path) -> Path:
-    """Return the nearest folder from the workspace upwards that git tracks, the workspace if none is."""
-    for folder in (repository, *repository.parents):
-        if folder != _home() and (folder / ".git").exists():
-            return folder
-    return repository
 
 
 def _appspecs_in(checkout: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, TextIO
 from deployer.ci.files import ReportFile, why_unwritten
 from deployer.ci.redaction import SHORTEST, RedactedStream, Redactor
 from deployer.errors import InvalidInput, Problem, Severity
+from deployer.folders import checkout_of, home
 from deployer.text import printable, printable_lines
 
 if TYPE_CHECKING:
@@ -41,6 +42,15 @@ class Job:
     workflow: str = ""
     run_number: str = ""
     compare: str = ""
+
+    @property
+    def checkout(self) -> Path:
+        """The root of the checkout that the workspace is in: all files in it are the repository's.
+
+        A home folder that git tracks is its user's own, unless this is a CI's job.
+        """
+        root = checkout_of(self.workspace)
+        return self.workspace if root == home() and not self.run_id else root
 
     @property
     def description(self) -> str:
@@ -98,7 +108,7 @@ class Ci(ABC):
             raise InvalidInput(*problems)
 
     def _report_file(self, purpose: str, path: str) -> ReportFile:
-        return ReportFile(path, f"{purpose}-file", self.job.workspace)
+        return ReportFile(path, f"{purpose}-file", self.job.checkout)
 
     def document(self, text: str) -> None:
         """Print what a command was asked for, as it is."""

@@ -32,11 +32,11 @@ class GitHub(Ci):
         super().__init__(environ, stream)
         for purpose, variable in (("outputs", "GITHUB_OUTPUT"), ("summary", "GITHUB_STEP_SUMMARY")):
             if path := environ.get(variable):
-                self._files[purpose] = ReportFile(path, f"{purpose}-file", self.job.workspace, shared=True)
+                self._files[purpose] = ReportFile(path, f"{purpose}-file", self.job.checkout, shared=True)
 
     def _report_file(self, purpose: str, path: str) -> ReportFile:
         """Return the file of an input; for outputs, the runner's own, which all steps append to."""
-        return ReportFile(path, f"{purpose}-file", self.job.workspace, shared=purpose == "outputs")
+        return ReportFile(path, f"{purpose}-file", self.job.checkout, shared=purpose == "outputs")
 
     def _describe_job(self, environ: Mapping[str, str]) -> Job:
         server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")

@@ -70,6 +70,37 @@ def test_a_configuration_in_the_workspace_runs_nothing_and_redirects_nothing(
     assert "127.0.0.1:9 " not in ran.log
 
 
+def test_a_configuration_above_the_working_folder_is_the_repository_s_too(
+    workspace: Path, job: Job, emulator: Start, tmp_path: Path
+) -> None:
+    """A step that deploys one service of many starts in its folder, where HOME is the checkout in Jenkins."""
+    service = emulator(bucket_store=job.s3)
+    sign = tmp_path / "executed"
+    plant_configuration(workspace, f"credential_process = sh -c 'touch {sign}'")
+    (workspace / ".git").mkdir()
+    below = replace(job, workspace=workspace / "examples")
+    keys = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    jenkins = {"JENKINS_URL": "https://jenkins/", "BUILD_NUMBER": "7", "INPUT_SOURCE": "hello-web"}
+    ran = below.run(service, "--stop-after=register", HOME=str(workspace), **jenkins, **keys)
+    assert ran.code == 4, ran.log
+    assert not sign.exists()
+    assert "is in the workspace and was ignored" in ran.log
+
+
+def test_the_configuration_of_a_home_that_git_tracks_is_its_user_s(
+    workspace: Path, job: Job, emulator: Start
+) -> None:
+    service = emulator(bucket_store=job.s3)
+    plant_configuration(workspace, "region = eu-west-1")
+    (workspace / ".git").mkdir()
+    below = replace(job, workspace=workspace / "examples")
+    ran = below.run(
+        service, "--stop-after=register", HOME=str(workspace), INPUT_SOURCE="hello-web", AWS_REGION=None
+    )
+    assert ran.code == 0, ran.log
+    assert "was ignored" not in ran.log
+
+
 def test_a_model_in_the_workspace_changes_no_call(workspace: Path, job: Job, emulator: Start) -> None:
     loader = botocore.loaders.Loader()
     model = copy.deepcopy(loader.load_service_model("codedeploy", "service-2"))

@@ -88,6 +88,19 @@ def test_no_folder_of_the_workspace_leads_out_of_it(purpose: str, workspace: Pat
     assert list(elsewhere.iterdir()) == []
 
 
+def test_no_link_of_the_checkout_is_followed_from_a_folder_in_it(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace / ".git").mkdir()
+    (workspace / "services").mkdir()
+    (workspace.parent / "elsewhere").mkdir()
+    (workspace / "report").symlink_to(workspace.parent / "elsewhere")
+    monkeypatch.chdir(workspace / "services")
+    with pytest.raises(InvalidInput, match="must not contain links"):
+        platform_of()[0].keep_in(outputs="../report/outputs")
+    assert [*(workspace.parent / "elsewhere").iterdir()] == []
+
+
 def test_files_begin_anew_in_each_run(workspace: Path) -> None:
     for name in PURPOSES:
         (workspace / name).write_text("LD_PRELOAD=/builds/evil.so\n")
