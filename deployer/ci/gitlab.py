@@ -6,7 +6,7 @@ import re
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from deployer.ci.base import Ci, Job
 from deployer.ci.console import variable
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-# GitLab refuses a whole dotenv report above 5 KB, its default limit, so one long value must not spoil it.
+# GitLab refuses a whole dotenv report above 5 KB, its default limit: no long value must spoil it, and none is
+# written twice, however many groups there are.
 _LONGEST_VALUE = 800
 
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9_./:@%+,=?-]|&(?=\w+=))*")
@@ -26,6 +27,10 @@ class GitLab(Ci):
     """Sections as GitLab's log viewer folds them; outputs as a dotenv report takes them, unquoted."""
 
     name: ClassVar[str] = "gitlab"
+
+    def __init__(self, environ: Mapping[str, str], stream: TextIO | None) -> None:
+        super().__init__(environ, stream)
+        self._outputs: dict[str, str] = {}
 
     def _describe_job(self, environ: Mapping[str, str]) -> Job:
         project = environ.get("CI_PROJECT_URL", "")
@@ -53,7 +58,7 @@ class GitLab(Ci):
             self._write(f"\x1b[0Ksection_end:{int(time.time())}:{section}\r\x1b[0K")
 
     def outputs(self, values: Mapping[str, str]) -> None:
-        """Add `CODEDEPLOY_DEPLOYMENT_ID=…` lines to the outputs file, if there is one.
+        """Keep `CODEDEPLOY_DEPLOYMENT_ID=…` lines in the outputs file, if there is one.
 
         GitLab takes values literally. One that is too long for a report, or that a shell could take for more
         than a value, is left out, and the log says so.
@@ -67,4 +72,6 @@ class GitLab(Ci):
         }
         if left_out := ", ".join(name for name in values if name not in kept):
             self.say(f"Left out of the {file.purpose}, since it cannot hold such values safely: {left_out}")
-        self._keep(file, "".join(f"{variable(name)}={value}\n" for name, value in kept.items()))
+        self._outputs |= kept
+        lines = (f"{variable(name)}={value}\n" for name, value in self._outputs.items())
+        self._keep(file, "".join(lines), whole=True)

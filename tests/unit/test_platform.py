@@ -180,6 +180,19 @@ def test_gitlab_outputs_are_literal_and_a_long_one_is_left_out(tmp_path: Path) -
     assert stream.getvalue().endswith(": error-message, targets\n")
 
 
+def test_many_groups_fit_into_a_gitlab_report(tmp_path: Path) -> None:
+    """The last value of each counts, and GitLab refuses more than 5 KB."""
+    file = tmp_path / "deploy.env"
+    platform, _ = console(GITLAB_CI="true")
+    platform.keep_in(outputs=str(file))
+    for number in range(50):
+        platform.outputs({"status": "created", "previous-revision": f"s3://releases/{'x' * 200}{number}.zip"})
+        platform.outputs({"status": "succeeded"})
+    assert file.read_text() == (
+        f"CODEDEPLOY_STATUS=succeeded\nCODEDEPLOY_PREVIOUS_REVISION=s3://releases/{'x' * 200}49.zip\n"
+    )
+
+
 def test_without_a_file_outputs_and_summary_go_nowhere() -> None:
     for platform, stream in (github(), console(), console(GITLAB_CI="true")):
         platform.outputs({"status": "planned"})
