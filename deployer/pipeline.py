@@ -80,7 +80,7 @@ def run(run: Run) -> None:
         return
     revision = _register(revision, aws, run)
     for request, group in zip(requests, groups, strict=True) if reaches(Stage.DEPLOY) else ():
-        run.outcome.turn_to(request.group)
+        run.turn_to(request.group)
         _deploy(revision, request, group, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             break
@@ -90,7 +90,7 @@ def _go_back(to: Back, requests: Sequence[DeploymentRequest], run: Run) -> None:
     """Go back in each group, by its own history."""
     aws = connected(run)
     for request in requests:
-        run.outcome.turn_to(request.group)
+        run.turn_to(request.group)
         go_back(to, request, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             return
@@ -104,7 +104,7 @@ def _restart(requests: Sequence[DeploymentRequest], run: Run) -> None:
     reject_unfit(requests, groups)
     groups = _surveyed(requests, groups, aws, run)
     for request, group in zip(requests, groups, strict=True):
-        run.outcome.turn_to(request.group)
+        run.turn_to(request.group)
         _deploy(None, request, group, aws=aws, run=run)
         if not run.outcome.lets_next_group_begin:
             return

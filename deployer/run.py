@@ -230,6 +230,12 @@ class Run:
         self.ci.outputs(outputs.of_stored(stored))
         return stored.revision
 
+    def turn_to(self, group: str) -> None:
+        """Begin with a group: from here on no output tells of the one before, but the list of all."""
+        self.outcome.turn_to(group)
+        if self.outcome.earlier:
+            self.ci.outputs(outputs.of_nothing(self.outcome.status))
+
     def registered(self, revision: Revision) -> Revision:
         """Record the revision that is deployed from here on."""
         self.outcome.revision, self.outcome.status = revision, Status.REGISTERED

@@ -114,6 +114,12 @@ def of_deployment(deployment: Deployment) -> dict[str, str]:
     return {"status": Status.CREATED, "deployment-id": deployment.id, "deployment-url": deployment.url}
 
 
+def of_nothing(status: Status | None) -> dict[str, str]:
+    """Return the outputs of a group that nothing is known of yet, in the place of another group's."""
+    names = ("deployment-id", "deployment-url", "live-revision", "previous-revision", "compare-url")
+    return {"status": status or "", **dict.fromkeys(names, ""), "targets": "[]"}
+
+
 def of_attempts(outcome: Outcome) -> dict[str, str]:
     """Return the list of deployments so far."""
     listed = [_attempt(each) for each in outcome.attempts if each.deployment or each.spared]

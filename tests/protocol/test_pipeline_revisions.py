@@ -111,6 +111,13 @@ def test_a_refusal_at_the_second_group_still_tells_of_the_first(
     assert ran.code == 4
     (told,) = json.loads(ran.outputs["deployments"])
     assert (told["group"], told["status"]) == ("staging", "succeeded")
+    assert (ran.outputs["status"], ran.outputs["deployment-id"]) == ("registered", "")
+
+
+def test_no_output_of_a_group_tells_of_the_one_before(still_emulator: Start, run_line: RunLine) -> None:
+    service = still_emulator(by_group={"hello-web/production": "script-missing"})
+    ran = run_line(service, environ={"INPUT_DEPLOYMENT-GROUP": "staging\nproduction"})
+    assert (ran.code, ran.outputs["status"], ran.outputs["live-revision"]) == (10, "failed", "")
 
 
 def test_an_archive_is_deployed_as_it_is(still_emulator: Start, run_line: RunLine, s3: S3Server) -> None:
