@@ -141,7 +141,7 @@ class Walk:
             return False
         if bad := _BAD_NAME.search(last):
             what = "a backslash" if bad[0] == "\\" else "a control character"
-            ends_line = "\n" in last or "\r" in last
+            ends_line = "\n" in last
             self._note(name, rules.NAME if ends_line else rules.NAME_ODD, what=what)
             return not ends_line
         return True

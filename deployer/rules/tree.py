@@ -28,8 +28,8 @@ NAME = Rule(
     code="name-unusable",
     message="`{name}` has {what} in its name; the agent fails on it.",
     hint=_RENAME,
-    bad="app\\\\a.txt (a backslash)",
-    good="app/a.txt",
+    bad="app/'a\\nb' (a line break)",
+    good="app/ab",
     source=AGENT,
 )
 NAME_ODD = Rule(

@@ -81,6 +81,16 @@ def test_agrees_with_the_agent_on_an_archive(case: dict[str, Any], tmp_path: Pat
     assert verdict(problems) in ACCEPTABLE[case["expect"]], problems
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("a\rb", "flag"), ("a\r", "error"), ("a\nb", "error"), ("a\tb", "flag")]
+)
+def test_a_name_that_the_agent_keeps_in_a_tgz_is_a_warning(name: str, said: str, tmp_path: Path) -> None:
+    """The agent deploys it twice; it takes line by line what it has to remove before the next one."""
+    appspec = "version: 0.0\nos: linux\nfiles:\n  - source: app\n    destination: /srv/t\n"
+    _write(tmp_path, {"appspec.yml": {"text": appspec}, f"app/{name}": {"text": ""}})
+    assert verdict(_problems_of_tree(tmp_path, BundleType.TGZ)) == said
+
+
 def test_a_zip_with_70_kilobytes_behind_its_end(tmp_path: Path) -> None:
     """The agent deploys it; Python's reader does not find its index, so nothing in it could be checked."""
     path = make_zip(tmp_path / "app.zip")
