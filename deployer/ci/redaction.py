@@ -37,7 +37,7 @@ _VARIABLES = (
 """Variables whose values are secrets."""
 
 _URLS = re.compile(
-    r"AWS_ENDPOINT_URL\w*|AWS_CONTAINER_CREDENTIALS_FULL_URI|ACTIONS_ID_TOKEN_REQUEST_URL|\w+_PROXY",
+    r"AWS_ENDPOINT_URL\w*|AWS_CONTAINER_CREDENTIALS_FULL_URI|ACTIONS_ID_TOKEN_REQUEST_URL|DOCKER_HOST|\w+_PROXY",
     re.IGNORECASE,
 )
 """Variables whose values are URLs, which may hold a password or a key."""

@@ -151,6 +151,7 @@ def test_json_and_escapes_stay_what_they_are_behind_what_begins_like_a_secret(te
         ("https_proxy", "http://user:PROXY%23PASS@proxy:8080", ["PROXY%23PASS", "PROXY#PASS"]),
         ("HTTP_PROXY", "http://user:PROXY#PA/SS@proxy:8080", ["PROXY#PA/SS", "user:PROXY"]),
         ("AWS_ENDPOINT_URL", "http://tokenized@host/", ["tokenized"]),
+        ("DOCKER_HOST", "tcp://user:DOCKERPASS@engine:2375", ["DOCKERPASS"]),
         ("AWS_ENDPOINT_URL_S3", "https://s3.example/?token=SECRET99&a=b", ["SECRET99"]),
         ("AWS_ENDPOINT_URL_S3", "https://s3.example/?token=SECRET99&a=what?", ["SECRET99"]),
         ("ACTIONS_ID_TOKEN_REQUEST_URL", "http://user:TOKEN-0001@x/?api-version=2.0", ["TOKEN-0001"]),
