@@ -26,7 +26,7 @@ class Record:
     `left` is the ID of the deployment that it goes back from, empty if it does not go back; `partial` is a
     clause on why some targets may run something else although it succeeded, empty if it reached them all.
     `revision` and `previous`, the one that the group ran before, are None where they are of a kind that we do
-    not know, or where `unread` says why the record could not be read.
+    not know, or where `unread` says why the record could not be read. `restarts` means it installs nothing.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Record:
     creator: str = ""
     left: str = ""
     partial: str = ""
+    restarts: bool = False
     unread: Problem | None = None
 
     @property
@@ -53,8 +54,8 @@ class Record:
 
     @property
     def follows(self) -> bool:
-        """Return whether AWS created it to bring what is live to some instances, and it did."""
-        return self.creator in FOLLOWERS and self.status == "Succeeded"
+        """Return whether it brought nothing but what was live: a restart, or AWS's own for some instances."""
+        return (self.restarts or self.creator in FOLLOWERS) and self.status == "Succeeded"
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from deployer.aws.client import group_arn
 from deployer.aws.errors import error_code, is_credentials, is_denial, sdk_errors, translate
-from deployer.deployment.holder import FOLLOWERS, scope_of
+from deployer.deployment.holder import FOLLOWERS, RESTART, scope_of
 from deployer.live.group import Group, Record, Safeguards
 from deployer.live.origin import Origin, left, read
 from deployer.live.targets import targets_of
@@ -137,20 +137,20 @@ def _followed(  # noqa: PLR0913 - two are keyword-only
     known: Mapping[str, Record],
     aws: Aws,
 ) -> tuple[Record, Record | None]:
-    """Return the last success and the last attempt before AWS brought the success to further instances.
+    """Return the last success and the last attempt before what only followed them.
 
-    Otherwise an instance that Auto Scaling launches hides which run was deployed, and what failed since. They
-    are returned as they are where the group's history does not tell.
+    Otherwise a restart, or an instance that Auto Scaling launches, hides which run was deployed, and what
+    failed since. They are returned as they are where the group's history does not tell.
     """
     found = _before(
         live, application, name, statuses=["Succeeded", "Failed", "Stopped"], known=known, aws=aws
     )
-    of_users = [each for each in found if not each.follows]
-    success = _last(each for each in of_users if each.status == "Succeeded")
+    others = [each for each in found if not each.follows]
+    success = _last(each for each in others if each.status == "Succeeded")
     if success is None:
         return live, attempt
     if attempt and attempt.id == live.id:
-        attempt = _last(of_users)
+        attempt = _last(others)
     return success, attempt
 
 
@@ -222,6 +222,7 @@ def record(identifier: str, info: DeploymentInfoTypeDef) -> Record:
         creator=info.get("creator", ""),
         left=left(info.get("description", "")),
         partial=_partial(info),
+        restarts=scope_of(info).mode == RESTART,
     )
 
 
@@ -229,6 +230,8 @@ def _partial(info: DeploymentInfoTypeDef) -> str:
     """Return why a deployment that succeeded may not have reached the whole group, as a clause."""
     if scope_of(info).instances:
         return "went to chosen instances only"
+    if scope_of(info).mode == RESTART:
+        return "restarted the application and installed nothing"
     if info.get("creator") in FOLLOWERS:
         return "went to some instances only"
     counts: Mapping[str, int] = {**info.get("deploymentOverview", {})}  # type: ignore[dict-item]

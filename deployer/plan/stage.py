@@ -144,7 +144,7 @@ def _notes(group: Group) -> Iterator[str]:
     """Yield what makes the comparison with the live revision less than the whole truth."""
     live, attempt = group.live, group.attempt
     if live and live.partial:
-        yield f"{live.id} {live.partial}; the others may run something else."
+        yield f"{live.id} {live.partial}; some instances may run something else."
     if attempt and attempt.active:
         yield f"Deployment {attempt.id} is under way, and is not part of this comparison."
     elif attempt and not group.settled:

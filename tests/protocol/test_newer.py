@@ -255,17 +255,25 @@ def test_a_success_that_missed_a_target_spares_nothing(
     assert deployed(run_line, service, "Server", 1, "--if-unchanged", "skip").outputs["status"] == "unchanged"
 
 
-@pytest.mark.parametrize("creator", ["autoscaling", "CodeDeployAutoUpdate"])
-def test_instances_that_come_later_hide_neither_the_run_nor_a_failure(
-    creator: str, *, still_emulator: Start, run_line: RunLine
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"creator": "autoscaling"},
+        {"creator": "CodeDeployAutoUpdate"},
+        {"request": {"deploymentMode": "RESTART"}},
+    ],
+    ids=["launched", "outdated", "restart"],
+)
+def test_what_brings_nothing_new_hides_neither_the_run_nor_a_failure(
+    how: dict[str, Any], *, still_emulator: Start, run_line: RunLine
 ) -> None:
-    """What AWS deploys to them is the last success again."""
+    """What AWS deploys to instances that come later is the last success again, and so is a restart."""
     service = still_emulator()
     newer = deployed(run_line, service, "Server", 2)
 
     def launch() -> None:
         service.clock.sleep(60.0)
-        service.begin(revision=service.deployments[0].revision, creator=creator)
+        service.begin(revision=service.deployments[0].revision, **how)
         service.clock.sleep(60.0)
 
     launch()
@@ -287,7 +295,7 @@ def test_a_group_whose_history_may_not_be_read_is_not_spared_behind_auto_scaling
     service.faults.add("ListDeployments", "access-denied", times=99)
     ran = deployed(run_line, service, "Server", 1, "--if-unchanged", "skip")
     assert ran.outputs["status"] == "succeeded"
-    assert "went to some instances only; the others may run something else" in ran.summary
+    assert "went to some instances only; some instances may run something else" in ran.summary
 
 
 def test_each_of_several_groups_is_spared_by_itself(still_emulator: Start, run_line: RunLine) -> None:

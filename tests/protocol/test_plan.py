@@ -147,7 +147,7 @@ def test_nothing_changes_where_the_same_files_are_live(
 @pytest.mark.parametrize(
     ("scenarios", "note"),
     [
-        (["one-fails-goes-on"], "missed 1 of 4 targets; the others may run something else."),
+        (["one-fails-goes-on"], "missed 1 of 4 targets; some instances may run something else."),
         (["success", "fails-after-install"], "ended as Failed after that; instances may run parts of it."),
         (["success", "stuck"], "is under way, and is not part of this comparison."),
     ],
