@@ -39,6 +39,7 @@ _ANY_BACKGROUND = re.compile(
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
 _ENDS = re.compile(rb"exit\b|exec[ \t]+[^<>\d&\s]")
 _ENDS_SH = re.compile(rb"return\b|" + _ENDS.pattern)  # bash goes on behind a `return` outside of functions
+_SETS_FIRST = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*set [-+][A-Za-z]+\r(?:\n|$)")  # bash goes on, sh ends
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
 _BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")
@@ -104,7 +105,8 @@ def _check_code(code: _Code, syntax: Syntax | None) -> Iterator[Problem]:
     fault = _fault_of(shell, text.replace(b"\r\n", b"\n"), syntax)
     decoded = text.decode(errors="replace")
     if crlf is not None and (crlf == 1 or not fails_at_carriage_return(first)):
-        only_so = not fault and _fault_of(shell, text, syntax)
+        ends = shell in {"sh", "dash"} and _SETS_FIRST.match(text)
+        only_so = not fault and (ends or _fault_of(shell, text, syntax))
         yield (rules.CRLF_SYNTAX if only_so else rules.CRLF).problem(at(crlf), script=script, line=crlf)
     if fault:
         facts = {"script": script, "shell": shell, "line": fault.line, "reason": fault.reason}

@@ -224,8 +224,8 @@ CRLF = Rule(
 )
 CRLF_SYNTAX = Rule(
     code="hook-crlf-syntax",
-    message="Lines of {script} end with CRLF (the first is line {line}). A shell does not recognize `then`, "
-    "`do` or `done` with a carriage return, so the script ends with a syntax error.",
+    message="Lines of {script} end with CRLF (the first is line {line}). With a carriage return, a shell "
+    "does not recognize `then`, `do` or `done`, nor sh an option of `set`, so the script ends with an error.",
     hint="Save it with LF, and keep it so with `*.sh text eol=lf` in .gitattributes.",
     bad="#!/bin/sh\\n\nif test -e app; then\\r\\n",
     good="#!/bin/sh\\n\nif test -e app; then\\n",

@@ -71,6 +71,9 @@ def test_sh_is_wrong_only_where_bash_and_dash_agree() -> None:
         ("#!/bin/bash\nreturn 0\nfi\n", [("hook-syntax", 3)]),  # is only complained about there
         ("#!/bin/sh\nif true; then\r\n:\r\nfi\r\n", [("hook-crlf-syntax", 2)]),
         ("#!/bin/sh\necho\r\n", [("hook-crlf", 2)]),
+        ("#!/bin/sh\n# stop at errors\r\n\r\nset -eu\r\necho\r\n", [("hook-crlf-syntax", 2)]),
+        ("#!/bin/bash\nset -e\r\necho\r\n", [("hook-crlf", 2)]),
+        ("#!/bin/sh\necho\nset -e\r\n", [("hook-crlf", 3)]),
         ("#!/bin/sh\r\nif true; then\r\n:\r\nfi\r\n", [("hook-crlf-shebang", 1)]),
         ("#!/bin/sh\nfi\r\n", [("hook-crlf", 2), ("hook-syntax", 2)]),
     ],
