@@ -38,8 +38,8 @@ _ANY_BACKGROUND = re.compile(
 )
 _SHELLS = {"sh", "bash", "dash", "ash", "ksh", "zsh"}
 _ENDS = re.compile(rb"exit\b|exec[ \t]+[^<>\d&\s]")
-_ENDS_SH = re.compile(rb"return\b|" + _ENDS.pattern)  # bash goes on behind a `return` outside of functions
-_SETS_FIRST = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*set [-+][A-Za-z]+\r(?:\n|$)")  # bash goes on, sh ends
+_ENDS_SH = re.compile(rb"return\b|" + _ENDS.pattern)  # outside of a function, bash ignores it
+_SETS_FIRST = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\r?\n)*set [-+][A-Za-z]+\r(?:\n|$)")  # fatal in sh only
 _HEREDOC = re.compile(r"(?<!<)<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
 _NO_COMMAND = re.compile(r"\\.|'[^']*'|\"(?:\\.|[^\"\\])*\"|\$?\(\(.*?\)\)|\[\[.*?\]\]|(?:^|\s)#.*")
 _BACKGROUND = re.compile(r"(?<![&>|;<])&(?![&>])")

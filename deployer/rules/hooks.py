@@ -303,7 +303,7 @@ ARGUMENTS_TOGETHER = Rule(
 )
 NOT_STARTED = Rule(
     code="hook-not-started",
-    message="The first line of {script} has {arguments!r} behind {program}: {what}.",
+    message="The first line of {script} has {arguments!r} after {program}: {what}.",
     hint="Remove it; the script's path is added by Linux, and options start with a dash (`-e`).",
     bad="#!/bin/bash -c",
     good="#!/bin/bash",
@@ -311,8 +311,9 @@ NOT_STARTED = Rule(
 )
 NOTHING_RUN = Rule(
     code="hook-nothing-run",
-    message="The first line of {script} has {arguments!r} behind {program}, so nothing of it is run and the "
-    "deployment goes on: -n only parses a script, -s reads the input, which is empty.",
+    message="The first line of {script} has {arguments!r} after {program}, so the script never runs, and the "
+    "deployment goes on without it: -n only checks the syntax, and -s reads commands from standard input, "
+    "which is empty.",
     hint="Remove `n` and `s` from the options.",
     bad="#!/bin/bash -n",
     good="#!/bin/bash",
