@@ -75,11 +75,8 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
     attempt = _record(info.get("lastAttemptedDeployment"), client, known, needed=needed)
     if attempt and attempt.status == "Succeeded":  # even if it did so between the two calls
         live = attempt
-    if live and live.follows:
-        known |= {each.id: each for each in (live, attempt) if each}
-        live, attempt = _followed(application, name, live, attempt, known=known, aws=aws)
     style = info.get("deploymentStyle", {}).get("deploymentType")
-    return Group(
+    group = Group(
         application,
         name,
         platform=info.get("computePlatform", ""),
@@ -95,6 +92,7 @@ def look(  # noqa: PLR0913 - its knobs are keyword-only
             alarms=info.get("alarmConfiguration"),
         ),
     )
+    return _before_followers(group, live, known, aws=aws) if live and live.follows else group
 
 
 def refreshed(group: Group, *, aws: Aws, clock: Clock, needed: bool = False) -> Group:
@@ -124,51 +122,40 @@ def earlier(group: Group, than: Record, *, aws: Aws) -> Record | None:
     A deployment's own record names the revision before it, but the same one where it was deployed twice. The
     service lists in no order that it promises, so that of many deployments only some are looked at.
     """
-    found = _before(than, group.application, group.name, statuses=["Succeeded"], known={}, aws=aws)
+    found = _before(than, group, {}, ["Succeeded"], aws=aws)
     return _last(each for each in found if each.revision and each.revision != than.revision)
 
 
-def _followed(  # noqa: PLR0913 - two are keyword-only
-    application: str,
-    name: str,
-    live: Record,
-    attempt: Record | None,
-    *,
-    known: Mapping[str, Record],
-    aws: Aws,
-) -> tuple[Record, Record | None]:
-    """Return the last success and the last attempt before what only followed them.
+def _before_followers(group: Group, live: Record, known: Mapping[str, Record], *, aws: Aws) -> Group:
+    """Return the group with the last success and the last attempt before what only followed them.
 
     Otherwise a restart, or an instance that Auto Scaling launches, hides which run was deployed, and what
-    failed since. They are returned as they are where the group's history does not tell.
+    failed since. They stay as they are where the group's history does not tell.
     """
-    found = _before(
-        live, application, name, statuses=["Succeeded", "Failed", "Stopped"], known=known, aws=aws
-    )
+    known = {**known, **{each.id: each for each in (live, group.attempt) if each}}
+    found = _before(live, group, known, ["Succeeded", "Failed", "Stopped"], aws=aws)
     others = [each for each in found if not each.follows]
     success = _last(each for each in others if each.status == "Succeeded")
     if success is None:
-        return live, attempt
-    if attempt and attempt.id == live.id:
-        attempt = _last(others)
-    return success, attempt
+        return group
+    followed = group.attempt and group.attempt.id == live.id
+    return replace(group, live=success, attempt=_last(others) if followed else group.attempt)
 
 
-def _before(  # noqa: PLR0913 - three are keyword-only
+def _before(
     than: Record,
-    application: str,
-    name: str,
-    *,
-    statuses: list[DeploymentStatusType],
+    group: Group,
     known: Mapping[str, Record],
+    statuses: list[DeploymentStatusType],
+    *,
     aws: Aws,
 ) -> list[Record]:
     """Return deployments of a group that began before one and ended so, as many as are looked at."""
     client = aws.codedeploy_optional
     try:
         listed = client.list_deployments(
-            applicationName=application,
-            deploymentGroupName=name,
+            applicationName=group.application,
+            deploymentGroupName=group.name,
             includeOnlyStatuses=statuses,
             createTimeRange={"end": than.began} if than.began else {},
         )
